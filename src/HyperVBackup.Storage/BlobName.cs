@@ -1,0 +1,28 @@
+namespace HyperVBackup.Storage;
+
+/// <summary>The name of a blob: a relative path of lower-case letters, digits, '-', '.', '_' and '/', whose parts
+/// are neither empty nor begin with a dot (those are the store's own temporary files). At most 200 characters.</summary>
+public readonly record struct BlobName
+{
+    public const int LengthMax = 200;
+
+    public BlobName(string path)
+    {
+        if (!IsValid(path))
+        {
+            throw new ArgumentException($"'{path}' is not a blob name.", nameof(path));
+        }
+
+        Path = path;
+    }
+
+    public string Path { get; }
+
+    public static bool IsValid(string? path) =>
+        path is { Length: > 0 and <= LengthMax }
+        && path.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character)
+            || character is '-' or '.' or '_' or '/')
+        && path.Split('/').All(part => part.Length > 0 && part[0] != '.');
+
+    public override string ToString() => Path;
+}

@@ -1,0 +1,41 @@
+namespace HyperVBackup.Storage;
+
+/// <summary>
+/// Where a repository's files go, whole and once. Names are relative paths of lower-case letters, digits, '-', '.'
+/// and '/' (see <see cref="BlobName"/>). All members are thread-safe. What the protocol of writers and collectors
+/// needs and every implementation gives: put-if-absent decides one winner; a listing shows every name put before it
+/// began; a published blob is whole, durable and never changes.
+/// </summary>
+public interface IBlobStore
+{
+    /// <summary>For messages: the folder or URL.</summary>
+    string Description { get; }
+
+    /// <summary>Begins a blob that appears under <paramref name="name"/> only when it is published.</summary>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    Task<IBlobWriter> CreateAsync(BlobName name, CancellationToken token);
+
+    /// <summary>Puts a small blob, durable, unless the name is taken. Sent once, never retried here.</summary>
+    /// <returns>False where the name was taken; nothing is changed then.</returns>
+    /// <exception cref="StoreException">The store cannot be written; whether the blob is there is not known.</exception>
+    Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token);
+
+    /// <returns>The length in bytes, or null where there is no such blob.</returns>
+    ValueTask<long?> TryGetLengthAsync(BlobName name, CancellationToken token);
+
+    /// <summary>Reads from <paramref name="offsetBytes"/> until the buffer is full or the blob ends.</summary>
+    /// <returns>The count of bytes read, less than asked only at the blob's end; null where there is no such blob.</returns>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    ValueTask<int?> TryReadAsync(BlobName name, long offsetBytes, Memory<byte> buffer, CancellationToken token);
+
+    /// <summary>All names that begin with <paramref name="prefix"/> (a folder path ending in '/', or '' for all), in
+    /// no order; a missing folder is empty. Temporary files are not listed.</summary>
+    IAsyncEnumerable<BlobName> ListAsync(string prefix, CancellationToken token);
+
+    /// <summary>Deletes durably; a missing blob is no error.</summary>
+    Task DeleteAsync(BlobName name, CancellationToken token);
+
+    /// <summary>Removes temporary files left behind by writers that never published: those whose name
+    /// <paramref name="isAbandoned"/> accepts.</summary>
+    Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token);
+}
