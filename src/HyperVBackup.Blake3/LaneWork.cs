@@ -39,9 +39,14 @@ internal readonly ref struct LaneWork
     public ulong CounterOf(int lane) => unchecked(FirstCounter + (ulong)lane) & CounterMask;
 
     /// <summary>The same work without its first <paramref name="laneCount"/> lanes.</summary>
-    public LaneWork Skip(int laneCount) => new()
+    public LaneWork Skip(int laneCount) => From(Input[(laneCount * StrideBytes)..], laneCount);
+
+    /// <summary>The first lane alone.</summary>
+    public LaneWork Only() => From(Input[..(BlockCount * Definition.BlockSizeBytes)], 0);
+
+    private LaneWork From(ReadOnlySpan<byte> input, int laneCount) => new()
     {
-        Input = Input[(laneCount * StrideBytes)..],
+        Input = input,
         StrideBytes = StrideBytes,
         BlockCount = BlockCount,
         KeyWords = KeyWords,

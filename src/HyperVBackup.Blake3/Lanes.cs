@@ -1,8 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace HyperVBackup.Blake3;
 
 /// <summary>Shares lane work out over the vectors that an instruction set has.</summary>
 internal static class Lanes
 {
+    private const int WidthMax = Avx512Lanes.Width;
+
     /// <summary>
     /// Hashes the first <paramref name="laneCount"/> lanes of <paramref name="work"/> into 32 bytes each, in order.
     /// <paramref name="outputs"/> may begin where the input begins: a group of lanes is read before it is written,
@@ -10,29 +14,56 @@ internal static class Lanes
     /// </summary>
     public static void Hash(InstructionSet set, scoped LaneWork work, int laneCount, Span<byte> outputs)
     {
-        while (laneCount > 0)
+        while (true)
         {
-            HashOne(set, work, outputs);
-            outputs = outputs[Definition.DigestSizeBytes..];
-            laneCount--;
-            work = laneCount == 0 ? work : work.Skip(1);
+            int width = WidthFor(set, laneCount);
+            int groupCount = Math.Min(width, laneCount);
+            HashGroup(width, set, work, groupCount, outputs[..(groupCount * Definition.DigestSizeBytes)]);
+            laneCount -= groupCount;
+            if (laneCount == 0)
+            {
+                return;
+            }
+            outputs = outputs[(groupCount * Definition.DigestSizeBytes)..];
+            work = work.Skip(groupCount);
         }
     }
 
-    private static void HashOne(InstructionSet set, scoped in LaneWork work, Span<byte> output)
+    /// <summary>The narrowest vectors that take all lanes at once, or else the widest there are.</summary>
+    private static int WidthFor(InstructionSet set, int laneCount) => set switch
     {
-        LaneWork one = new()
+        InstructionSet.Scalar => 1,
+        _ when laneCount == 1 => 1,
+        InstructionSet.Avx512 when laneCount > Avx2Lanes.Width => Avx512Lanes.Width,
+        >= InstructionSet.Avx2 when laneCount > Vector128Lanes.Width => Avx2Lanes.Width,
+        _ => Vector128Lanes.Width,
+    };
+
+    [SkipLocalsInit]
+    private static void HashGroup(
+        int width, InstructionSet set, scoped in LaneWork work, int groupCount, Span<byte> outputs)
+    {
+        // Vectors write as many values as they have lanes.
+        Span<byte> spare = stackalloc byte[WidthMax * Definition.DigestSizeBytes];
+        Span<byte> values = groupCount < width ? spare : outputs;
+        switch (width)
         {
-            Input = work.Input[..(work.BlockCount * Definition.BlockSizeBytes)],
-            StrideBytes = work.StrideBytes,
-            BlockCount = work.BlockCount,
-            KeyWords = work.KeyWords,
-            FirstCounter = work.FirstCounter,
-            CounterMask = work.CounterMask,
-            Flags = work.Flags,
-            FirstBlockFlags = work.FirstBlockFlags,
-            LastBlockFlags = work.LastBlockFlags,
-        };
-        SingleLane.Hash(set, one, output);
+            case Avx512Lanes.Width:
+                Avx512Lanes.Hash(work, groupCount, values);
+                break;
+            case Avx2Lanes.Width:
+                Avx2Lanes.Hash(work, groupCount, values);
+                break;
+            case Vector128Lanes.Width:
+                Vector128Lanes.Hash(work, groupCount, values);
+                break;
+            default:
+                SingleLane.Hash(set, work.Only(), values);
+                break;
+        }
+        if (groupCount < width)
+        {
+            values[..outputs.Length].CopyTo(outputs);
+        }
     }
 }
