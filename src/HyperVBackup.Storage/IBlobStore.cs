@@ -21,21 +21,28 @@ public interface IBlobStore
     Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token);
 
     /// <returns>The length in bytes, or null where there is no such blob.</returns>
+    /// <exception cref="StoreException">The store is missing or cannot be read.</exception>
     ValueTask<long?> TryGetLengthAsync(BlobName name, CancellationToken token);
 
     /// <summary>Reads from <paramref name="offsetBytes"/> until the buffer is full or the blob ends.</summary>
     /// <returns>The count of bytes read, less than asked only at the blob's end; null where there is no such blob.</returns>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
+    /// <exception cref="StoreException">The store is missing or cannot be read.</exception>
     ValueTask<int?> TryReadAsync(BlobName name, long offsetBytes, Memory<byte> buffer, CancellationToken token);
 
-    /// <summary>All names that begin with <paramref name="prefix"/> (a folder path ending in '/', or '' for all), in
-    /// no order; a missing folder is empty. Temporary files are not listed.</summary>
+    /// <summary>All names that begin with <paramref name="prefix"/> ('' for all; a folder path ending in '/'; or a
+    /// folder path and the beginning of names within it), in no order; a missing folder is empty. Temporary files are
+    /// not listed.</summary>
+    /// <exception cref="ArgumentException">No blob name begins like that.</exception>
+    /// <exception cref="StoreException">The store is missing or cannot be read; thrown while listing.</exception>
     IAsyncEnumerable<BlobName> ListAsync(string prefix, CancellationToken token);
 
     /// <summary>Deletes durably; a missing blob is no error.</summary>
+    /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteAsync(BlobName name, CancellationToken token);
 
     /// <summary>Removes temporary files left behind by writers that never published: those whose name
-    /// <paramref name="isAbandoned"/> accepts.</summary>
+    /// <paramref name="isAbandoned"/> accepts. A writer whose file is removed under its hands fails to
+    /// publish.</summary>
+    /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token);
 }

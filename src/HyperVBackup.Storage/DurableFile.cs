@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using HyperVBackup.Storage.Files;
+using HyperVBackup.Storage.Native;
+using Microsoft.Win32.SafeHandles;
+
+namespace HyperVBackup.Storage;
+
+/// <summary>
+/// A file outside a repository that appears under its name whole and durable, or not at all: it is written under a
+/// temporary name in the same folder. Not thread-safe, but <see cref="Handle"/> may be used by several threads.
+/// The static members are the durable operations themselves, with every error of the system noticed.
+/// </summary>
+public sealed class DurableFile : IDisposable
+{
+    private const int NameLengthMax = 40;
+    private const int SuffixBytes = 8;
+    private readonly string temporaryPath;
+    private bool isRenamed;
+
+    private DurableFile(string path, string temporaryPath, SafeFileHandle handle) =>
+        (Path, this.temporaryPath, Handle) = (path, temporaryPath, handle);
+
+    /// <summary>The full path that the file gets when it is published.</summary>
+    public string Path { get; }
+
+    /// <summary>The file, open for reading and writing until it is published or disposed.</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Creates the temporary file beside <paramref name="path"/>, whose folder must exist.</summary>
+    /// <exception cref="StoreException">The system refused.</exception>
+    public static DurableFile Create(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string fullPath = System.IO.Path.GetFullPath(path);
+        string name = System.IO.Path.GetFileName(fullPath);
+        ArgumentException.ThrowIfNullOrEmpty(name, nameof(path));
+        string suffix = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SuffixBytes));
+        string shortName = name[..Math.Min(name.Length, NameLengthMax)];
+        string temporaryPath = System.IO.Path.Join(FolderOf(fullPath), TemporaryName.Of(shortName, suffix));
+        try
+        {
+            FileShare share = FileShare.ReadWrite | FileShare.Delete;
+            SafeFileHandle file = File.OpenHandle(temporaryPath, FileMode.CreateNew, FileAccess.ReadWrite, share);
+            return new DurableFile(fullPath, temporaryPath, file);
+        }
+        catch (Exception error) when (SystemError.IsFromSystem(error))
+        {
+            throw SystemError.ToException(error, "create", fullPath);
+        }
+    }
+
+    /// <summary>Makes what was written so far survive a power loss.</summary>
+    /// <exception cref="StoreException">The system refused; what was written may be lost.</exception>
+    public void Flush() => FlushHandle(Handle, Path);
+
+    /// <summary>Flushes, closes, and gives the file its name unless that is taken, durably.</summary>
+    /// <returns>False where the name was taken; the file is gone after <see cref="Dispose"/> then.</returns>
+    /// <exception cref="StoreException">The system refused.</exception>
+    public bool TryPublish()
+    {
+        Flush();
+        Handle.Dispose();
+        isRenamed = TryRename(temporaryPath, Path);
+        FlushFolder(FolderOf(Path));
+        return isRenamed;
+    }
+
+    /// <summary>Flushes, closes, and gives the file its name durably, in place of the file that had it.</summary>
+    /// <exception cref="StoreException">The system refused; the old file is still there, or the new one is.</exception>
+    public void PublishReplacing()
+    {
+        Flush();
+        Handle.Dispose();
+        RenameReplacing(temporaryPath, Path);
+        isRenamed = true;
+        FlushFolder(FolderOf(Path));
+    }
+
+    /// <summary>Closes; removes the temporary file unless it was published. Never throws, so that it hides no
+    /// earlier error: what cannot be removed stays behind under its temporary name.</summary>
+    public void Dispose()
+    {
+        Handle.Dispose();
+        if (isRenamed)
+        {
+            return;
+        }
+
+        try
+        {
+            File.Delete(temporaryPath);
+        }
+        catch (Exception error) when (SystemError.IsFromSystem(error))
+        {
+            return; // See the summary.
+        }
+    }
+
+    /// <summary>Makes what was written to <paramref name="file"/> survive a power loss. (.NET's own calls take a
+    /// failed flush for a good one on Linux.)</summary>
+    /// <param name="path">For the message.</param>
+    /// <exception cref="StoreException">The system refused; what was written may be lost even if a later flush
+    /// succeeds.</exception>
+    public static void FlushHandle(SafeFileHandle file, string path)
+    {
+        int error = OperatingSystem.IsWindows() ? Kernel32.Flush(file) : Libc.Flush(file);
+        Require(error, "flush", path);
+    }
+
+    /// <summary>Makes the names in a folder, new, renamed and deleted, survive a power loss. On Windows, where names
+    /// are journaled in order and the renames here wait for the disk, there is nothing to do.</summary>
+    /// <exception cref="StoreException">The system refused.</exception>
+    public static void FlushFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        int error = Libc.OpenFolder(path, out SafeFileHandle folder);
+        using (folder)
+        {
+            Require(error, "open the folder", path);
+            Require(Libc.Flush(folder), "flush the folder", path);
+        }
+    }
+
+    /// <summary>Renames a file within a file system unless the new name is taken; atomic, also among processes.
+    /// Durable once <see cref="FlushFolder"/> was called for the folder.</summary>
+    /// <returns>False where the new name is taken; nothing is changed then.</returns>
+    /// <exception cref="StoreException">The system refused, or its file system can neither rename in this way nor
+    /// link.</exception>
+    public static bool TryRename(string fromPath, string toPath)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            int result = Kernel32.RenameNew(fromPath, toPath);
+            return result is not (Kernel32.FileExists or Kernel32.AlreadyExists) && Require(result, "rename to", toPath);
+        }
+
+        int error = OperatingSystem.IsLinux() ? Libc.RenameNew(fromPath, toPath) : Libc.NotImplemented;
+        if (error == Libc.Invalid || error == Libc.NotImplemented || error == Libc.NotSupported)
+        {
+            return TryLink(fromPath, toPath);
+        }
+
+        return error != Libc.Exists && Require(error, "rename to", toPath);
+    }
+
+    /// <summary>Renames a file within a file system, in place of the file that had the new name; atomic. Durable once
+    /// <see cref="FlushFolder"/> was called for the folder.</summary>
+    /// <exception cref="StoreException">The system refused.</exception>
+    public static void RenameReplacing(string fromPath, string toPath)
+    {
+        int error = OperatingSystem.IsWindows()
+            ? Kernel32.RenameReplacing(fromPath, toPath)
+            : Libc.RenameReplacing(fromPath, toPath);
+        Require(error, "rename to", toPath);
+    }
+
+    /// <summary>For file systems (NFS, some of FUSE) that rename only by replacing: a second name is never given in
+    /// place of another file. Between the two calls the file has both names, which harms nobody.</summary>
+    private static bool TryLink(string fromPath, string toPath)
+    {
+        int error = Libc.Link(fromPath, toPath);
+        if (error == Libc.Exists)
+        {
+            return false;
+        }
+
+        Require(error, "publish (by a link, as this file system cannot rename without replacing)", toPath);
+        return Require(Libc.Unlink(fromPath), "remove the temporary name", fromPath);
+    }
+
+    private static bool Require(int error, string attempt, string path) =>
+        error == 0 ? true : throw SystemError.ToException(error, attempt, path);
+
+    private static string FolderOf(string fullPath) => System.IO.Path.GetDirectoryName(fullPath)
+        ?? throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"'{fullPath}' is no file."));
+}

@@ -1,0 +1,97 @@
+using System.IO.Enumeration;
+using System.Security.Cryptography;
+using HyperVBackup.Storage.Native;
+
+namespace HyperVBackup.Storage.Files;
+
+/// <summary>The operating system's files. An error that is not plain absence is never taken for absence, which is
+/// why <c>File.Exists</c> and the like are not used here.</summary>
+internal sealed class SystemFiles : IStoreFiles
+{
+    private const int SuffixBytes = 8;
+    private const FileAttributes Absent = (FileAttributes)(-1);
+
+    private static readonly EnumerationOptions Everything = new()
+    {
+        AttributesToSkip = 0,
+        IgnoreInaccessible = false,
+    };
+
+    public string NewSuffix() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SuffixBytes));
+
+    public IStoreFile CreateNew(string path) => Attempt("create", path, static path => new SystemFile(
+        File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), path));
+
+    public IStoreFile? TryOpenRead(string path) => Attempt("open", path, static path =>
+    {
+        try
+        {
+            FileShare share = FileShare.ReadWrite | FileShare.Delete;
+            return new SystemFile(File.OpenHandle(path, FileMode.Open, FileAccess.Read, share), path);
+        }
+        catch (Exception error) when (IsAbsence(error))
+        {
+            return null;
+        }
+    });
+
+    public long? TryGetLength(string path) => Attempt<long?>("look at", path, static path =>
+    {
+        FileInfo file = new(path);
+        return (file.Attributes & FileAttributes.Directory) != 0 ? null : file.Length;
+    });
+
+    public bool TryRename(string fromPath, string toPath) => DurableFile.TryRename(fromPath, toPath);
+
+    public void Delete(string path) => Attempt("delete", path, static path =>
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (IsAbsence(error))
+        {
+            return false;
+        }
+
+        return true;
+    });
+
+    public bool FolderExists(string path) => Attempt("look at", path, static path =>
+    {
+        FileAttributes attributes = new FileInfo(path).Attributes;
+        return attributes != Absent && (attributes & FileAttributes.Directory) != 0;
+    });
+
+    public void MakeFolder(string path) => Attempt("make the folder", path, Directory.CreateDirectory);
+
+    public void FlushFolder(string path) => DurableFile.FlushFolder(path);
+
+    public IReadOnlyList<StoreEntry> List(string folder) => Attempt<IReadOnlyList<StoreEntry>>(
+        "list", folder, static folder =>
+    {
+        try
+        {
+            return [.. new FileSystemEnumerable<StoreEntry>(
+                folder, static (ref entry) => new StoreEntry(entry.FileName.ToString(), entry.IsDirectory), Everything)];
+        }
+        catch (Exception error) when (IsAbsence(error))
+        {
+            return [];
+        }
+    });
+
+    private static bool IsAbsence(Exception error) => error is FileNotFoundException or DirectoryNotFoundException;
+
+    private static T Attempt<T>(string attempt, string path, Func<string, T> work)
+    {
+        try
+        {
+            return work(path);
+        }
+        catch (Exception error) when (SystemError.IsFromSystem(error))
+        {
+            throw SystemError.ToException(error, attempt, path);
+        }
+    }
+}

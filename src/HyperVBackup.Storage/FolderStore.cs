@@ -1,0 +1,240 @@
+using System.Collections.Concurrent;
+using HyperVBackup.Storage.Files;
+
+namespace HyperVBackup.Storage;
+
+/// <summary>
+/// A repository in a folder of a local or network file system. Thread-safe; any number of processes may use one
+/// folder. Small reads and appends run on the caller's thread; large reads, and all that waits for the disk, on the
+/// thread pool, so that a caller may have several under way. Disposing only closes the files kept open for reading.
+/// <list type="bullet">
+/// <item>A blob is written under a temporary name in its folder, flushed, and renamed unless the name is taken; then
+/// the folder is flushed.</item>
+/// <item>A folder that holds anything at all is durable in its parent: nothing is put into an empty one, whoever made
+/// it, before its parent was flushed.</item>
+/// </list>
+/// </summary>
+public sealed class FolderStore : IBlobStore, IDisposable
+{
+    private const int OpenFileCountMax = 64;
+    private const int LargeReadBytes = 256 * 1024;
+    private readonly string root;
+    private readonly IStoreFiles files;
+    private readonly OpenFiles openFiles;
+    private readonly ConcurrentDictionary<string, bool> durableFolders = new(StringComparer.Ordinal);
+
+    /// <summary>A repository in the folder <paramref name="root"/>, which the first blob put creates.</summary>
+    public FolderStore(string root)
+        : this(root, new SystemFiles())
+    {
+    }
+
+    /// <summary>The same over other files than the operating system's.</summary>
+    public FolderStore(string root, IStoreFiles files)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(root);
+        this.root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        this.files = files;
+        openFiles = new OpenFiles(files, OpenFileCountMax);
+    }
+
+    public string Description => root;
+
+    public async Task<IBlobWriter> CreateAsync(BlobName name, CancellationToken token)
+    {
+        string path = PathOf(name);
+        token.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        string folder = FolderOf(path);
+        MakeDurable(folder);
+        string temporaryPath = Path.Join(folder, TemporaryName.Of(Path.GetFileName(path), files.NewSuffix()));
+        return new FolderBlobWriter(files, files.CreateNew(temporaryPath), temporaryPath, path);
+    }
+
+    public async Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token)
+    {
+        await using IBlobWriter writer = await CreateAsync(name, token).ConfigureAwait(false);
+        await writer.AppendAsync(content, token).ConfigureAwait(false);
+        return await writer.TryPublishAsync(token).ConfigureAwait(false);
+    }
+
+    public ValueTask<long?> TryGetLengthAsync(BlobName name, CancellationToken token)
+    {
+        string path = PathOf(name);
+        token.ThrowIfCancellationRequested();
+        long? lengthBytes = files.TryGetLength(path);
+        if (lengthBytes is null)
+        {
+            RequireRoot();
+        }
+
+        return ValueTask.FromResult(lengthBytes);
+    }
+
+    public async ValueTask<int?> TryReadAsync(
+        BlobName name, long offsetBytes, Memory<byte> buffer, CancellationToken token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
+        string path = PathOf(name);
+        token.ThrowIfCancellationRequested();
+        if (buffer.Length >= LargeReadBytes)
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+
+        OpenFile? file = openFiles.TryAcquire(path);
+        if (file is null)
+        {
+            RequireRoot();
+            return null;
+        }
+
+        try
+        {
+            return ReadFully(file.File, offsetBytes, buffer.Span, token);
+        }
+        finally
+        {
+            openFiles.Release(file);
+        }
+    }
+
+    public IAsyncEnumerable<BlobName> ListAsync(string prefix, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        int folderLength = prefix.LastIndexOf('/') + 1;
+        string folder = prefix[..folderLength];
+        if (!BlobName.IsValid(folder + "x") || !BlobName.IsValid("x" + prefix[folderLength..]))
+        {
+            throw new ArgumentException($"'{prefix}' begins no blob name.", nameof(prefix));
+        }
+
+        return Walk(folder, prefix[folderLength..], token)
+            .Where(static found => found.Temporary is null)
+            .Select(static found => found.Name)
+            .ToAsyncEnumerable();
+    }
+
+    public async Task DeleteAsync(BlobName name, CancellationToken token)
+    {
+        string path = PathOf(name);
+        token.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        files.Delete(path);
+        openFiles.Forget(path);
+        string folder = FolderOf(path);
+        if (files.FolderExists(folder))
+        {
+            // Also where nothing was there: another's delete must be durable before we act on it.
+            files.FlushFolder(folder);
+            return;
+        }
+
+        RequireRoot();
+    }
+
+    public async Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(isAbandoned);
+        token.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        foreach ((BlobName name, string? temporary) in Walk("", "", token))
+        {
+            if (temporary is not null && isAbandoned(name))
+            {
+                files.Delete(Path.Join(FolderOf(PathOf(name)), temporary));
+            }
+        }
+    }
+
+    public void Dispose() => openFiles.Dispose();
+
+    /// <summary>All blobs, and all temporary files with the names they were to have, whose path is
+    /// <paramref name="folder"/> ('' or ending in '/') and then begins with <paramref name="start"/>. Other files
+    /// than the store's own are passed over.</summary>
+    private IEnumerable<(BlobName Name, string? Temporary)> Walk(string folder, string start, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        IReadOnlyList<StoreEntry> entries = files.List(Path.TrimEndingDirectorySeparator(Path.Join(root, folder)));
+        if (entries.Count == 0)
+        {
+            RequireRoot();
+        }
+
+        foreach (StoreEntry entry in entries)
+        {
+            bool isTemporary = TemporaryName.TryParse(entry.Name, out string? finalName);
+            string path = folder + (finalName ?? entry.Name);
+            if (!path.AsSpan(folder.Length).StartsWith(start, StringComparison.Ordinal) || !BlobName.IsValid(path))
+            {
+                continue;
+            }
+
+            if (!entry.IsFolder)
+            {
+                yield return (new BlobName(path), isTemporary ? entry.Name : null);
+                continue;
+            }
+
+            foreach ((BlobName Name, string? Temporary) found in isTemporary ? [] : Walk(path + "/", "", token))
+            {
+                yield return found;
+            }
+        }
+    }
+
+    private static int ReadFully(IStoreFile file, long offsetBytes, Span<byte> buffer, CancellationToken token)
+    {
+        int total = 0;
+        while (total < buffer.Length)
+        {
+            token.ThrowIfCancellationRequested();
+            int count = file.Read(buffer[total..], offsetBytes + total);
+            if (count == 0)
+            {
+                break;
+            }
+
+            total += count;
+        }
+
+        return total;
+    }
+
+    private void MakeDurable(string folder)
+    {
+        if (durableFolders.ContainsKey(folder) || Path.GetDirectoryName(folder) is not { } parent)
+        {
+            return;
+        }
+
+        if (!files.FolderExists(folder))
+        {
+            MakeDurable(parent);
+            files.MakeFolder(folder);
+        }
+
+        if (files.List(folder).Count == 0)
+        {
+            files.FlushFolder(parent);
+        }
+
+        durableFolders.TryAdd(folder, true);
+    }
+
+    private void RequireRoot()
+    {
+        if (!files.FolderExists(root))
+        {
+            throw new StoreException($"The repository folder '{root}' does not exist; check the path and its mount.");
+        }
+    }
+
+    private string PathOf(BlobName name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name.Path, nameof(name));
+        return Path.Join(root, name.Path);
+    }
+
+    private static string FolderOf(string path) => Path.GetDirectoryName(path)!;
+}

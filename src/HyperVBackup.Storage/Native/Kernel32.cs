@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace HyperVBackup.Storage.Native;
+
+/// <summary>The Windows calls behind durable files. Each returns 0 or the error number.</summary>
+internal static partial class Kernel32
+{
+    internal const int FileExists = 80;
+    internal const int AlreadyExists = 183;
+    internal const int HandleDiskFull = 39;
+    internal const int DiskFull = 112;
+
+    private const uint MoveReplaceExisting = 1;
+    private const uint MoveWriteThrough = 8;
+
+    internal static int Flush(SafeFileHandle file) => FlushFileBuffers(file) ? 0 : Marshal.GetLastPInvokeError();
+
+    internal static int RenameNew(string fromPath, string toPath) => Move(fromPath, toPath, MoveWriteThrough);
+
+    internal static int RenameReplacing(string fromPath, string toPath) =>
+        Move(fromPath, toPath, MoveWriteThrough | MoveReplaceExisting);
+
+    private static int Move(string fromPath, string toPath, uint flags) =>
+        MoveFileExW(LongPath(fromPath), LongPath(toPath), flags) ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>Without this prefix the call refuses paths of 260 characters and more.</summary>
+    private static string LongPath(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (full.StartsWith(@"\\?\", StringComparison.Ordinal) || full.StartsWith(@"\\.\", StringComparison.Ordinal))
+        {
+            return full;
+        }
+
+        return full.StartsWith(@"\\", StringComparison.Ordinal) ? @"\\?\UNC\" + full[2..] : @"\\?\" + full;
+    }
+
+    [LibraryImport("kernel32", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool FlushFileBuffers(SafeFileHandle file);
+
+    [LibraryImport("kernel32", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool MoveFileExW(string fromPath, string toPath, uint flags);
+}

@@ -1,0 +1,23 @@
+namespace HyperVBackup.Storage.Tests;
+
+public sealed class FolderStoreTests : BlobStoreContract, IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly FolderStore store;
+
+    public FolderStoreTests() => store = new FolderStore(Root);
+
+    protected override IBlobStore Store => store;
+
+    protected override int TemporaryCount => Directory.Exists(Root)
+        ? Directory.EnumerateFiles(Root, ".tmp-*", SearchOption.AllDirectories).Count()
+        : 0;
+
+    private string Root => Path.Join(folder.Path, "deep", "repo");
+
+    public void Dispose()
+    {
+        store.Dispose();
+        folder.Dispose();
+    }
+}

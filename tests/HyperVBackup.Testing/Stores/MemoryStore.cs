@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Testing.Stores;
+
+/// <summary>
+/// The simple twin of <see cref="FolderStore"/>: a dictionary. Thread-safe. Its two hooks let a test fail a call, or
+/// lose its answer: both may throw <see cref="StoreException"/>, and <see cref="Before"/> may also look, wait or
+/// call the store itself.
+/// </summary>
+public sealed class MemoryStore : IBlobStore
+{
+    private readonly ConcurrentDictionary<BlobName, byte[]> blobs = new();
+    private readonly ConcurrentDictionary<MemoryBlobWriter, BlobName> temporaries = new();
+
+    public string Description => "memory";
+
+    /// <summary>Called before each operation has any effect.</summary>
+    public Action<StoreCall>? Before { get; set; }
+
+    /// <summary>Called after an operation that writes or deletes has had its effect.</summary>
+    public Action<StoreCall>? After { get; set; }
+
+    /// <summary>The blobs now there, in the order of their names.</summary>
+    public IReadOnlyList<BlobName> Names => [.. blobs.Keys.OrderBy(name => name.Path, StringComparer.Ordinal)];
+
+    /// <summary>The count of writers neither published nor disposed.</summary>
+    public int TemporaryCount => temporaries.Count;
+
+    /// <summary>A blob's bytes themselves, to look at or to damage.</summary>
+    public byte[] this[BlobName name]
+    {
+        get => blobs[name];
+        set => blobs[name] = value;
+    }
+
+    /// <summary>An independent store with the same blobs.</summary>
+    public MemoryStore Copy()
+    {
+        MemoryStore copy = new();
+        foreach ((BlobName name, byte[] content) in blobs)
+        {
+            copy.blobs[name] = [.. content];
+        }
+
+        return copy;
+    }
+
+    public async Task<IBlobWriter> CreateAsync(BlobName name, CancellationToken token)
+    {
+        await BeginAsync(StoreCallKind.Create, Checked(name).Path, token);
+        MemoryBlobWriter writer = new(this, name);
+        temporaries[writer] = name;
+        After?.Invoke(new StoreCall(StoreCallKind.Create, name.Path));
+        return writer;
+    }
+
+    public async Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token)
+    {
+        await BeginAsync(StoreCallKind.Put, Checked(name).Path, token);
+        bool isOurs = blobs.TryAdd(name, content.ToArray());
+        After?.Invoke(new StoreCall(StoreCallKind.Put, name.Path));
+        return isOurs;
+    }
+
+    public async ValueTask<long?> TryGetLengthAsync(BlobName name, CancellationToken token)
+    {
+        await BeginAsync(StoreCallKind.GetLength, Checked(name).Path, token);
+        return blobs.TryGetValue(name, out byte[]? content) ? content.Length : null;
+    }
+
+    public async ValueTask<int?> TryReadAsync(
+        BlobName name, long offsetBytes, Memory<byte> buffer, CancellationToken token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
+        await BeginAsync(StoreCallKind.Read, Checked(name).Path, token);
+        if (!blobs.TryGetValue(name, out byte[]? content))
+        {
+            return null;
+        }
+
+        int start = (int)Math.Min(offsetBytes, content.Length);
+        int count = Math.Min(buffer.Length, content.Length - start);
+        content.AsMemory(start, count).CopyTo(buffer);
+        return count;
+    }
+
+    public IAsyncEnumerable<BlobName> ListAsync(string prefix, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        int folderLength = prefix.LastIndexOf('/') + 1;
+        return BlobName.IsValid(prefix[..folderLength] + "x") && BlobName.IsValid("x" + prefix[folderLength..])
+            ? Walk(prefix, token).ToAsyncEnumerable()
+            : throw new ArgumentException($"'{prefix}' begins no blob name.", nameof(prefix));
+    }
+
+    public async Task DeleteAsync(BlobName name, CancellationToken token)
+    {
+        await BeginAsync(StoreCallKind.Delete, Checked(name).Path, token);
+        blobs.TryRemove(name, out _);
+        After?.Invoke(new StoreCall(StoreCallKind.Delete, name.Path));
+    }
+
+    public async Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(isAbandoned);
+        await BeginAsync(StoreCallKind.DeleteTemporaries, "", token);
+        foreach ((MemoryBlobWriter writer, BlobName name) in temporaries)
+        {
+            if (isAbandoned(name))
+            {
+                temporaries.TryRemove(writer, out _);
+            }
+        }
+
+        After?.Invoke(new StoreCall(StoreCallKind.DeleteTemporaries, ""));
+    }
+
+    internal async Task BeginAsync(StoreCallKind kind, string name, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Before?.Invoke(new StoreCall(kind, name));
+        await Task.CompletedTask;
+    }
+
+    internal bool TryPublish(MemoryBlobWriter writer, BlobName name, byte[] content)
+    {
+        if (!temporaries.TryRemove(writer, out _))
+        {
+            throw new StoreException($"Cannot rename to '{name}': the temporary file is gone.");
+        }
+
+        bool isOurs = blobs.TryAdd(name, content);
+        After?.Invoke(new StoreCall(StoreCallKind.Publish, name.Path));
+        return isOurs;
+    }
+
+    internal void Drop(MemoryBlobWriter writer) => temporaries.TryRemove(writer, out _);
+
+    private IEnumerable<BlobName> Walk(string prefix, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Before?.Invoke(new StoreCall(StoreCallKind.List, prefix));
+        foreach (BlobName name in Names)
+        {
+            if (name.Path.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                yield return name;
+            }
+        }
+    }
+
+    private static BlobName Checked(BlobName name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name.Path, nameof(name));
+        return name;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using HyperVBackup.Storage.Files;
+
+namespace HyperVBackup.Testing.Stores;
+
+/// <summary>A whole file system in memory. Immutable; versions share what is the same, so that one is kept for every
+/// operation of a long history.</summary>
+internal sealed record RecordedState
+{
+    private const int IsFolder = 0;
+    private static readonly ImmutableSortedDictionary<string, int> NoEntries =
+        ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
+
+    /// <summary>By folder: what it holds, by name; files by their number.</summary>
+    private ImmutableDictionary<string, ImmutableSortedDictionary<string, int>> Folders { get; init; } =
+        ImmutableDictionary.Create<string, ImmutableSortedDictionary<string, int>>(StringComparer.Ordinal);
+
+    private ImmutableDictionary<int, RecordedContent> Contents { get; init; } =
+        ImmutableDictionary<int, RecordedContent>.Empty;
+
+    internal IEnumerable<string> FilePaths =>
+        from folder in Folders
+        from entry in folder.Value
+        where entry.Value != IsFolder
+        select Path.Join(folder.Key, entry.Key);
+
+    internal bool FolderExists(string path) => Folders.ContainsKey(path) || Path.GetDirectoryName(path) is null;
+
+    internal RecordedContent ContentOf(int file) => Contents[file];
+
+    /// <returns>The file's number, or null where there is no such file.</returns>
+    internal int? TryFind(string path) =>
+        EntriesOf(Path.GetDirectoryName(path)!).TryGetValue(Path.GetFileName(path), out int file) && file != IsFolder
+            ? file
+            : null;
+
+    internal bool IsTaken(string path) => EntriesOf(Path.GetDirectoryName(path)!).ContainsKey(Path.GetFileName(path));
+
+    internal IReadOnlyList<StoreEntry> List(string folder) =>
+        [.. EntriesOf(folder).Select(entry => new StoreEntry(entry.Key, entry.Value == IsFolder))];
+
+    /// <summary>What the file system is after <paramref name="operation"/>, which must be possible now.</summary>
+    internal RecordedState Apply(FileOperation operation) => operation.Kind switch
+    {
+        FileOperationKind.MakeFolder => WithFolder(operation.Path),
+        FileOperationKind.Create => With(operation.Path, operation.File) with
+        {
+            Contents = Contents.Add(operation.File, RecordedContent.Empty),
+        },
+        FileOperationKind.Write => this with
+        {
+            Contents = Contents.SetItem(
+                operation.File, Contents[operation.File].Write(operation.OffsetBytes, operation.Bytes)),
+        },
+        FileOperationKind.Rename => Without(operation.Path).With(operation.ToPath!, operation.File),
+        FileOperationKind.Delete => Without(operation.Path),
+        _ => this,
+    };
+
+    private ImmutableSortedDictionary<string, int> EntriesOf(string folder) =>
+        Folders.GetValueOrDefault(folder, NoEntries);
+
+    private RecordedState WithFolder(string path)
+    {
+        RecordedState withName = With(path, IsFolder);
+        return withName with { Folders = withName.Folders.SetItem(path, NoEntries) };
+    }
+
+    private RecordedState With(string path, int file)
+    {
+        string folder = Path.GetDirectoryName(path)!;
+        return this with { Folders = Folders.SetItem(folder, EntriesOf(folder).Add(Path.GetFileName(path), file)) };
+    }
+
+    private RecordedState Without(string path)
+    {
+        string folder = Path.GetDirectoryName(path)!;
+        return this with { Folders = Folders.SetItem(folder, EntriesOf(folder).Remove(Path.GetFileName(path))) };
+    }
+}
