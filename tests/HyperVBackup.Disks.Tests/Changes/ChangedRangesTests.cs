@@ -81,11 +81,11 @@ public sealed class ChangedRangesTests
         Assert.Throws<OverflowException>(() => ChangedRanges.Build([(long.MaxValue, 1)]));
 
     [Fact]
-    public void Ten_million_ranges_over_few_places_take_the_memory_of_the_places()
+    public void A_million_ranges_over_few_places_take_the_memory_of_the_places()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         var builder = new ChangedRangesBuilder();
-        for (int i = 0; i < 10_000_000; i++)
+        for (int i = 0; i < 1_000_000; i++)
         {
             builder.Add((i * 7919L % 1000) * 8192, 4096);
         }

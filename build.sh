@@ -1,0 +1,95 @@
+#!/bin/bash
+# What this repository can do for you:
+#   ./build.sh demo             builds hvbackup and runs the main job on a sample disk (needs the .NET SDK only)
+#   ./build.sh test             installs what the tests need, builds everything, and runs all tests
+#   ./build.sh publish FOLDER   builds hvbackup into FOLDER
+#   ./build.sh bench [ARGS]     runs the benchmarks
+# With CI=true, packages are restored exactly as locked.
+set -euo pipefail
+cd "$(dirname "$0")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+project_seconds_max=900
+
+fail() { echo "build.sh: $1" >&2; exit 1; }
+
+restore() {
+  if [ "${CI:-}" = true ]; then
+    dotnet restore "$1" --locked-mode -v quiet
+  else
+    dotnet restore "$1" -v quiet
+  fi
+}
+
+publish() {
+  restore src/HyperVBackup.Cli
+  dotnet publish src/HyperVBackup.Cli -c Release -o "$1" --no-restore -v quiet -nologo
+}
+
+# has_sources PROJECT_FOLDER
+has_sources() { [ -n "$(find "$1" -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; }
+
+# run_project FOLDER: runs one test project and adds to passed, failed and skipped.
+run_project() {
+  local name executable log summary started status=0 total errors bad left
+  name=$(basename "$1")
+  executable=$1/bin/Release/net10.0/$name
+  log=artifacts/tests/$name.log
+  if ! has_sources "$1"; then
+    echo "  $name holds no tests"
+    return
+  fi
+  started=$SECONDS
+  timeout --kill-after=10 "$project_seconds_max" "$executable" -noColor > "$log" 2>&1 || status=$?
+  summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$log" |
+    tail -1 | tr -dc '0-9 ' || true)
+  read -r total errors bad left idle <<< "${summary:-0 0 0 0 0}"
+  local good=$((total - bad - left - idle))
+  bad=$((bad + errors))
+  if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then
+    bad=1
+    echo "  $name ended with code $status and ran $good tests" >> "$log"
+  fi
+  printf '  %-34s %6d passed %4d failed %4d skipped %4d s\n' "$name" "$good" "$bad" "$left" $((SECONDS - started))
+  if [ "$bad" != 0 ]; then
+    echo "---- $log" && grep -vE '^ +at (System|Xunit)\.' "$log" | cut -c1-300 | tail -150 && echo "----"
+  fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+}
+
+run_tests() {
+  .ci/install-tools
+  restore HyperVBackup.sln
+  dotnet build HyperVBackup.sln -c Release --no-restore -v quiet -nologo
+  mkdir -p artifacts/tests
+  passed=0 failed=0
+  for project in tests/*/*.csproj; do
+    case $project in
+      *.Testing.csproj) ;;
+      *) run_project "$(dirname "$project")" ;;
+    esac
+  done
+  echo "$passed passed, $failed failed"
+  [ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
+
+command -v dotnet > /dev/null || fail "needs the .NET SDK 10 (https://dot.net)."
+verb=${1:-}
+[ $# = 0 ] || shift
+case $verb in
+  demo)
+    publish artifacts/hvbackup
+    exec artifacts/hvbackup/hvbackup demo "$@"
+    ;;
+  test) run_tests ;;
+  publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
+  bench)
+    restore benchmarks/HyperVBackup.Benchmarks
+    exec dotnet run -c Release --no-restore --project benchmarks/HyperVBackup.Benchmarks -- "$@"
+    ;;
+  *)
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2
+    exit 2
+    ;;
+esac
