@@ -1,0 +1,136 @@
+using System.Buffers.Binary;
+using HyperVBackup.Blake3;
+using HyperVBackup.Format.Limits;
+
+namespace HyperVBackup.Format;
+
+/// <summary>
+/// Derives every id of a repository from content, as in repo-format/ids.md; ids are made nowhere else. Each kind of
+/// id has a hash context of its own, so that no guest data can pass for a node, a list or a root. Immutable and
+/// thread-safe; allocates nothing.
+/// </summary>
+public sealed class ContentHasher
+{
+    internal const string ChunkContext = "HyperVBackup 2026 chunk";
+    internal const string NodeContext = "HyperVBackup 2026 map node";
+    internal const string ListContext = "HyperVBackup 2026 list";
+    internal const string RootContext = "HyperVBackup 2026 disk root";
+    private const int PagesPerRun = 64;
+    private const int RootInputSizeBytes = sizeof(uint) + sizeof(ulong) + Digest.SizeBytes;
+
+    private readonly Blake3Mode pages = Blake3Mode.Plain;
+    private readonly Blake3Mode chunks = Blake3Mode.DeriveKey(ChunkContext);
+    private readonly Blake3Mode nodes = Blake3Mode.DeriveKey(NodeContext);
+    private readonly Blake3Mode lists = Blake3Mode.DeriveKey(ListContext);
+    private readonly Blake3Mode roots = Blake3Mode.DeriveKey(RootContext);
+
+    private ContentHasher()
+    {
+    }
+
+    /// <summary>The hasher of repositories that are not encrypted.</summary>
+    public static ContentHasher Plain { get; } = new();
+
+    /// <summary>Hashes a chunk. Pages of zeros are found first and never hashed; their hash is the zero digest.</summary>
+    /// <param name="chunk">A whole number of pages, at least one.</param>
+    /// <param name="pageHashes">One digest per page; overwritten.</param>
+    /// <returns>The chunk's id; zero when every byte is zero.</returns>
+    public ChunkId IdOfChunk(ReadOnlySpan<byte> chunk, Span<Digest> pageHashes)
+    {
+        RequirePages(chunk.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(pageHashes.Length, chunk.Length / FormatLimits.PageSizeBytes);
+        bool isZero = true;
+        int page = 0;
+        while (page < pageHashes.Length)
+        {
+            int runLength = CountNonZeroPages(chunk, page, pageHashes.Length);
+            if (runLength == 0)
+            {
+                pageHashes[page++] = default;
+                continue;
+            }
+
+            HashPages(chunk, page, pageHashes.Slice(page, runLength));
+            page += runLength;
+            isZero = false;
+        }
+
+        return isZero ? default : IdOfPages(pageHashes);
+    }
+
+    /// <summary>The id of the chunk whose page hashes these are, in order.</summary>
+    public ChunkId IdOfPages(ReadOnlySpan<Digest> pageHashes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageHashes.Length, FormatLimits.PagesPerChunkMax);
+        if (!pageHashes.ContainsAnyExcept(default(Digest)))
+        {
+            return default;
+        }
+
+        Span<byte> input = stackalloc byte[pageHashes.Length * Digest.SizeBytes];
+        for (int page = 0; page < pageHashes.Length; page++)
+        {
+            pageHashes[page].WriteTo(input[(page * Digest.SizeBytes)..]);
+        }
+
+        return new ChunkId(Hash(chunks, input));
+    }
+
+    /// <summary>The id of a map node, from the part of its body that <see cref="Maps.MapNode"/> says is hashed.</summary>
+    public NodeId IdOfNode(ReadOnlySpan<byte> hashedPart) => new(Hash(nodes, hashedPart));
+
+    /// <summary>The id of a list record, from its whole plain body.</summary>
+    public ListId IdOfList(ReadOnlySpan<byte> body) => new(Hash(lists, body));
+
+    /// <summary>The root of a disk, from its chunk size, its virtual size and the top node of its map.</summary>
+    public DiskRoot RootOf(int chunkSizeBytes, long virtualSizeBytes, NodeId top)
+    {
+        Span<byte> input = stackalloc byte[RootInputSizeBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(input, (uint)chunkSizeBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(input[sizeof(uint)..], (ulong)virtualSizeBytes);
+        top.Value.WriteTo(input[(sizeof(uint) + sizeof(ulong))..]);
+        return new DiskRoot(Hash(roots, input));
+    }
+
+    private static Digest Hash(Blake3Mode mode, ReadOnlySpan<byte> input)
+    {
+        Span<byte> output = stackalloc byte[Digest.SizeBytes];
+        mode.Hash(input, output);
+        return new Digest(output);
+    }
+
+    private static int CountNonZeroPages(ReadOnlySpan<byte> chunk, int firstPage, int pageCount)
+    {
+        int limit = Math.Min(pageCount - firstPage, PagesPerRun);
+        int count = 0;
+        while (count < limit && !IsZeroPage(chunk, firstPage + count))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private static bool IsZeroPage(ReadOnlySpan<byte> chunk, int page) =>
+        !chunk.Slice(page * FormatLimits.PageSizeBytes, FormatLimits.PageSizeBytes).ContainsAnyExcept((byte)0);
+
+    private static void RequirePages(int lengthBytes)
+    {
+        if (lengthBytes is 0 or > FormatLimits.ChunkSizeMaxBytes || lengthBytes % FormatLimits.PageSizeBytes != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(lengthBytes), lengthBytes, "No whole number of pages.");
+        }
+    }
+
+    private void HashPages(ReadOnlySpan<byte> chunk, int firstPage, Span<Digest> hashes)
+    {
+        Span<byte> outputs = stackalloc byte[PagesPerRun * Digest.SizeBytes];
+        ReadOnlySpan<byte> run = chunk.Slice(
+            firstPage * FormatLimits.PageSizeBytes, hashes.Length * FormatLimits.PageSizeBytes);
+        pages.HashMany(run, FormatLimits.PageSizeBytes, outputs[..(hashes.Length * Digest.SizeBytes)]);
+        for (int page = 0; page < hashes.Length; page++)
+        {
+            hashes[page] = new Digest(outputs.Slice(page * Digest.SizeBytes, Digest.SizeBytes));
+        }
+    }
+}

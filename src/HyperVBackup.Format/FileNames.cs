@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace HyperVBackup.Format;
+
+/// <summary>Where the files of a repository lie; packs are named by <see cref="Packs.PackName"/>.</summary>
+public static class FileNames
+{
+    public const string Repository = "repository";
+    public const string RestorePointFolder = "points/";
+    public const string LeaseFolder = "leases/";
+    public const string PruneMarkFolder = "pruned/";
+    public const string CondemnedFolder = "condemned/";
+    public const string RetiredFolder = "retired/";
+    public const string ChunkPackFolder = "packs/";
+    public const string MapPackFolder = "maps/";
+
+    /// <summary>Before the name of a file's second copy.</summary>
+    public const string MirrorFolder = "mirror/";
+
+    /// <summary>A restore point or a fence: whichever was put there first.</summary>
+    public static string RestorePoint(SessionId session) => RestorePointFolder + session;
+
+    public static string RestorePointMirror(SessionId session) => MirrorFolder + RestorePoint(session);
+
+    public static string Lease(SessionId session) => LeaseFolder + session;
+
+    public static string PruneMark(SessionId session) => PruneMarkFolder + session;
+
+    /// <param name="collection">From 1.</param>
+    public static string Condemned(long collection) =>
+        CondemnedFolder + collection.ToString(CultureInfo.InvariantCulture);
+
+    /// <param name="collection">From 1.</param>
+    public static string Retired(long collection) =>
+        RetiredFolder + collection.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Records;
+
+namespace HyperVBackup.Format.Packs;
+
+/// <summary>One line of a pack's table, as in repo-format/pack.md: where a record lies and what it is.</summary>
+/// <param name="LengthBytes">Of the whole record, header included.</param>
+/// <param name="StoredPageCount">The pages a chunk's record holds; 0 in map packs.</param>
+/// <param name="PlainLengthBytes">Of the body before compression.</param>
+public readonly record struct PackEntry(
+    Digest Id,
+    uint OffsetBytes,
+    uint LengthBytes,
+    RecordType Type,
+    Codec Codec,
+    ushort StoredPageCount,
+    uint PlainLengthBytes)
+{
+    internal const int IdAt = 0;
+    internal const int OffsetAt = IdAt + Digest.SizeBytes;
+    internal const int LengthAt = OffsetAt + sizeof(uint);
+    internal const int TypeAt = LengthAt + sizeof(uint);
+    internal const int CodecAt = TypeAt + sizeof(byte);
+    internal const int StoredPageCountAt = CodecAt + sizeof(byte);
+    internal const int PlainLengthAt = StoredPageCountAt + sizeof(ushort);
+    public const int SizeBytes = PlainLengthAt + sizeof(uint);
+
+    /// <summary>The entry of a record that lies at <paramref name="offsetBytes"/> of its pack.</summary>
+    public static PackEntry Of(in Record record, uint offsetBytes) => new(
+        record.Id,
+        offsetBytes,
+        (uint)record.TotalLengthBytes,
+        record.Type,
+        record.Codec,
+        record.Type == RecordType.Whole ? (ushort)(record.PlainLengthBytes / Limits.FormatLimits.PageSizeBytes) : default,
+        (uint)record.PlainLengthBytes);
+
+    internal void WriteTo(Span<byte> output)
+    {
+        Id.WriteTo(output);
+        BinaryPrimitives.WriteUInt32LittleEndian(output[OffsetAt..], OffsetBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(output[LengthAt..], LengthBytes);
+        output[TypeAt] = (byte)Type;
+        output[CodecAt] = (byte)Codec;
+        BinaryPrimitives.WriteUInt16LittleEndian(output[StoredPageCountAt..], StoredPageCount);
+        BinaryPrimitives.WriteUInt32LittleEndian(output[PlainLengthAt..], PlainLengthBytes);
+    }
+
+    internal static PackEntry Read(ReadOnlySpan<byte> bytes) => new(
+        new Digest(bytes[..Digest.SizeBytes]),
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[OffsetAt..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[LengthAt..]),
+        (RecordType)bytes[TypeAt],
+        (Codec)bytes[CodecAt],
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[StoredPageCountAt..]),
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[PlainLengthAt..]));
+}

@@ -1,0 +1,114 @@
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Records;
+
+namespace HyperVBackup.Format.Packs;
+
+/// <summary>
+/// The list of a pack's records, sorted by id, then offset. Kept as stored: 48 bytes a record. Immutable and
+/// thread-safe. Holds: the records fill the pack from its file header to its footer without gap or overlap.
+/// </summary>
+public sealed class PackTable
+{
+    private readonly byte[] bytes;
+
+    private PackTable(byte[] bytes) => this.bytes = bytes;
+
+    public int Count => bytes.Length / PackEntry.SizeBytes;
+
+    /// <param name="index">From 0, in the order of ids.</param>
+    public PackEntry this[int index] =>
+        PackEntry.Read(bytes.AsSpan(index * PackEntry.SizeBytes, PackEntry.SizeBytes));
+
+    /// <param name="tableBytes">What lies where the trailer says the table does.</param>
+    /// <exception cref="CorruptDataException">Damaged, unsorted, or it breaks a rule of repo-format/pack.md.</exception>
+    public static PackTable Read(ReadOnlySpan<byte> tableBytes, in PackTrailer trailer)
+    {
+        Corrupt.Unless(tableBytes.Length == trailer.TableLengthBytes, "pack table: length");
+        Corrupt.Unless(trailer.IsTable(tableBytes), "pack table: checksum");
+        PackTable table = new(tableBytes.ToArray());
+        PackEntry previous = default;
+        for (int index = 0; index < table.Count; index++)
+        {
+            PackEntry entry = table[index];
+            RequireSense(entry, trailer.PagesPerChunk);
+            Corrupt.Unless(index == 0 || Compare(previous, entry) < 0, "pack table: order");
+            previous = entry;
+        }
+
+        table.RequireNoGapBefore(trailer.PageSectionStartBytes);
+        return table;
+    }
+
+    /// <summary>Finds the first record of an id; a pack may hold more than one.</summary>
+    public bool TryFind(Digest id, out PackEntry entry)
+    {
+        int low = 0;
+        int high = Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (this[middle].Id.CompareTo(id) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        entry = low < Count ? this[low] : default;
+        return low < Count && entry.Id == id;
+    }
+
+    internal static int Compare(in PackEntry left, in PackEntry right)
+    {
+        int order = left.Id.CompareTo(right.Id);
+        return order != 0 ? order : left.OffsetBytes.CompareTo(right.OffsetBytes);
+    }
+
+    /// <summary>Checks what one entry says of itself in a pack of that many pages per chunk.</summary>
+    private static void RequireSense(in PackEntry entry, int pagesPerChunk)
+    {
+        Corrupt.Unless(!entry.Id.IsZero, "pack table: id");
+        Corrupt.Unless(Enum.IsDefined(entry.Codec), "pack table: codec");
+        bool isChunkPack = pagesPerChunk != 0;
+        Corrupt.Unless(
+            isChunkPack ? entry.Type == RecordType.Whole : entry.Type is RecordType.Node or RecordType.List,
+            "pack table: type");
+        Corrupt.Unless(
+            entry.PlainLengthBytes is > 0 and <= FormatLimits.RecordPlainLengthMaxBytes, "pack table: plain length");
+        Corrupt.Unless(
+            entry.LengthBytes > Record.HeaderSizeBytes
+            && entry.LengthBytes <= Record.HeaderSizeBytes + FormatLimits.RecordExtensionLengthMaxBytes
+                + entry.PlainLengthBytes,
+            "pack table: length of a record");
+        Corrupt.Unless(
+            isChunkPack
+                ? entry.StoredPageCount > 0 && entry.StoredPageCount <= pagesPerChunk
+                    && entry.PlainLengthBytes == (uint)(entry.StoredPageCount * FormatLimits.PageSizeBytes)
+                : entry.StoredPageCount == 0,
+            "pack table: stored page count");
+    }
+
+    private void RequireNoGapBefore(uint endBytes)
+    {
+        uint[] starts = new uint[Count];
+        uint[] lengths = new uint[Count];
+        for (int index = 0; index < Count; index++)
+        {
+            (starts[index], lengths[index]) = (this[index].OffsetBytes, this[index].LengthBytes);
+        }
+
+        Array.Sort(starts, lengths);
+        long next = FileHeader.SizeBytes;
+        for (int index = 0; index < Count; index++)
+        {
+            Corrupt.Unless(starts[index] == next, "pack table: records overlap or leave a gap");
+            next += lengths[index];
+        }
+
+        Corrupt.Unless(next == endBytes, "pack table: records do not end at the footer");
+    }
+}
