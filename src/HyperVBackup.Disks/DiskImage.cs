@@ -1,4 +1,5 @@
 using HyperVBackup.Disks.Raw;
+using HyperVBackup.Disks.Vhdx;
 
 namespace HyperVBackup.Disks;
 
@@ -10,7 +11,7 @@ public static class DiskImage
     private static ReadOnlySpan<byte> VhdSignature => "conectix"u8;
 
     /// <summary>
-    /// Opens a raw image, by what the file holds. A raw image
+    /// Opens a VHDX (with its parents, if it is a differencing one) or a raw image, by what the file holds. A raw image
     /// whose first bytes a guest may have written should be opened with <see cref="RawDisk.Open"/> instead.
     /// </summary>
     /// <exception cref="DiskImageException">The image is missing, damaged or of a kind not supported.</exception>
@@ -21,15 +22,13 @@ public static class DiskImage
         {
             throw new DiskImageException($"'{path}' is a VHD Set, which is not read yet; give the disk file it names.");
         }
-        return IsVhdx(path)
-            ? throw new DiskImageException($"'{path}' is a VHDX image, which is not read yet.")
-            : RawDisk.Open(path);
+        return IsVhdx(path) ? VhdxDisk.Open(path) : RawDisk.Open(path);
     }
 
     private static bool IsVhdx(string path)
     {
         using ImageFile file = ImageFile.Open(path);
-        if (StartsWith(file, 0, "vhdxfile"u8))
+        if (StartsWith(file, 0, VhdxDisk.Signature))
         {
             return true;
         }

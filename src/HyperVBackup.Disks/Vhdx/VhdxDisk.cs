@@ -1,0 +1,130 @@
+namespace HyperVBackup.Disks.Vhdx;
+
+/// <summary>
+/// The disk in a VHDX file: dynamic, fixed, or differencing with its parents. A log that was not yet played into the
+/// file is, in memory. No file is ever changed, and each stays open to others. Memory is bounded, however large the
+/// disk: a MiB or so for each image of a chain, and as much again as a log that needs to be replayed. Thread-safe.
+/// </summary>
+public sealed class VhdxDisk : IDisk
+{
+    private readonly VhdxImage image;
+    private readonly VhdxDisk? parent;
+
+    internal VhdxDisk(VhdxImage image, VhdxDisk? parent) => (this.image, this.parent) = (image, parent);
+
+    /// <summary>The first bytes of every VHDX file.</summary>
+    public static ReadOnlySpan<byte> Signature => "vhdxfile"u8;
+
+    public string Description => image.File.Path;
+
+    /// <summary>The virtual disk id (page 83), which a child has in common with its parent only where Hyper-V made it
+    /// so.</summary>
+    public string? Identity => image.Parameters.DiskId.ToString("D");
+
+    public long VirtualSizeBytes => image.Parameters.VirtualSizeBytes;
+
+    public int LogicalSectorSizeBytes => image.Parameters.LogicalSectorSizeBytes;
+
+    public int PhysicalSectorSizeBytes => image.Parameters.PhysicalSectorSizeBytes;
+
+    /// <summary>Size of a block of this image, from 1 to 256 MiB.</summary>
+    public long BlockSizeBytes => image.Layout.BlockSizeBytes;
+
+    /// <summary>Whether this image holds only the differences to another.</summary>
+    public bool HasParent => image.Parameters.HasParent;
+
+    /// <summary>Whether the file keeps room for all of the disk.</summary>
+    public bool IsFixed => image.Parameters.IsFixed;
+
+    /// <summary>Changes with every change of the image's data; children know their parent by it.</summary>
+    public Guid DataWriteGuid => image.Header.DataWriteId;
+
+    /// <summary>Bytes read so far that are not the guest's: headers, log, tables and sector bitmaps, of all images of
+    /// the chain.</summary>
+    public long MetadataBytesRead => image.File.MetadataBytesRead + (parent?.MetadataBytesRead ?? 0);
+
+    /// <summary>Opens an image and, where it is a differencing one, its parents: they are looked for at the paths it
+    /// names and beside it.</summary>
+    /// <exception cref="DiskImageException">An image is missing, damaged, not its child's parent, or of a kind not
+    /// supported.</exception>
+    public static VhdxDisk Open(string path) => VhdxChain.Open(path);
+
+    /// <inheritdoc/>
+    public void Read(long offsetBytes, Span<byte> buffer)
+    {
+        DiskBounds.Require(offsetBytes, buffer.Length, VirtualSizeBytes);
+        while (!buffer.IsEmpty)
+        {
+            (long block, long within) = Math.DivRem(offsetBytes, BlockSizeBytes);
+            int count = (int)Math.Min(buffer.Length, BlockSizeBytes - within);
+            ReadInBlock(block, within, buffer[..count]);
+            buffer = buffer[count..];
+            offsetBytes += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ByteRange> AllocatedRanges(ByteRange range)
+    {
+        DiskBounds.Require(range.StartBytes, range.LengthBytes, VirtualSizeBytes);
+        return VhdxAllocation.Ranges(image, parent, range);
+    }
+
+    public void Dispose()
+    {
+        image.Dispose();
+        parent?.Dispose();
+    }
+
+    private void ReadInBlock(long block, long within, Span<byte> buffer)
+    {
+        BatEntry entry = image.Bat.OfBlock(block);
+        long blockAt = entry.OffsetMiB * VhdxLimits.MiB;
+        switch (entry.State)
+        {
+            case BlockState.FullyPresent:
+                image.File.Read("data", blockAt + within, buffer);
+                break;
+            case BlockState.PartiallyPresent:
+                ReadSectors(block, blockAt, within, buffer);
+                break;
+            case BlockState.NotPresent:
+                ReadFromParent((block * BlockSizeBytes) + within, buffer);
+                break;
+            default:
+                buffer.Clear();
+                break;
+        }
+    }
+
+    private void ReadSectors(long block, long blockAt, long within, Span<byte> buffer)
+    {
+        SectorBits bits = SectorBits.Read(image, block, within, buffer.Length);
+        while (!buffer.IsEmpty)
+        {
+            int count = (int)(bits.EndOfRun(within, within + buffer.Length) - within);
+            if (bits.IsInFile(within))
+            {
+                image.File.Read("data", blockAt + within, buffer[..count]);
+            }
+            else
+            {
+                ReadFromParent((block * BlockSizeBytes) + within, buffer[..count]);
+            }
+            within += count;
+            buffer = buffer[count..];
+        }
+    }
+
+    /// <summary>A disk that has grown since its child was made is longer than its parent, and zero beyond it.</summary>
+    private void ReadFromParent(long offsetBytes, Span<byte> buffer)
+    {
+        long inParent = Math.Max(0, (parent?.VirtualSizeBytes ?? 0) - offsetBytes);
+        int count = (int)Math.Min(buffer.Length, inParent);
+        if (count > 0)
+        {
+            parent?.Read(offsetBytes, buffer[..count]);
+        }
+        buffer[count..].Clear();
+    }
+}

@@ -1,0 +1,118 @@
+namespace HyperVBackup.Disks.Vhdx;
+
+/// <summary>One VHDX file, its structures read and checked; of a differencing chain, one link. Thread-safe.</summary>
+internal sealed class VhdxImage : IDisposable
+{
+    private const string HeaderStructure = "header";
+
+    private VhdxImage(VhdxFile file) => File = file;
+
+    public VhdxFile File { get; }
+
+    public required VhdxHeader Header { get; init; }
+
+    public required MetadataTable Metadata { get; init; }
+
+    public required VhdxParameters Parameters { get; init; }
+
+    public required BatLayout Layout { get; init; }
+
+    public required BatReader Bat { get; init; }
+
+    /// <exception cref="DiskImageException">The file is missing, damaged, or of a kind not supported.</exception>
+    public static VhdxImage Open(string path)
+    {
+        VhdxFile file = new(ImageFile.Open(path));
+        try
+        {
+            return Read(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => File.Dispose();
+
+    private static VhdxImage Read(VhdxFile file)
+    {
+        RequireSignature(file);
+        VhdxHeader header = ReadHeader(file);
+        if (header.Version != VhdxHeader.SupportedVersion)
+        {
+            throw file.Damage(HeaderStructure, VhdxHeader.FirstAt, $"has version {header.Version}, which is not read");
+        }
+        RequireLogPlace(file, header);
+        file.Overlay(LogReplay.Read(file, header));
+        RequireLength(file);
+        FileMap map = new(file.LengthBytes);
+        map.TryTake(0, 1);
+        map.TryTake((long)(header.LogOffsetBytes / VhdxLimits.MiB), header.LogLengthBytes / VhdxLimits.MiB);
+        VhdxRegions regions = VhdxRegions.Read(file, map);
+        MetadataTable metadata = MetadataTable.Read(file, regions.Metadata);
+        VhdxParameters parameters = VhdxParameters.Read(file, metadata);
+        BatLayout layout = new(
+            parameters.VirtualSizeBytes,
+            parameters.BlockSizeBytes,
+            parameters.LogicalSectorSizeBytes,
+            parameters.HasParent);
+        return new VhdxImage(file)
+        {
+            Header = header,
+            Metadata = metadata,
+            Parameters = parameters,
+            Layout = layout,
+            Bat = new BatReader(file, regions.Bat, layout, parameters.HasParent, map),
+        };
+    }
+
+    private static void RequireSignature(VhdxFile file)
+    {
+        byte[] signature = file.ReadStructure("file identifier", 0, VhdxDisk.Signature.Length);
+        if (!signature.AsSpan().SequenceEqual(VhdxDisk.Signature))
+        {
+            throw file.Damage("file identifier", 0, "is not that of a VHDX");
+        }
+    }
+
+    private static void RequireLength(VhdxFile file)
+    {
+        if (file.LengthBytes > VhdxLimits.FileLengthBytesMax)
+        {
+            throw file.Damage("end", file.LengthBytes, "is further than that of any VHDX");
+        }
+    }
+
+    private static VhdxHeader ReadHeader(VhdxFile file)
+    {
+        byte[] firstBytes = file.ReadStructure(HeaderStructure, VhdxHeader.FirstAt, VhdxHeader.SizeBytes);
+        byte[] secondBytes = file.ReadStructure(HeaderStructure, VhdxHeader.SecondAt, VhdxHeader.SizeBytes);
+        bool isFirst = VhdxHeader.TryRead(firstBytes, out VhdxHeader first);
+        bool isSecond = VhdxHeader.TryRead(secondBytes, out VhdxHeader second);
+        if (!isFirst && !isSecond)
+        {
+            throw file.Damage(
+                HeaderStructure, VhdxHeader.FirstAt, "and its copy have a wrong signature or checksum");
+        }
+        if (isFirst && isSecond && first.SequenceNumber == second.SequenceNumber && first != second)
+        {
+            throw file.Damage(
+                HeaderStructure, VhdxHeader.FirstAt, "has its copy's sequence number, but other content");
+        }
+        return !isSecond || (isFirst && first.SequenceNumber > second.SequenceNumber) ? first : second;
+    }
+
+    private static void RequireLogPlace(VhdxFile file, VhdxHeader header)
+    {
+        if (header.LogLengthBytes == 0 && header.LogId == Guid.Empty)
+        {
+            return;
+        }
+        if (VhdxPlace.Problem(header.LogOffsetBytes, header.LogLengthBytes, file.LengthBytes) is { } problem)
+        {
+            throw file.Damage(HeaderStructure, VhdxHeader.FirstAt, $"names a log that {problem}");
+        }
+    }
+}
