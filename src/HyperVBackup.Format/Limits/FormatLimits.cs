@@ -45,6 +45,9 @@ public static class FormatLimits
     /// <summary>The whole file: header, record and all.</summary>
     public const int RestorePointFileLengthMaxBytes = 1024 * 1024;
 
+    /// <summary>So that header and record fit the file also where compression does not pay.</summary>
+    public const int RestorePointBodyLengthMaxBytes = RestorePointFileLengthMaxBytes - 1024;
+
     /// <summary>The whole file, of leases and of the repository's settings.</summary>
     public const int SmallFileLengthMaxBytes = 64 * 1024;
 
