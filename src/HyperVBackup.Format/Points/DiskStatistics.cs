@@ -3,9 +3,9 @@ namespace HyperVBackup.Format.Points;
 /// <summary>What making a disk's part of a restore point took. Nothing negative.</summary>
 public readonly record struct DiskStatistics
 {
-    internal const int FieldCount = 8;
+    internal const int FieldCount = 10;
 
-    /// <summary>Read from the source, audit included.</summary>
+    /// <summary>Read from the source, audit not included.</summary>
     public long BytesRead { get; init; }
 
     /// <summary>Read although the change source called them unchanged.</summary>
@@ -23,17 +23,24 @@ public readonly record struct DiskStatistics
     /// <summary>What those chunks take in packs.</summary>
     public long BytesStored { get; init; }
 
-    /// <summary>Chunks taken over from the parent without reading them.</summary>
+    /// <summary>Chunks that were read and are as they were in the parent.</summary>
     public long ChunksInherited { get; init; }
 
     /// <summary>Change lists folded into a synthetic full.</summary>
     public long ListsFolded { get; init; }
+
+    /// <summary>Chunks of the disk that are not all zeros.</summary>
+    public long ChunksNonZero { get; init; }
+
+    /// <summary>Where on the disk the next audit goes on.</summary>
+    public long AuditCursorBytes { get; init; }
 
     internal void WriteTo(BodyWriter body)
     {
         ReadOnlySpan<long> fields =
         [
             BytesRead, BytesAudited, BytesChanged, ChunksNew, BytesNew, BytesStored, ChunksInherited, ListsFolded,
+            ChunksNonZero, AuditCursorBytes,
         ];
         foreach (long field in fields)
         {
@@ -52,5 +59,7 @@ public readonly record struct DiskStatistics
         BytesStored = body.Count("bytes stored"),
         ChunksInherited = body.Count("chunks inherited"),
         ListsFolded = body.Count("lists folded"),
+        ChunksNonZero = body.Count("chunks non-zero"),
+        AuditCursorBytes = body.Count("audit cursor"),
     };
 }
