@@ -1,0 +1,20 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Packs;
+
+namespace HyperVBackup.Repository.Maps;
+
+/// <summary>Where nodes and lists are read from: by the hint first, then by every other way to find them.</summary>
+public interface INodeSource
+{
+    /// <summary>Reads a node and checks it against its id.</summary>
+    /// <param name="level">The level that the node must have.</param>
+    /// <param name="hint">Where it may lie; <c>default</c> where that is not known. Wrong is a miss, no error.</param>
+    /// <exception cref="CorruptDataException">No good copy exists, or the node is of another level.</exception>
+    ValueTask<MapNode> ReadNodeAsync(NodeId id, byte level, RecordPlace hint, CancellationToken token);
+
+    /// <summary>Reads the body of a list record and checks it against its id.</summary>
+    /// <param name="hint">As for nodes.</param>
+    /// <exception cref="CorruptDataException">No good copy exists.</exception>
+    ValueTask<byte[]> ReadListAsync(ListId id, RecordPlace hint, CancellationToken token);
+}
