@@ -17,7 +17,7 @@ internal static class Avx512Lanes
     [SkipLocalsInit]
     public static void Hash(scoped in LaneWork work, int laneCount, Span<byte> outputs)
     {
-        Span<Vector512<uint>> words = stackalloc Vector512<uint>[Definition.WordsPerBlock];
+        Span<Vector512<uint>> words = Aligned(stackalloc Vector512<uint>[Definition.WordsPerBlock + 1]);
         Span<Vector512<uint>> chaining = stackalloc Vector512<uint>[Definition.KeyWordCount];
         for (int i = 0; i < chaining.Length; i++)
         {
@@ -30,6 +30,18 @@ internal static class Avx512Lanes
             Compress(chaining, words, counterLow, counterHigh, work.FlagsOf(blockIndex));
         }
         StoreValues(chaining, outputs);
+    }
+
+    /// <summary>
+    /// All but one of the vectors of <paramref name="space"/>, which is on the stack, at an address that is a multiple of
+    /// their size: a vector that straddles two cache lines takes twice as long to load.
+    /// </summary>
+    private static unsafe Span<Vector512<uint>> Aligned(Span<Vector512<uint>> space)
+    {
+        ref byte start = ref Unsafe.As<Vector512<uint>, byte>(ref MemoryMarshal.GetReference(space));
+        nuint overBytes = (nuint)Unsafe.AsPointer(ref start) % (nuint)sizeof(Vector512<uint>);
+        ref byte aligned = ref Unsafe.AddByteOffset(ref start, (nuint)sizeof(Vector512<uint>) - overBytes);
+        return MemoryMarshal.CreateSpan(ref Unsafe.As<byte, Vector512<uint>>(ref aligned), space.Length - 1);
     }
 
     private static (Vector512<uint> Low, Vector512<uint> High) Counters(scoped in LaneWork work)
@@ -111,23 +123,48 @@ internal static class Avx512Lanes
     {
         ref byte block = ref Unsafe.Add(
             ref MemoryMarshal.GetReference(work.Input), blockIndex * Definition.BlockSizeBytes);
-        for (int row = 0; row < Width; row += 4)
-        {
-            Vector512<uint> a = LoadRow(ref block, work, laneCount, row);
-            Vector512<uint> b = LoadRow(ref block, work, laneCount, row + 1);
-            Vector512<uint> c = LoadRow(ref block, work, laneCount, row + 2);
-            Vector512<uint> d = LoadRow(ref block, work, laneCount, row + 3);
-            Transpose4x4(ref a, ref b, ref c, ref d);
-            words[row] = a;
-            words[row + 1] = b;
-            words[row + 2] = c;
-            words[row + 3] = d;
-        }
-        // Now words[4 i + j] holds in its quarter k the word 4 k + j of the rows 4 i to 4 i + 3: i and k change places.
-        for (int j = 0; j < 4; j++)
-        {
-            TransposeQuarters(ref words[j], ref words[4 + j], ref words[8 + j], ref words[12 + j]);
-        }
+        Vector512<uint> r0 = LoadRow(ref block, work, laneCount, 0);
+        Vector512<uint> r1 = LoadRow(ref block, work, laneCount, 1);
+        Vector512<uint> r2 = LoadRow(ref block, work, laneCount, 2);
+        Vector512<uint> r3 = LoadRow(ref block, work, laneCount, 3);
+        Transpose4x4(ref r0, ref r1, ref r2, ref r3);
+        Vector512<uint> r4 = LoadRow(ref block, work, laneCount, 4);
+        Vector512<uint> r5 = LoadRow(ref block, work, laneCount, 5);
+        Vector512<uint> r6 = LoadRow(ref block, work, laneCount, 6);
+        Vector512<uint> r7 = LoadRow(ref block, work, laneCount, 7);
+        Transpose4x4(ref r4, ref r5, ref r6, ref r7);
+        Vector512<uint> r8 = LoadRow(ref block, work, laneCount, 8);
+        Vector512<uint> r9 = LoadRow(ref block, work, laneCount, 9);
+        Vector512<uint> r10 = LoadRow(ref block, work, laneCount, 10);
+        Vector512<uint> r11 = LoadRow(ref block, work, laneCount, 11);
+        Transpose4x4(ref r8, ref r9, ref r10, ref r11);
+        Vector512<uint> r12 = LoadRow(ref block, work, laneCount, 12);
+        Vector512<uint> r13 = LoadRow(ref block, work, laneCount, 13);
+        Vector512<uint> r14 = LoadRow(ref block, work, laneCount, 14);
+        Vector512<uint> r15 = LoadRow(ref block, work, laneCount, 15);
+        Transpose4x4(ref r12, ref r13, ref r14, ref r15);
+        // Now quarter k of row 4 i + j holds the word 4 k + j of the rows 4 i to 4 i + 3: i and k change places.
+        TransposeQuarters(ref r0, ref r4, ref r8, ref r12);
+        TransposeQuarters(ref r1, ref r5, ref r9, ref r13);
+        TransposeQuarters(ref r2, ref r6, ref r10, ref r14);
+        TransposeQuarters(ref r3, ref r7, ref r11, ref r15);
+        ref Vector512<uint> word = ref MemoryMarshal.GetReference(words);
+        Unsafe.Add(ref word, 0) = r0;
+        Unsafe.Add(ref word, 1) = r1;
+        Unsafe.Add(ref word, 2) = r2;
+        Unsafe.Add(ref word, 3) = r3;
+        Unsafe.Add(ref word, 4) = r4;
+        Unsafe.Add(ref word, 5) = r5;
+        Unsafe.Add(ref word, 6) = r6;
+        Unsafe.Add(ref word, 7) = r7;
+        Unsafe.Add(ref word, 8) = r8;
+        Unsafe.Add(ref word, 9) = r9;
+        Unsafe.Add(ref word, 10) = r10;
+        Unsafe.Add(ref word, 11) = r11;
+        Unsafe.Add(ref word, 12) = r12;
+        Unsafe.Add(ref word, 13) = r13;
+        Unsafe.Add(ref word, 14) = r14;
+        Unsafe.Add(ref word, 15) = r15;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

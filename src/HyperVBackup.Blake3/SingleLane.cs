@@ -27,11 +27,29 @@ internal static class SingleLane
                 block.CopyTo(padded);
                 block = padded;
             }
-            ScalarBlock.Compress(chaining, block, lengthBytes, work.CounterOf(0), work.FlagsOf(blockIndex));
+            Compress(set, chaining, block, lengthBytes, work.CounterOf(0), work.FlagsOf(blockIndex));
         }
         for (int i = 0; i < chaining.Length; i++)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(output[(i * sizeof(uint))..], chaining[i]);
+        }
+    }
+
+    private static void Compress(
+        InstructionSet set,
+        Span<uint> chaining,
+        ReadOnlySpan<byte> block,
+        int lengthBytes,
+        ulong counter,
+        BlockFlags flags)
+    {
+        if (set == InstructionSet.Scalar)
+        {
+            ScalarBlock.Compress(chaining, block, lengthBytes, counter, flags);
+        }
+        else
+        {
+            Vector128Block.Compress(chaining, block, lengthBytes, counter, flags);
         }
     }
 }

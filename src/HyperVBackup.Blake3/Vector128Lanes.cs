@@ -106,19 +106,19 @@ internal static class Vector128Lanes
 
     // Rotations by whole bytes are one shuffle, the others two shifts.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> RotateRight16(Vector128<uint> words) =>
+    internal static Vector128<uint> RotateRight16(Vector128<uint> words) =>
         Vector128.Shuffle(
             words.AsByte(),
             Vector128.Create((byte)2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)).AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> RotateRight8(Vector128<uint> words) =>
+    internal static Vector128<uint> RotateRight8(Vector128<uint> words) =>
         Vector128.Shuffle(
             words.AsByte(),
             Vector128.Create((byte)1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12)).AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> RotateRight(Vector128<uint> words, int bits) =>
+    internal static Vector128<uint> RotateRight(Vector128<uint> words, int bits) =>
         (words >>> bits) | (words << (32 - bits));
 
     /// <summary>Turns four blocks, one to a row, into sixteen words, each across all rows.</summary>

@@ -1,31 +1,38 @@
+using System.Text;
 using Org.BouncyCastle.Crypto.Digests;
 using Org.BouncyCastle.Crypto.Parameters;
 
 namespace HyperVBackup.Blake3.Tests;
 
-/// <summary>BouncyCastle's BLAKE3: the second opinion. Not thread-safe.</summary>
-internal sealed class BouncyCastle
+/// <summary>BouncyCastle's BLAKE3: the second opinion on the prefixes of the test pattern.</summary>
+internal static class BouncyCastle
 {
-    private readonly Blake3Digest digest = new();
-
-    public BouncyCastle(ModeKind kind)
+    /// <summary>The hashes of the prefixes of these lengths, which must ascend, in their order.</summary>
+    public static byte[][] HashPrefixes(ModeKind kind, IReadOnlyList<int> lengths)
     {
-        switch (kind)
+        Blake3Digest all = Create(kind);
+        byte[][] hashes = new byte[lengths.Count][];
+        int doneBytes = 0;
+        for (int i = 0; i < hashes.Length; i++)
         {
-            case ModeKind.Keyed:
-                digest.Init(Blake3Parameters.Key(TestData.Key.ToArray()));
-                break;
-            case ModeKind.DeriveKey:
-                digest.Init(Blake3Parameters.Context(System.Text.Encoding.UTF8.GetBytes(TestData.Context)));
-                break;
+            all.BlockUpdate(TestData.Pattern(doneBytes, lengths[i] - doneBytes));
+            doneBytes = lengths[i];
+            Blake3Digest prefix = new(all);
+            hashes[i] = new byte[Blake3Mode.DigestSizeBytes];
+            prefix.DoFinal(hashes[i]);
         }
+        return hashes;
     }
 
-    public byte[] Hash(ReadOnlySpan<byte> input)
+    private static Blake3Digest Create(ModeKind kind)
     {
-        byte[] output = new byte[Blake3Mode.DigestSizeBytes];
-        digest.BlockUpdate(input);
-        digest.DoFinal(output);
-        return output;
+        Blake3Digest digest = new();
+        digest.Init(kind switch
+        {
+            ModeKind.Keyed => Blake3Parameters.Key(TestData.Key.ToArray()),
+            ModeKind.DeriveKey => Blake3Parameters.Context(Encoding.UTF8.GetBytes(TestData.Context)),
+            _ => null,
+        });
+        return digest;
     }
 }
