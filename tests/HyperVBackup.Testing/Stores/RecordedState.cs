@@ -57,6 +57,52 @@ internal sealed record RecordedState
         _ => this,
     };
 
+    /// <summary>What is durable after <paramref name="operation"/>, where this is what was durable before it: only
+    /// flushes change it.</summary>
+    /// <param name="now">What the file system is after the operation.</param>
+    internal RecordedState ApplyFlush(FileOperation operation, RecordedState now) => operation.Kind switch
+    {
+        FileOperationKind.FlushFile => this with
+        {
+            Contents = Contents.SetItem(operation.File, now.Contents[operation.File]),
+        },
+        FileOperationKind.FlushFolder => this with
+        {
+            Folders = Folders.SetItem(operation.Path, now.EntriesOf(operation.Path)),
+        },
+        _ => this,
+    };
+
+    /// <summary>The same as a power loss leaves it: files never flushed are empty, and a folder without a durable name
+    /// in its parent is gone with all it holds.</summary>
+    internal RecordedState Reachable()
+    {
+        RecordedState reached = new();
+        foreach (string top in Folders.Keys.Where(path => Path.GetDirectoryName(path) is null))
+        {
+            reached = Reach(top, reached);
+        }
+
+        return reached;
+    }
+
+    private RecordedState Reach(string folder, RecordedState reached)
+    {
+        reached = reached with { Folders = reached.Folders.SetItem(folder, EntriesOf(folder)) };
+        foreach ((string name, int file) in EntriesOf(folder))
+        {
+            reached = file == IsFolder
+                ? Reach(Path.Join(folder, name), reached)
+                : reached with
+                {
+                    Contents = reached.Contents.SetItem(
+                        file, Contents.GetValueOrDefault(file, RecordedContent.Empty)),
+                };
+        }
+
+        return reached;
+    }
+
     private ImmutableSortedDictionary<string, int> EntriesOf(string folder) =>
         Folders.GetValueOrDefault(folder, NoEntries);
 

@@ -5,8 +5,9 @@ using HyperVBackup.Storage.Files;
 namespace HyperVBackup.Testing.Stores;
 
 /// <summary>
-/// A file system in memory that records every change and flush, and can go back to any moment: what a process that
-/// was killed there would have left. Thread-safe: what the log's order says is what happened.
+/// A file system in memory that records every change and flush, and can go back to any moment: to what a process that
+/// was killed there would have left, or to what a power loss could have left at worst. Thread-safe: what the log's
+/// order says is what happened.
 /// <code>
 /// var disk = new RecordingFiles();
 /// var store = new FolderStore("/repo", disk);
@@ -21,18 +22,19 @@ public sealed class RecordingFiles : IStoreFiles
 {
     private readonly Lock gate = new();
     private readonly List<FileOperation> operations = [];
-    private readonly List<RecordedState> statesBefore = [];
+    private readonly List<(RecordedState State, RecordedState Durable)> before = [];
     private RecordedState state;
+    private RecordedState durable;
     private int fileCount;
     private int suffixCount;
 
     public RecordingFiles()
-        : this(new RecordedState(), 0, 0)
+        : this(new RecordedState(), new RecordedState(), 0, 0)
     {
     }
 
-    private RecordingFiles(RecordedState state, int fileCount, int suffixCount) =>
-        (this.state, this.fileCount, this.suffixCount) = (state, fileCount, suffixCount);
+    private RecordingFiles(RecordedState state, RecordedState durable, int fileCount, int suffixCount) =>
+        (this.state, this.durable, this.fileCount, this.suffixCount) = (state, durable, fileCount, suffixCount);
 
     /// <summary>Called before each operation has its effect and is recorded; may throw
     /// <see cref="StoreException"/>.</summary>
@@ -73,14 +75,24 @@ public sealed class RecordingFiles : IStoreFiles
     public IReadOnlyList<string> FilePaths => [.. Now().FilePaths.Order(StringComparer.Ordinal)];
 
     /// <summary>An independent file system as this one was after its first <paramref name="operationCount"/>
-    /// operations, with an empty log. Cheap at any count.</summary>
+    /// operations, with an empty log: a process was killed there. Cheap at any count.</summary>
     public RecordingFiles StateAfter(int operationCount)
     {
         lock (gate)
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(operationCount, operations.Count);
-            RecordedState then = operationCount == operations.Count ? state : statesBefore[operationCount];
-            return new RecordingFiles(then, fileCount, suffixCount);
+            (RecordedState then, RecordedState flushed) = StatesAfter(operationCount);
+            return new RecordingFiles(then, flushed, fileCount, suffixCount);
+        }
+    }
+
+    /// <summary>The same after a power loss that left only what was flushed until then: no byte and no name more.
+    /// Costs a walk over all files.</summary>
+    public RecordingFiles FlushedStateAfter(int operationCount)
+    {
+        lock (gate)
+        {
+            RecordedState flushed = StatesAfter(operationCount).Durable.Reachable();
+            return new RecordingFiles(flushed, flushed, fileCount, suffixCount);
         }
     }
 
@@ -180,8 +192,9 @@ public sealed class RecordingFiles : IStoreFiles
         lock (gate)
         {
             Before?.Invoke(operation);
-            statesBefore.Add(state);
+            before.Add((state, durable));
             state = state.Apply(operation);
+            durable = durable.ApplyFlush(operation, state);
             operations.Add(operation);
         }
     }
@@ -195,6 +208,12 @@ public sealed class RecordingFiles : IStoreFiles
         {
             OpenCount--;
         }
+    }
+
+    private (RecordedState State, RecordedState Durable) StatesAfter(int operationCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(operationCount, operations.Count);
+        return operationCount == operations.Count ? (state, durable) : before[operationCount];
     }
 
     private RecordedState Now()

@@ -1,0 +1,110 @@
+using HyperVBackup.Testing.Stores;
+using Xunit;
+
+namespace HyperVBackup.Storage.Tests;
+
+/// <summary>How a folder store uses its files: what it keeps open, passes over and refuses.</summary>
+public sealed class FolderStoreFilesTests
+{
+    private readonly RecordingFiles disk = new();
+
+    [Fact]
+    public async Task Many_small_reads_from_a_pack_open_it_once()
+    {
+        using FolderStore store = new("/repo", disk);
+        await store.TryPutAsync(new BlobName("packs/a"), new byte[1_000_000], default);
+        for (int index = 0; index < 1000; index++)
+        {
+            await store.TryReadAsync(new BlobName("packs/a"), index * 1000, new byte[1000], default);
+        }
+
+        Assert.Equal(1, disk.OpenedCount);
+    }
+
+    [Fact]
+    public async Task At_most_64_files_are_kept_open_and_all_are_closed_at_the_end()
+    {
+        using (FolderStore store = new("/repo", disk))
+        {
+            for (int index = 0; index < 100; index++)
+            {
+                await store.TryPutAsync(new BlobName($"packs/{index}"), new byte[100_000], default);
+                await store.TryReadAsync(new BlobName($"packs/{index}"), 0, new byte[10], default);
+            }
+
+            Assert.Equal(64, disk.OpenCount);
+            await store.TryReadAsync(new BlobName("packs/99"), 0, new byte[10], default);
+            await store.TryReadAsync(new BlobName("packs/36"), 0, new byte[10], default);
+            Assert.Equal(100, disk.OpenedCount);
+        }
+
+        Assert.Equal(0, disk.OpenCount);
+    }
+
+    [Fact]
+    public async Task A_blob_that_another_process_deleted_is_missing_at_once()
+    {
+        using FolderStore reader = new("/repo", disk);
+        using FolderStore other = new("/repo", disk);
+        foreach (int lengthBytes in new[] { 10, 100_000 })
+        {
+            BlobName name = new("points/a");
+            await other.TryPutAsync(name, new byte[lengthBytes], default);
+            Assert.Equal(5, await reader.TryReadAsync(name, 0, new byte[5], default));
+            await other.DeleteAsync(name, default);
+            Assert.Null(await reader.TryReadAsync(name, 0, new byte[5], default));
+        }
+
+        Assert.Equal(0, disk.OpenCount);
+    }
+
+    [Fact]
+    public async Task A_missing_repository_folder_is_no_empty_repository()
+    {
+        using FolderStore store = new("/gone", disk);
+        BlobName name = new("points/a");
+        foreach (Func<Task> read in new Func<Task>[]
+        {
+            () => store.TryGetLengthAsync(name, default).AsTask(),
+            () => store.TryReadAsync(name, 0, new byte[1], default).AsTask(),
+            () => store.ListAsync("points/", default).AnyAsync().AsTask(),
+            () => store.DeleteAsync(name, default),
+            () => store.DeleteTemporariesAsync(_ => true, default),
+        })
+        {
+            StoreException error = await Assert.ThrowsAsync<StoreException>(read);
+            Assert.StartsWith("The repository folder '/gone' does not exist", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, disk.OperationCount);
+    }
+
+    [Fact]
+    public async Task Foreign_files_in_the_folder_are_passed_over()
+    {
+        using TemporaryFolder folder = new();
+        using FolderStore store = new(folder.Path);
+        await store.TryPutAsync(new BlobName("points/a"), new byte[1], default);
+        Directory.CreateDirectory(Path.Join(folder.Path, "lost+found"));
+        foreach (string foreign in new[] { "Thumbs.db", "points/.DS_Store", "points/.tmp-", "lost+found/x" })
+        {
+            await File.WriteAllTextAsync(Path.Join(folder.Path, foreign), "x", TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal([new BlobName("points/a")], await store.ListAsync("", default).ToArrayAsync());
+        await store.DeleteTemporariesAsync(_ => true, default);
+        Assert.True(File.Exists(Path.Join(folder.Path, "points/.tmp-")));
+    }
+
+    [Fact]
+    public async Task A_read_that_meets_the_end_of_a_short_read_goes_on()
+    {
+        disk.ReadBytesMax = 7;
+        using FolderStore store = new("/repo", disk);
+        byte[] content = [.. Enumerable.Range(0, 100).Select(index => (byte)index)];
+        await store.TryPutAsync(new BlobName("a"), content, default);
+        byte[] buffer = new byte[60];
+        Assert.Equal(60, await store.TryReadAsync(new BlobName("a"), 3, buffer, default));
+        Assert.Equal(content[3..63], buffer);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace HyperVBackup.Storage.Tests;
+
+/// <summary>A file system in memory of a fixed size, where this user may mount one.</summary>
+internal sealed class SmallFileSystem : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    internal SmallFileSystem(int sizeBytes) => IsMounted = OperatingSystem.IsLinux() && Run(
+        "mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={sizeBytes}"), "none", Path);
+
+    internal bool IsMounted { get; }
+
+    internal string Path => folder.Path;
+
+    public void Dispose()
+    {
+        if (IsMounted)
+        {
+            Run("umount", "-l", Path);
+        }
+
+        folder.Dispose();
+    }
+
+    private static bool Run(string executable, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(executable, arguments)
+        {
+            RedirectStandardError = true,
+        })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}

@@ -1,0 +1,166 @@
+using Xunit;
+
+namespace HyperVBackup.Storage.Tests;
+
+/// <summary>System calls that fail, in a process under strace. None may pass for success or for absence.</summary>
+public sealed class SystemFailureTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly FolderStore store;
+
+    public SystemFailureTests() => store = new FolderStore(folder.Path);
+
+    public void Dispose()
+    {
+        store.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_failed_flush_of_the_file_is_noticed_and_nothing_is_published()
+    {
+        ProcessResult result = await PutAsync("-e", "inject=fsync:error=EIO");
+        AssertFailed(result, "Cannot flush '", "Input/output error");
+        Assert.Null(await store.TryGetLengthAsync(new BlobName("points/b"), default));
+        Assert.Empty(Temporaries());
+    }
+
+    [Fact]
+    public async Task A_failed_flush_of_the_folder_is_noticed()
+    {
+        ProcessResult result = await PutAsync("-P", PathOf("points"), "-e", "inject=fsync:error=EIO");
+        AssertFailed(result, $"Cannot flush the folder '{PathOf("points")}'", "Input/output error");
+    }
+
+    [Fact]
+    public async Task A_failed_flush_of_a_new_folders_parent_is_noticed_and_nothing_is_published()
+    {
+        string[] faults = ["-P", folder.Path, "-e", "inject=fsync:error=EIO"];
+        ProcessResult result = await TraceAsync(faults, "put", "leases/b", "5");
+        AssertFailed(result, $"Cannot flush the folder '{folder.Path}'", "Input/output error");
+        Assert.Null(await store.TryGetLengthAsync(new BlobName("leases/b"), default));
+    }
+
+    [Fact]
+    public async Task A_failed_flush_after_a_delete_is_noticed()
+    {
+        ProcessResult result = await TraceAsync(["-e", "inject=fsync:error=EIO"], "delete", "points/a");
+        AssertFailed(result, $"Cannot flush the folder '{PathOf("points")}'", "Input/output error");
+    }
+
+    [Fact]
+    public async Task A_flush_interrupted_by_a_signal_is_made_again()
+    {
+        ProcessResult result = await PutAsync("-e", "inject=fsync,renameat2:error=EINTR:when=1");
+        Assert.Equal(new ProcessResult(0, "published", ""), result);
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_said_in_one_sentence_and_nothing_is_published()
+    {
+        ProcessResult result = await PutAsync("-e", "inject=pwrite64:error=ENOSPC:when=3+");
+        AssertFailed(result, "Cannot write to '", "No space left on device; free some space there and run again.");
+        Assert.Null(await store.TryGetLengthAsync(new BlobName("points/b"), default));
+        Assert.Empty(Temporaries());
+    }
+
+    [Theory]
+    [InlineData("EINVAL")]
+    [InlineData("ENOSYS")]
+    [InlineData("EOPNOTSUPP")]
+    public async Task A_file_system_that_cannot_rename_without_replacing_links(string error)
+    {
+        string[] faults = ["-e", $"inject=renameat2:error={error}"];
+        Assert.Equal("published", (await PutAsync(faults)).Output);
+        Assert.Equal(200_000, await store.TryGetLengthAsync(new BlobName("points/b"), default));
+        Assert.Equal("taken", (await TraceAsync(faults, "put", "points/a", "5")).Output);
+        Assert.Equal(1, await store.TryGetLengthAsync(new BlobName("points/a"), default));
+        Assert.Empty(Temporaries());
+    }
+
+    [Fact]
+    public async Task A_file_system_that_can_do_neither_is_refused()
+    {
+        ProcessResult result = await PutAsync(
+            "-e", "inject=renameat2:error=EINVAL", "-e", "inject=link,linkat:error=EPERM");
+        AssertFailed(result, "this file system cannot rename without replacing", "Operation not permitted");
+        Assert.Null(await store.TryGetLengthAsync(new BlobName("points/b"), default));
+        Assert.Empty(Temporaries());
+    }
+
+    [Theory]
+    [InlineData("length", "inject=%%stat:error=EIO", "points/a", "points/a")]
+    [InlineData("read", "inject=%%stat:error=EACCES", "points/a", "points/a")]
+    [InlineData("read", "inject=openat:error=EACCES", "points/a", "points/a")]
+    [InlineData("read", "inject=openat:error=EMFILE", "points/a", "points/a")]
+    [InlineData("read", "inject=pread64:error=EIO", "points/a", "points/a")]
+    [InlineData("list", "inject=openat:error=EACCES", "points/", "points")]
+    [InlineData("list", "inject=getdents64:error=EIO", "points/", "points")]
+    [InlineData("delete", "inject=unlink,unlinkat:error=EACCES", "points/a", "points/a")]
+    public async Task An_error_never_passes_for_absence(string verb, string fault, string name, string failing)
+    {
+        ProcessResult result = await TraceAsync(["-P", PathOf(failing), "-e", fault], verb, name);
+        AssertFailed(result, "Cannot ", PathOf(failing));
+    }
+
+    [Fact]
+    public async Task A_writer_killed_before_the_rename_leaves_a_temporary_file_only()
+    {
+        ProcessResult result = await PutAsync("-e", "inject=renameat2:error=EIO:signal=KILL");
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Null(await store.TryGetLengthAsync(new BlobName("points/b"), default));
+        Assert.Single(Temporaries());
+        await store.DeleteTemporariesAsync(name => name.Path == "points/b", default);
+        Assert.Empty(Temporaries());
+    }
+
+    [Fact]
+    public async Task A_durable_file_whose_flush_fails_is_not_published()
+    {
+        Assert.SkipUnless(StoreProcess.HasStrace, "strace is not installed");
+        string path = PathOf("restored.vhdx");
+        ProcessResult result = await StoreProcess.RunTracedAsync(["-e", "inject=fsync:error=EIO"], "durable", path);
+        AssertFailed(result, $"Cannot flush '{path}'", "Input/output error");
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public async Task A_small_file_system_filled_up_gives_the_sentence_and_keeps_what_was_published()
+    {
+        using SmallFileSystem small = new(sizeBytes: 512 * 1024);
+        Assert.SkipUnless(small.IsMounted, "mounting is not permitted");
+        using FolderStore full = new(small.Path);
+        Assert.True(await full.TryPutAsync(new BlobName("a"), new byte[300_000], default));
+        StoreException error = await Assert.ThrowsAsync<StoreException>(
+            () => full.TryPutAsync(new BlobName("b"), new byte[300_000], default));
+        Assert.Contains("No space left on device; free some space there", error.Message, StringComparison.Ordinal);
+        Assert.Equal(["a"], Directory.GetFileSystemEntries(small.Path).Select(Path.GetFileName));
+        Assert.Equal(300_000, await full.TryGetLengthAsync(new BlobName("a"), default));
+    }
+
+    private Task<ProcessResult> PutAsync(params string[] strace) => TraceAsync(strace, "put", "points/b", "200000");
+
+    private async Task<ProcessResult> TraceAsync(string[] strace, string verb, params string[] arguments)
+    {
+        Assert.SkipUnless(StoreProcess.HasStrace, "strace is not installed");
+        Assert.True(await store.TryPutAsync(new BlobName("points/a"), new byte[1], default)
+            || File.Exists(PathOf("points/a")));
+        return await StoreProcess.RunTracedAsync(strace, [verb, folder.Path, .. arguments]);
+    }
+
+    private string PathOf(string name) => Path.Join(folder.Path, name);
+
+    private IEnumerable<string> Temporaries() =>
+        Directory.EnumerateFiles(folder.Path, ".tmp-*", SearchOption.AllDirectories);
+
+    private static void AssertFailed(ProcessResult result, params string[] parts)
+    {
+        Assert.Equal(1, result.ExitCode);
+        Assert.DoesNotContain('\n', result.Error);
+        Assert.EndsWith(".", result.Error, StringComparison.Ordinal);
+        foreach (string part in parts)
+        {
+            Assert.Contains(part, result.Error, StringComparison.Ordinal);
+        }
+    }
+}
