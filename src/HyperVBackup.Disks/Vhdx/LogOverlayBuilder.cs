@@ -14,12 +14,12 @@ internal sealed class LogOverlayBuilder(VhdxFile file, VhdxHeader header)
     /// <exception cref="DiskImageException">The entry says what cannot be.</exception>
     public void Add(LogRing ring, LogEntry entry)
     {
-        RequireLengths(entry);
         int dataAt = entry.DataAtBytes;
         for (int index = 0; index < entry.DescriptorCount; index++)
         {
             LogDescriptor descriptor = entry.Descriptor(ring, index);
-            RequirePlace(entry, descriptor);
+            long endBytes = RequirePlace(entry, descriptor);
+            fileLengthBytesMin = Math.Max(fileLengthBytesMin, endBytes);
             if (descriptor.IsData)
             {
                 byte[] page = LogDataSector.Page(ring.Sector(entry.AtBytes, dataAt), descriptor);
@@ -34,8 +34,11 @@ internal sealed class LogOverlayBuilder(VhdxFile file, VhdxHeader header)
         }
     }
 
-    public LogOverlay Build()
+    /// <param name="last">The last entry added.</param>
+    /// <exception cref="DiskImageException">The file is shorter than it was when that entry was written.</exception>
+    public LogOverlay Build(LogEntry last)
     {
+        RequireLengths(last);
         zeros.Sort((left, right) => left.Range.StartBytes.CompareTo(right.Range.StartBytes));
         return new LogOverlay(StandingPages(), MergedZeros(), fileLengthBytesMin);
     }
@@ -97,7 +100,8 @@ internal sealed class LogOverlayBuilder(VhdxFile file, VhdxHeader header)
         fileLengthBytesMin = Math.Max(fileLengthBytesMin, (long)entry.LastFileLengthBytes);
     }
 
-    private void RequirePlace(LogEntry entry, LogDescriptor descriptor)
+    /// <returns>Where the change ends.</returns>
+    private long RequirePlace(LogEntry entry, LogDescriptor descriptor)
     {
         ulong lengthBytes = descriptor.IsData ? LogOverlay.PageSizeBytes : descriptor.LeadingBytesOrLength;
         ulong logEndBytes = header.LogOffsetBytes + header.LogLengthBytes;
@@ -110,6 +114,7 @@ internal sealed class LogOverlayBuilder(VhdxFile file, VhdxHeader header)
         {
             throw Damage(entry, $"changes {lengthBytes} bytes at {descriptor.OffsetBytes}, where it must not");
         }
+        return (long)(descriptor.OffsetBytes + lengthBytes);
     }
 
     private DiskImageException Damage(LogEntry entry, string what) =>

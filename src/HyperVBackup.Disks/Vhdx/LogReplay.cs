@@ -3,7 +3,8 @@ namespace HyperVBackup.Disks.Vhdx;
 /// <summary>
 /// Finds what a log still has to bring into the file. Entries stand in a ring, each numbered one above the last; the
 /// youngest run of whole entries that holds its own tail is the one that counts, and a torn entry ends a run. A log with
-/// an id but no such run is empty: the writer died before its first entry was whole, and changed nothing.
+/// an id but no whole entry is empty: the writer died before its first entry was whole, and changed nothing. Whole entries
+/// that no run explains are damage.
 /// </summary>
 internal static class LogReplay
 {
@@ -26,14 +27,21 @@ internal static class LogReplay
         }
         LogRing ring = new(file.ReadStructure("log", logAt, (int)header.LogLengthBytes));
         LogOverlayBuilder builder = new(file, header);
-        foreach (LogEntry entry in ActiveRun(ring, header.LogId))
+        SortedDictionary<ulong, LogEntry> whole = WholeEntries(ring, header.LogId);
+        if (whole.Count == 0)
+        {
+            return LogOverlay.Empty;
+        }
+        List<LogEntry> run = ActiveRun(ring, whole.Values)
+            ?? throw file.Damage("log", logAt, "holds whole entries, but not all that belong with them");
+        foreach (LogEntry entry in run)
         {
             builder.Add(ring, entry);
         }
-        return builder.Build();
+        return builder.Build(run[^1]);
     }
 
-    private static List<LogEntry> ActiveRun(LogRing ring, Guid logId)
+    private static SortedDictionary<ulong, LogEntry> WholeEntries(LogRing ring, Guid logId)
     {
         SortedDictionary<ulong, LogEntry> bySequence = [];
         for (int at = 0; at < ring.LengthBytes; at += LogRing.SectorSizeBytes)
@@ -43,9 +51,14 @@ internal static class LogReplay
                 bySequence[entry.SequenceNumber] = entry;
             }
         }
-        List<LogEntry> best = [];
+        return bySequence;
+    }
+
+    private static List<LogEntry>? ActiveRun(LogRing ring, IEnumerable<LogEntry> ascending)
+    {
+        List<LogEntry>? best = null;
         List<LogEntry> run = [];
-        foreach (LogEntry entry in bySequence.Values)
+        foreach (LogEntry entry in ascending)
         {
             if (run.Count > 0 && !entry.Follows(run[^1], ring))
             {
