@@ -22,7 +22,8 @@ public sealed class RawDisk : IDisk
 
     public int PhysicalSectorSizeBytes => SectorSizeBytes;
 
-    /// <summary>Opens <paramref name="path"/> as raw, whatever it holds; <see cref="DiskImage.Open"/> looks at it.</summary>
+    /// <summary>Opens <paramref name="path"/> as raw, whatever it holds; <see cref="DiskImage.Open"/> looks at it.
+    /// </summary>
     /// <exception cref="DiskImageException">The file is missing or cannot be opened.</exception>
     public static RawDisk Open(string path) => new(ImageFile.Open(path));
 

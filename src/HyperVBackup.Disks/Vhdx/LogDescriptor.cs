@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace HyperVBackup.Disks.Vhdx;
 
-/// <summary>What a log entry changes: a page of 4 KiB (its ends kept here, its middle in a data sector), or a range that
-/// becomes zeros.</summary>
+/// <summary>What a log entry changes: a page of 4 KiB (its ends kept here, its middle in a data sector), or a range
+/// that becomes zeros.</summary>
 internal readonly record struct LogDescriptor(
     bool IsData, bool IsKnown, uint TrailingBytes, ulong LeadingBytesOrLength, ulong OffsetBytes, ulong SequenceNumber)
 {

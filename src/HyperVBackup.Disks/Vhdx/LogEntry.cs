@@ -52,7 +52,8 @@ internal sealed record LogEntry(
         return entry.SequenceNumber != 0 && entry.IsWhole(ring) && entry.HasItsChecksum(ring) ? entry : null;
     }
 
-    /// <summary>Whether this entry stands right after <paramref name="previous"/> and is numbered one above it.</summary>
+    /// <summary>Whether this entry stands right after <paramref name="previous"/> and is numbered one above it.
+    /// </summary>
     public bool Follows(LogEntry previous, LogRing ring) =>
         SequenceNumber - 1 == previous.SequenceNumber
         && AtBytes == ring.Wrap(previous.AtBytes, previous.LengthBytes);

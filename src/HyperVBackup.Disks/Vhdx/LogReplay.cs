@@ -2,9 +2,9 @@ namespace HyperVBackup.Disks.Vhdx;
 
 /// <summary>
 /// Finds what a log still has to bring into the file. Entries stand in a ring, each numbered one above the last; the
-/// youngest run of whole entries that holds its own tail is the one that counts, and a torn entry ends a run. A log with
-/// an id but no whole entry is empty: the writer died before its first entry was whole, and changed nothing. Whole entries
-/// that no run explains are damage.
+/// youngest run of whole entries that holds its own tail is the one that counts, and a torn entry ends a run. A log
+/// with an id but no whole entry is empty: the writer died before its first entry was whole, and changed nothing. Whole
+/// entries that no run explains are damage.
 /// </summary>
 internal static class LogReplay
 {

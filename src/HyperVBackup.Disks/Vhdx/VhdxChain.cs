@@ -40,12 +40,17 @@ internal static class VhdxChain
             throw locator.Damage($"is the end of a chain of more than {VhdxLimits.ChainDepthMax} images");
         }
         VhdxDisk parent = Open(path, children);
-        if (locator.Matches(parent.DataWriteGuid))
+        try
         {
-            return parent;
+            return locator.Matches(parent.DataWriteGuid)
+                ? parent
+                : throw locator.Damage(
+                    $"names another parent than '{path}' is now: that was changed since, or is not the one");
         }
-        parent.Dispose();
-        throw locator.Damage(
-            $"names another parent than '{path}' now is: that image was changed or replaced since, or is not the one");
+        catch
+        {
+            parent.Dispose();
+            throw;
+        }
     }
 }

@@ -39,12 +39,12 @@ internal sealed class VhdxImage : IDisposable
     private static VhdxImage Read(VhdxFile file)
     {
         RequireSignature(file);
-        VhdxHeader header = ReadHeader(file);
+        VhdxHeader header = ReadHeader(file, out long headerAt);
         if (header.Version != VhdxHeader.SupportedVersion)
         {
-            throw file.Damage(HeaderStructure, VhdxHeader.FirstAt, $"has version {header.Version}, which is not read");
+            throw file.Damage(HeaderStructure, headerAt, $"has version {header.Version}, which is not read");
         }
-        RequireLogPlace(file, header);
+        RequireLogPlace(file, header, headerAt);
         file.Overlay(LogReplay.Read(file, header));
         RequireLength(file);
         FileMap map = new(file.LengthBytes);
@@ -85,7 +85,7 @@ internal sealed class VhdxImage : IDisposable
         }
     }
 
-    private static VhdxHeader ReadHeader(VhdxFile file)
+    private static VhdxHeader ReadHeader(VhdxFile file, out long headerAt)
     {
         byte[] firstBytes = file.ReadStructure(HeaderStructure, VhdxHeader.FirstAt, VhdxHeader.SizeBytes);
         byte[] secondBytes = file.ReadStructure(HeaderStructure, VhdxHeader.SecondAt, VhdxHeader.SizeBytes);
@@ -101,10 +101,12 @@ internal sealed class VhdxImage : IDisposable
             throw file.Damage(
                 HeaderStructure, VhdxHeader.FirstAt, "has its copy's sequence number, but other content");
         }
-        return !isSecond || (isFirst && first.SequenceNumber > second.SequenceNumber) ? first : second;
+        bool isFirstNewer = !isSecond || (isFirst && first.SequenceNumber > second.SequenceNumber);
+        headerAt = isFirstNewer ? VhdxHeader.FirstAt : VhdxHeader.SecondAt;
+        return isFirstNewer ? first : second;
     }
 
-    private static void RequireLogPlace(VhdxFile file, VhdxHeader header)
+    private static void RequireLogPlace(VhdxFile file, VhdxHeader header, long headerAt)
     {
         if (header.LogLengthBytes == 0 && header.LogId == Guid.Empty)
         {
@@ -112,7 +114,7 @@ internal sealed class VhdxImage : IDisposable
         }
         if (VhdxPlace.Problem(header.LogOffsetBytes, header.LogLengthBytes, file.LengthBytes) is { } problem)
         {
-            throw file.Damage(HeaderStructure, VhdxHeader.FirstAt, $"names a log that {problem}");
+            throw file.Damage(HeaderStructure, headerAt, $"names a log that {problem}");
         }
     }
 }

@@ -15,7 +15,7 @@ internal static class VhdxPlace
             return $"is empty or in the file's first MiB ({lengthBytes} bytes at {offsetBytes})";
         }
         return offsetBytes > (ulong)fileLengthBytes || lengthBytes > (ulong)fileLengthBytes - offsetBytes
-            ? $"does not lie inside the file ({lengthBytes} bytes at {offsetBytes}, but the file ends at {fileLengthBytes})"
+            ? $"does not lie inside the file ({lengthBytes} bytes at {offsetBytes} of {fileLengthBytes})"
             : null;
     }
 }

@@ -150,7 +150,8 @@ public sealed class LogReplayTests : IDisposable
         string path = folder.File("disk.vhdx", image.Build());
         DiskImageException e = Assert.Throws<DiskImageException>(() => VhdxDisk.Open(path));
         Assert.Equal(
-            $"The log at offset 1048576 of '{path}' holds whole entries, but not all that belong with them.", e.Message);
+            $"The log at offset 1048576 of '{path}' holds whole entries, but not all that belong with them.",
+            e.Message);
     }
 
     private static byte[] Content()

@@ -118,5 +118,11 @@ public sealed class VhdxWriterTests : IDisposable
         Assert.False(read.AsSpan().ContainsAnyExcept((byte)0));
         Assert.InRange(disk.MetadataBytesRead, 1, 4 * MiB);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 16 * MiB);
+        Parallel.For(0, 300, i =>
+        {
+            byte[] some = new byte[65_536];
+            disk.Read(i * (size / 300 / MiB) * MiB, some);
+            Assert.Equal(data, some);
+        });
     }
 }
