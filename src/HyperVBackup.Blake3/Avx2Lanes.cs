@@ -127,22 +127,20 @@ internal static class Avx2Lanes
     /// <summary>Turns eight blocks, one to a row, into sixteen words, each across all rows.</summary>
     private static void LoadWords(scoped in LaneWork work, int laneCount, int blockIndex, Span<Vector256<uint>> words)
     {
-        ref byte block = ref Unsafe.Add(
-            ref MemoryMarshal.GetReference(work.Input), blockIndex * Definition.BlockSizeBytes);
-        LoadHalf(ref block, work, laneCount, words[..8]);
-        LoadHalf(ref Unsafe.Add(ref block, Definition.BlockSizeBytes / 2), work, laneCount, words[8..]);
+        int atBytes = blockIndex * Definition.BlockSizeBytes;
+        LoadHalf(work, laneCount, atBytes, words[..8]);
+        LoadHalf(work, laneCount, atBytes + (Definition.BlockSizeBytes / 2), words[8..]);
     }
 
     /// <summary>Turns half a block of each row into eight words.</summary>
-    private static void LoadHalf(
-        ref byte half, scoped in LaneWork work, int laneCount, Span<Vector256<uint>> words)
+    private static void LoadHalf(scoped in LaneWork work, int laneCount, int atBytes, Span<Vector256<uint>> words)
     {
         for (int row = 0; row < Width; row += 4)
         {
-            Vector256<uint> a = LoadRow(ref half, work, laneCount, row);
-            Vector256<uint> b = LoadRow(ref half, work, laneCount, row + 1);
-            Vector256<uint> c = LoadRow(ref half, work, laneCount, row + 2);
-            Vector256<uint> d = LoadRow(ref half, work, laneCount, row + 3);
+            Vector256<uint> a = LoadRow(work, laneCount, row, atBytes);
+            Vector256<uint> b = LoadRow(work, laneCount, row + 1, atBytes);
+            Vector256<uint> c = LoadRow(work, laneCount, row + 2, atBytes);
+            Vector256<uint> d = LoadRow(work, laneCount, row + 3, atBytes);
             Transpose4x4(ref a, ref b, ref c, ref d);
             words[row] = a;
             words[row + 1] = b;
@@ -156,9 +154,10 @@ internal static class Avx2Lanes
         }
     }
 
+    /// <summary>What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> LoadRow(ref byte half, scoped in LaneWork work, int laneCount, int row) =>
-        Vector256.LoadUnsafe(ref Unsafe.Add(ref half, RowAt(work, laneCount, row))).AsUInt32();
+    private static Vector256<uint> LoadRow(scoped in LaneWork work, int laneCount, int row, int atBytes) =>
+        Vector256.Create(work.Input[((Math.Min(row, laneCount - 1) * work.StrideBytes) + atBytes)..]).AsUInt32();
 
     /// <summary>Writes each lane's eight words together.</summary>
     private static void StoreValues(Span<Vector256<uint>> chaining, Span<byte> outputs)
@@ -173,11 +172,6 @@ internal static class Avx2Lanes
             chaining[4 + j].AsByte().CopyTo(outputs[((4 + j) * Definition.DigestSizeBytes)..]);
         }
     }
-
-    /// <summary>Where the row's block is from the first lane's; rows without a lane read the last lane's.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint RowAt(scoped in LaneWork work, int laneCount, int row) =>
-        (nint)Math.Min(row, laneCount - 1) * work.StrideBytes;
 
     /// <summary>Transposes the 4 x 4 words that four vectors hold in each of their 128-bit halves.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

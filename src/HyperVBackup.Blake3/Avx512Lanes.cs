@@ -121,27 +121,26 @@ internal static class Avx512Lanes
     /// <summary>Turns sixteen blocks, one to a row, into sixteen words, each across all rows.</summary>
     private static void LoadWords(scoped in LaneWork work, int laneCount, int blockIndex, Span<Vector512<uint>> words)
     {
-        ref byte block = ref Unsafe.Add(
-            ref MemoryMarshal.GetReference(work.Input), blockIndex * Definition.BlockSizeBytes);
-        Vector512<uint> r0 = LoadRow(ref block, work, laneCount, 0);
-        Vector512<uint> r1 = LoadRow(ref block, work, laneCount, 1);
-        Vector512<uint> r2 = LoadRow(ref block, work, laneCount, 2);
-        Vector512<uint> r3 = LoadRow(ref block, work, laneCount, 3);
+        int atBytes = blockIndex * Definition.BlockSizeBytes;
+        Vector512<uint> r0 = LoadRow(work, laneCount, 0, atBytes);
+        Vector512<uint> r1 = LoadRow(work, laneCount, 1, atBytes);
+        Vector512<uint> r2 = LoadRow(work, laneCount, 2, atBytes);
+        Vector512<uint> r3 = LoadRow(work, laneCount, 3, atBytes);
         Transpose4x4(ref r0, ref r1, ref r2, ref r3);
-        Vector512<uint> r4 = LoadRow(ref block, work, laneCount, 4);
-        Vector512<uint> r5 = LoadRow(ref block, work, laneCount, 5);
-        Vector512<uint> r6 = LoadRow(ref block, work, laneCount, 6);
-        Vector512<uint> r7 = LoadRow(ref block, work, laneCount, 7);
+        Vector512<uint> r4 = LoadRow(work, laneCount, 4, atBytes);
+        Vector512<uint> r5 = LoadRow(work, laneCount, 5, atBytes);
+        Vector512<uint> r6 = LoadRow(work, laneCount, 6, atBytes);
+        Vector512<uint> r7 = LoadRow(work, laneCount, 7, atBytes);
         Transpose4x4(ref r4, ref r5, ref r6, ref r7);
-        Vector512<uint> r8 = LoadRow(ref block, work, laneCount, 8);
-        Vector512<uint> r9 = LoadRow(ref block, work, laneCount, 9);
-        Vector512<uint> r10 = LoadRow(ref block, work, laneCount, 10);
-        Vector512<uint> r11 = LoadRow(ref block, work, laneCount, 11);
+        Vector512<uint> r8 = LoadRow(work, laneCount, 8, atBytes);
+        Vector512<uint> r9 = LoadRow(work, laneCount, 9, atBytes);
+        Vector512<uint> r10 = LoadRow(work, laneCount, 10, atBytes);
+        Vector512<uint> r11 = LoadRow(work, laneCount, 11, atBytes);
         Transpose4x4(ref r8, ref r9, ref r10, ref r11);
-        Vector512<uint> r12 = LoadRow(ref block, work, laneCount, 12);
-        Vector512<uint> r13 = LoadRow(ref block, work, laneCount, 13);
-        Vector512<uint> r14 = LoadRow(ref block, work, laneCount, 14);
-        Vector512<uint> r15 = LoadRow(ref block, work, laneCount, 15);
+        Vector512<uint> r12 = LoadRow(work, laneCount, 12, atBytes);
+        Vector512<uint> r13 = LoadRow(work, laneCount, 13, atBytes);
+        Vector512<uint> r14 = LoadRow(work, laneCount, 14, atBytes);
+        Vector512<uint> r15 = LoadRow(work, laneCount, 15, atBytes);
         Transpose4x4(ref r12, ref r13, ref r14, ref r15);
         // Now quarter k of row 4 i + j holds the word 4 k + j of the rows 4 i to 4 i + 3: i and k change places.
         TransposeQuarters(ref r0, ref r4, ref r8, ref r12);
@@ -167,9 +166,10 @@ internal static class Avx512Lanes
         Unsafe.Add(ref word, 15) = r15;
     }
 
+    /// <summary>What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> LoadRow(ref byte block, scoped in LaneWork work, int laneCount, int row) =>
-        Vector512.LoadUnsafe(ref Unsafe.Add(ref block, RowAt(work, laneCount, row))).AsUInt32();
+    private static Vector512<uint> LoadRow(scoped in LaneWork work, int laneCount, int row, int atBytes) =>
+        Vector512.Create(work.Input[((Math.Min(row, laneCount - 1) * work.StrideBytes) + atBytes)..]).AsUInt32();
 
     /// <summary>Writes each lane's eight words together.</summary>
     private static void StoreValues(Span<Vector512<uint>> chaining, Span<byte> outputs)
@@ -191,11 +191,6 @@ internal static class Avx512Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreValue(Vector128<uint> left, Vector128<uint> right, Span<byte> outputs, int lane) =>
         Vector256.Create(left, right).AsByte().CopyTo(outputs[(lane * Definition.DigestSizeBytes)..]);
-
-    /// <summary>Where the row's block is from the first lane's; rows without a lane read the last lane's.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint RowAt(scoped in LaneWork work, int laneCount, int row) =>
-        (nint)Math.Min(row, laneCount - 1) * work.StrideBytes;
 
     /// <summary>Transposes the 4 x 4 words that four vectors hold in each of their 128-bit quarters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -124,15 +124,13 @@ internal static class Vector128Lanes
     /// <summary>Turns four blocks, one to a row, into sixteen words, each across all rows.</summary>
     private static void LoadWords(scoped in LaneWork work, int laneCount, int blockIndex, Span<Vector128<uint>> words)
     {
-        ref byte block = ref Unsafe.Add(
-            ref MemoryMarshal.GetReference(work.Input), blockIndex * Definition.BlockSizeBytes);
         for (int word = 0; word < Definition.WordsPerBlock; word += 4)
         {
-            ref byte quarter = ref Unsafe.Add(ref block, word * sizeof(uint));
-            Vector128<uint> a = LoadRow(ref quarter, work, laneCount, 0);
-            Vector128<uint> b = LoadRow(ref quarter, work, laneCount, 1);
-            Vector128<uint> c = LoadRow(ref quarter, work, laneCount, 2);
-            Vector128<uint> d = LoadRow(ref quarter, work, laneCount, 3);
+            int atBytes = (blockIndex * Definition.BlockSizeBytes) + (word * sizeof(uint));
+            Vector128<uint> a = LoadRow(work, laneCount, 0, atBytes);
+            Vector128<uint> b = LoadRow(work, laneCount, 1, atBytes);
+            Vector128<uint> c = LoadRow(work, laneCount, 2, atBytes);
+            Vector128<uint> d = LoadRow(work, laneCount, 3, atBytes);
             Transpose4x4(ref a, ref b, ref c, ref d);
             words[word] = a;
             words[word + 1] = b;
@@ -141,9 +139,10 @@ internal static class Vector128Lanes
         }
     }
 
+    /// <summary>What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> LoadRow(ref byte quarter, scoped in LaneWork work, int laneCount, int row) =>
-        Vector128.LoadUnsafe(ref Unsafe.Add(ref quarter, RowAt(work, laneCount, row))).AsUInt32();
+    private static Vector128<uint> LoadRow(scoped in LaneWork work, int laneCount, int row, int atBytes) =>
+        Vector128.Create(work.Input[((Math.Min(row, laneCount - 1) * work.StrideBytes) + atBytes)..]).AsUInt32();
 
     /// <summary>Writes each lane's eight words together.</summary>
     private static void StoreValues(Span<Vector128<uint>> chaining, Span<byte> outputs)
@@ -156,11 +155,6 @@ internal static class Vector128Lanes
                 .AsByte().CopyTo(outputs[(lane * Definition.DigestSizeBytes)..]);
         }
     }
-
-    /// <summary>Where the row's block is from the first lane's; rows without a lane read the last lane's.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint RowAt(scoped in LaneWork work, int laneCount, int row) =>
-        (nint)Math.Min(row, laneCount - 1) * work.StrideBytes;
 
     /// <summary>Transposes the 4 x 4 words that four vectors hold.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
