@@ -17,7 +17,7 @@ public sealed class ChangeListReader
             throw new ArgumentException($"{reference.Kind} is no list of changes.", nameof(reference));
         }
 
-        list = new(reference, ChangeListSegment.Read, change => change.ChunkIndex, nodes);
+        list = new(reference, ChangeListSegment.Read, change => change.ChunkIndex, change => change.ChunkIndex, nodes);
     }
 
     /// <summary>The change that was read last.</summary>

@@ -6,7 +6,7 @@ namespace HyperVBackup.Repository.Maps;
 /// Goes over the chunks of a range that are not zeros, ascending. A subtree of zeros costs one step whatever its size.
 /// Not thread-safe.
 /// </summary>
-/// <param name="reader">Not to be used elsewhere meanwhile, for speed.</param>
+/// <param name="reader">Best not used elsewhere meanwhile, for speed.</param>
 /// <param name="startChunk">The first chunk of the range.</param>
 /// <param name="endChunk">One past the last; past the end of the disk there is nothing.</param>
 public sealed class DiskMapCursor(DiskMapReader reader, long startChunk, long endChunk)
@@ -33,7 +33,7 @@ public sealed class DiskMapCursor(DiskMapReader reader, long startChunk, long en
                 continue;
             }
 
-            Chunk = await reader.FindAsync(nextChunkIndex, token);
+            Chunk = DiskMapReader.ChunkOf(region, nextChunkIndex);
             ChunkIndex = nextChunkIndex++;
             if (!Chunk.Id.IsZero)
             {

@@ -70,7 +70,7 @@ public sealed class DiskMapReader(DiskMap map, INodeSource nodes)
         }
     }
 
-    private static MapChunk ChunkOf(MapRegion region, long chunkIndex)
+    internal static MapChunk ChunkOf(MapRegion region, long chunkIndex)
     {
         if (region.Leaf is null)
         {

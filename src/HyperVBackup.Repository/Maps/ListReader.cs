@@ -6,7 +6,11 @@ namespace HyperVBackup.Repository.Maps;
 /// <summary>Goes over a list, ascending, with its head and one segment in memory at a time. What the reference, the
 /// head and the segments say of each other must agree.</summary>
 internal sealed class ListReader<TEntry>(
-    ListReference list, ListReader<TEntry>.Decoder decode, Func<TEntry, long> keyOf, INodeSource nodes)
+    ListReference list,
+    ListReader<TEntry>.Decoder decode,
+    Func<TEntry, long> keyOf,
+    Func<TEntry, long> lastKeyOf,
+    INodeSource nodes)
 {
     private ListSegment[]? segments;
     private int nextSegment;
@@ -38,7 +42,7 @@ internal sealed class ListReader<TEntry>(
             return false;
         }
 
-        long lastKey = entries.Length == 0 ? -1 : keyOf(entries[^1]);
+        long lastKey = entries.Length == 0 ? -1 : lastKeyOf(entries[^1]);
         ListSegment segment = segments[nextSegment++];
         entries = decode(await nodes.ReadListAsync(segment.Id, segment.Place, token));
         nextEntry = 1;

@@ -8,7 +8,11 @@ namespace HyperVBackup.Repository.Maps;
 public sealed class RangeListReader(ListReference reference, INodeSource nodes)
 {
     private readonly ListReader<ListedRange> list = new(
-        reference, body => RangeListSegment.Read(reference.Kind, body), range => range.StartBytes, nodes);
+        reference,
+        body => RangeListSegment.Read(reference.Kind, body),
+        range => range.StartBytes,
+        range => range.EndBytes - 1,
+        nodes);
 
     /// <summary>The range that was read last.</summary>
     public ListedRange Current => list.Current;

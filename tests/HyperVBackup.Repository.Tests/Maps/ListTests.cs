@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Maps;
 using Xunit;
 
@@ -111,6 +112,27 @@ public sealed class ListTests
         await Assert.ThrowsAsync<CorruptDataException>(() => Changes.ReadAsync(maps, list));
     }
 
+    [Theory]
+    [InlineData(20, true)]
+    [InlineData(19, false)]
+    public async Task Ranges_may_touch_across_segments_but_not_overlap(long secondStart, bool isGood)
+    {
+        ListSegment[] segments = new ListSegment[2];
+        ListedRange[] ranges = [new(10, 10), new(secondStart, 10)];
+        for (int index = 0; index < ranges.Length; index++)
+        {
+            byte[] body = RangeListSegment.Write(ListKind.ReportedRanges, [ranges[index]]);
+            ListId id = ContentHasher.Plain.IdOfList(body);
+            RecordPlace place = await maps.WriteListAsync(id, body, default);
+            segments[index] = new ListSegment(id, ranges[index].StartBytes, 1, place);
+        }
+
+        var reader = new RangeListReader(await StoreHeadAsync(segments, ListKind.ReportedRanges), maps);
+        Assert.True(await reader.MoveNextAsync(default));
+        Exception? refusal = await Record.ExceptionAsync(async () => await reader.MoveNextAsync(default));
+        Assert.Equal(isGood ? null : typeof(CorruptDataException), refusal?.GetType());
+    }
+
     [Fact]
     public async Task A_reference_that_counts_other_than_the_head_is_refused()
     {
@@ -140,12 +162,13 @@ public sealed class ListTests
         Assert.Equal(file.Content.ToArray(), read.Content.ToArray());
     }
 
-    private async Task<ListReference> StoreHeadAsync(ListSegment[] segments)
+    private async Task<ListReference> StoreHeadAsync(
+        ListSegment[] segments, ListKind kind = ListKind.Changes)
     {
-        byte[] head = ListHead.Write(ListKind.Changes, segments);
+        byte[] head = ListHead.Write(kind, segments);
         ListId id = ContentHasher.Plain.IdOfList(head);
         return new ListReference(
-            ListKind.Changes,
+            kind,
             id,
             segments.Sum(segment => (long)segment.EntryCount),
             await maps.WriteListAsync(id, head, default));
