@@ -8,7 +8,8 @@ suite=${SUITE:-bookworm}
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 disk_size=${DISK_SIZE:-8G}
 block_size=${BLOCK_SIZE:-1M}
-packages=${PACKAGES:-systemd-sysv,linux-image-cloud-amd64,openssh-server,ca-certificates,python3,git,perl,vim,gcc,g++,make,cmake,gdb,man-db,less,curl,sqlite3,nginx-light,default-jre-headless}
+packages=${PACKAGES:-systemd-sysv linux-image-amd64 openssh-server ca-certificates python3 git perl vim gcc g++ make cmake
+  man-db less curl sqlite3 nginx-light emacs-nox golang-go}
 reinstalled=${REINSTALLED:-git perl-modules-5.36 vim-runtime python3.11 libpython3.11-stdlib coreutils openssh-client}
 partition_start=$((1024 * 1024))
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,22 +30,33 @@ tree=$out/tree.tmp
 mounted=$out/mount.tmp
 
 leave() {
-  if mountpoint -q "$mounted"; then umount "$mounted"; fi
+  for folder in "$tree/proc" "$mounted/proc" "$mounted"; do
+    if mountpoint -q "$folder"; then umount "$folder"; fi
+  done
   rm -rf --one-file-system "$tree" "$mounted"
 }
 trap leave EXIT
 
-# The file system holds fixed ids and no time of making, so that only the packages decide its content.
+# within FOLDER COMMAND…: runs a command of the installed system, none of whose services may start.
+within() {
+  local folder=$1 status=0
+  shift
+  mount -t proc proc "$folder/proc"
+  chroot "$folder" env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@" >> "$out/install.log" 2>&1 < /dev/null || status=$?
+  umount "$folder/proc"
+  [ "$status" = 0 ] || fail "$1 failed in the installed system; see $out/install.log"
+}
+
 install_system() {
   echo "installing $suite into a folder"
-  debootstrap --variant=minbase --include="$packages" "$suite" "$tree" "$mirror" > "$out/debootstrap.log" 2>&1 ||
-    fail "debootstrap failed; see $out/debootstrap.log"
-  echo real-disk > "$tree/etc/hostname"
-  printf '#!/bin/sh\nexit 101\n' > "$tree/usr/sbin/policy-rc.d"   # no service starts inside the folder
+  debootstrap --variant=minbase "$suite" "$tree" "$mirror" > "$out/install.log" 2>&1 ||
+    fail "debootstrap failed; see $out/install.log"
+  printf '#!/bin/sh\nexit 101\n' > "$tree/usr/sbin/policy-rc.d"
   chmod +x "$tree/usr/sbin/policy-rc.d"
+  within "$tree" apt-get install -y --no-install-recommends $packages
+  within "$tree" apt-get install -y --reinstall --download-only $reinstalled
+  echo real-disk > "$tree/etc/hostname"
   echo "LABEL=system / ext4 defaults 0 1" > "$tree/etc/fstab"
-  chroot "$tree" apt-get install --reinstall --download-only -y $reinstalled >> "$out/debootstrap.log" 2>&1 ||
-    fail "the packages of generation 2 cannot be fetched; see $out/debootstrap.log"
 }
 
 make_image() {
@@ -91,10 +103,8 @@ change_quiet_day() {
 # A day on which packages were installed anew: old content at new places, and dpkg's own files rewritten.
 change_packages() {
   mount_generation 2
-  chroot "$mounted" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install --reinstall --no-download -y $reinstalled > "$out/reinstall.log" 2>&1 ||
-    fail "reinstalling packages failed; see $out/reinstall.log"
-  chroot "$mounted" apt-get clean
+  within "$mounted" apt-get install -y --reinstall --no-download $reinstalled
+  within "$mounted" apt-get clean
   umount "$mounted"
 }
 

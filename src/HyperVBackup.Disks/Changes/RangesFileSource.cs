@@ -35,7 +35,8 @@ public sealed class RangesFileSource(string description, RangesFile file, Func<I
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DiskImageException($"There is no ranges file '{path}'; name one that exists, or '-' for none.", e);
+            throw new DiskImageException(
+                $"There is no ranges file '{path}'; name one that exists, or '-' for none.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
