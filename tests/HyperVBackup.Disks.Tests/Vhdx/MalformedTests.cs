@@ -21,9 +21,9 @@ public sealed class MalformedTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    public static TheoryData<string, int, int, ulong> Mutations => new()
+    /// <summary>Phrase, offset of the field, its size, what it becomes.</summary>
+    public static TheoryData<string, int, int, ulong> HeaderAndRegionMutations => new()
     {
-        // Phrase, offset of the field, its size, what it becomes.
         { "file identifier at offset 0", 0, 1, 'V' },
         { "header at offset 131072 of", Header2 + 66, 2, 2 },
         { "log that is not on whole MiB", Header2 + 68, 4, MiB + 4096 },
@@ -48,6 +48,11 @@ public sealed class MalformedTests : IDisposable
         { "region that does not lie inside the file", Region1 + 40, 4, 0xFFF00000 },
         { "overlaps another or the log", Region1 + 32, 8, MiB },
         { "overlaps another or the log", Region1 + 32, 8, Metadata },
+    };
+
+    /// <summary>Phrase, offset of the field, its size, what it becomes.</summary>
+    public static TheoryData<string, int, int, ulong> MetadataAndTableMutations => new()
+    {
         { "metadata table at offset 2097152", Metadata, 1, 'M' },
         { "counts 2048 entries", Metadata + 10, 2, 2048 },
         { "lacks the file parameters", Metadata + 10, 2, 0 },
@@ -85,7 +90,8 @@ public sealed class MalformedTests : IDisposable
     };
 
     [Theory]
-    [MemberData(nameof(Mutations))]
+    [MemberData(nameof(HeaderAndRegionMutations))]
+    [MemberData(nameof(MetadataAndTableMutations))]
     public void A_field_that_cannot_be_is_refused_by_name(string phrase, int at, int size, ulong value)
     {
         byte[] bytes = Image();
