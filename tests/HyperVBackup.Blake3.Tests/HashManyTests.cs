@@ -26,7 +26,8 @@ public sealed class HashManyTests
             {
                 byte[] outputs = new byte[count * Blake3Mode.DigestSizeBytes];
                 mode.HashMany(TestData.Prefix(count * sizeBytes), sizeBytes, outputs);
-                Assert.True(expected.AsSpan().StartsWith(outputs), $"{kind}, {set}: {count} inputs of {sizeBytes} bytes");
+                Assert.True(
+                    expected.AsSpan().StartsWith(outputs), $"{kind}, {set}: {count} inputs of {sizeBytes} bytes");
             }
         }
     }
@@ -44,7 +45,8 @@ public sealed class HashManyTests
             for (int i = 0; i < Count; i++)
             {
                 byte[] expected = TestData.Hash(mode, TestData.Pattern(i * sizeBytes, sizeBytes));
-                Assert.True(OutputAt(outputs, i).SequenceEqual(expected), $"{kind}, {set}: input {i} of {sizeBytes} bytes");
+                Assert.True(
+                    OutputAt(outputs, i).SequenceEqual(expected), $"{kind}, {set}: input {i} of {sizeBytes} bytes");
             }
         }
     }
