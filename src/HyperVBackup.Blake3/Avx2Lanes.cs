@@ -154,7 +154,9 @@ internal static class Avx2Lanes
         }
     }
 
-    /// <summary>What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.</summary>
+    /// <summary>
+    /// What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> LoadRow(scoped in LaneWork work, int laneCount, int row, int atBytes) =>
         Vector256.Create(work.Input[((Math.Min(row, laneCount - 1) * work.StrideBytes) + atBytes)..]).AsUInt32();

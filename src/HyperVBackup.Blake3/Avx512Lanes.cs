@@ -33,8 +33,8 @@ internal static class Avx512Lanes
     }
 
     /// <summary>
-    /// All but one of the vectors of <paramref name="space"/>, which is on the stack, at an address that is a multiple of
-    /// their size: a vector that straddles two cache lines takes twice as long to load.
+    /// All but one of the vectors of <paramref name="space"/>, which is on the stack, at an address that is a multiple
+    /// of their size: a vector that straddles two cache lines takes twice as long to load.
     /// </summary>
     private static unsafe Span<Vector512<uint>> Aligned(Span<Vector512<uint>> space)
     {
@@ -166,7 +166,9 @@ internal static class Avx512Lanes
         Unsafe.Add(ref word, 15) = r15;
     }
 
-    /// <summary>What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.</summary>
+    /// <summary>
+    /// What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<uint> LoadRow(scoped in LaneWork work, int laneCount, int row, int atBytes) =>
         Vector512.Create(work.Input[((Math.Min(row, laneCount - 1) * work.StrideBytes) + atBytes)..]).AsUInt32();

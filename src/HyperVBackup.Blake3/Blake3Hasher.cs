@@ -1,8 +1,8 @@
 namespace HyperVBackup.Blake3;
 
 /// <summary>
-/// The hash of bytes that come piece by piece: the same as <see cref="Blake3Mode.Hash"/> of them all together, however they
-/// are cut. Holds a buffer of 64 KiB; pieces larger than that are not copied. Not thread-safe.
+/// The hash of bytes that come piece by piece: the same as <see cref="Blake3Mode.Hash"/> of them all together, however
+/// they are cut. Holds a buffer of 64 KiB; pieces larger than that are not copied. Not thread-safe.
 /// </summary>
 public sealed class Blake3Hasher
 {
@@ -21,7 +21,9 @@ public sealed class Blake3Hasher
     }
 
     /// <summary>Adds bytes behind those appended before.</summary>
-    /// <exception cref="InvalidOperationException"><see cref="Finish"/> was called and <see cref="Reset"/> was not.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <see cref="Finish"/> was called and <see cref="Reset"/> was not.
+    /// </exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         ThrowIfFinished();

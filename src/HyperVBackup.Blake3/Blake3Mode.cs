@@ -4,8 +4,8 @@ using System.Text;
 namespace HyperVBackup.Blake3;
 
 /// <summary>
-/// One of the three modes of BLAKE3 with its key, and the hash in that mode: 32 bytes. The widest vectors of the CPU are
-/// used. Immutable and thread-safe; hashing allocates nothing.
+/// One of the three modes of BLAKE3 with its key, and the hash in that mode: 32 bytes. The widest vectors of the CPU
+/// are used. Immutable and thread-safe; hashing allocates nothing.
 /// </summary>
 public sealed class Blake3Mode
 {
@@ -62,8 +62,9 @@ public sealed class Blake3Mode
     }
 
     /// <summary>
-    /// Hashes equal-size inputs that stand side by side, each by itself, in order. Powers of two from 1 KiB and multiples
-    /// of 64 bytes up to 1 KiB share the vectors between them, so that sixteen pages of 4 KiB take as long as 64 KiB.
+    /// Hashes equal-size inputs that stand side by side, each by itself, in order. Powers of two from 1 KiB and
+    /// multiples of 64 bytes up to 1 KiB share the vectors between them, so that sixteen pages of 4 KiB take as long as
+    /// 64 KiB.
     /// </summary>
     /// <param name="inputs">A whole number of inputs, or nothing.</param>
     /// <param name="inputSizeBytes">Length of one input, at least 1.</param>

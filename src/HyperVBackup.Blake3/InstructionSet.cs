@@ -1,6 +1,8 @@
 namespace HyperVBackup.Blake3;
 
-/// <summary>The ways this hash can be computed, from the plainest to the widest. Each may use those before it.</summary>
+/// <summary>
+/// The ways this hash can be computed, from the plainest to the widest. Each may use those before it.
+/// </summary>
 internal enum InstructionSet
 {
     Scalar,

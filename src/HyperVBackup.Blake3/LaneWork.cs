@@ -1,8 +1,8 @@
 namespace HyperVBackup.Blake3;
 
 /// <summary>
-/// Runs of whole blocks to be compressed side by side, one run to a lane: chunks, parents, or short inputs. Lane i's run
-/// starts at <c>i * StrideBytes</c> of <see cref="Input"/>; all runs have the same number of blocks.
+/// Runs of whole blocks to be compressed side by side, one run to a lane: chunks, parents, or short inputs. Lane i's
+/// run starts at <c>i * StrideBytes</c> of <see cref="Input"/>; all runs have the same number of blocks.
 /// </summary>
 internal readonly ref struct LaneWork
 {

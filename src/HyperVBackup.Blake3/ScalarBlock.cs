@@ -4,10 +4,14 @@ using System.Runtime.CompilerServices;
 
 namespace HyperVBackup.Blake3;
 
-/// <summary>The compression of one block in plain integers: the specification as it reads, and the path of last resort.</summary>
+/// <summary>
+/// The compression of one block in plain integers: the specification as it reads, and the path of last resort.
+/// </summary>
 internal static class ScalarBlock
 {
-    /// <summary>Replaces the eight words of <paramref name="chaining"/> by those after <paramref name="block"/>.</summary>
+    /// <summary>
+    /// Replaces the eight words of <paramref name="chaining"/> by those after <paramref name="block"/>.
+    /// </summary>
     [SkipLocalsInit]
     public static void Compress(
         Span<uint> chaining, ReadOnlySpan<byte> block, int blockLengthBytes, ulong counter, BlockFlags flags)

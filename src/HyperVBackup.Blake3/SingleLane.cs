@@ -7,7 +7,9 @@ namespace HyperVBackup.Blake3;
 internal static class SingleLane
 {
     /// <param name="set">How to compress.</param>
-    /// <param name="work">Gives key and flags; its input is the run, whole, and its block count counts a short block.</param>
+    /// <param name="work">
+    /// Gives key and flags; its input is the run, whole, and its block count counts a short block.
+    /// </param>
     /// <param name="output">Takes the 32 bytes of the last chaining value.</param>
     [SkipLocalsInit]
     public static void Hash(InstructionSet set, scoped in LaneWork work, Span<byte> output)

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 namespace HyperVBackup.Blake3;
 
 /// <summary>
-/// The tree over the chunks of one input. BLAKE3 puts the largest power of two of chunks to the left of every parent; that
-/// is the same as pairing neighbours level by level and carrying an odd last one up, which is how it is done here.
-/// Inputs are taken in batches of <see cref="BatchChunkCount"/> chunks, each a whole subtree; a stack keeps the subtrees
-/// to the left of the current batch, one for each one-bit of the number of batches behind it.
+/// The tree over the chunks of one input. BLAKE3 puts the largest power of two of chunks to the left of every parent;
+/// that is the same as pairing neighbours level by level and carrying an odd last one up, which is how it is done here.
+/// Inputs are taken in batches of <see cref="BatchChunkCount"/> chunks, each a whole subtree; a stack keeps the
+/// subtrees to the left of the current batch, one for each one-bit of the number of batches behind it.
 /// </summary>
 internal static class Tree
 {
@@ -74,7 +74,9 @@ internal static class Tree
         right.CopyTo(output);
     }
 
-    /// <summary>Hashes neighbouring pairs of 32-byte values into one each; input and output may begin together.</summary>
+    /// <summary>
+    /// Hashes neighbouring pairs of 32-byte values into one each; input and output may begin together.
+    /// </summary>
     public static void HashParents(
         Blake3Mode mode, ReadOnlySpan<byte> values, int pairCount, BlockFlags topFlags, Span<byte> outputs)
     {

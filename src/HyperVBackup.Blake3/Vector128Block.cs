@@ -5,12 +5,14 @@ using System.Runtime.Intrinsics;
 namespace HyperVBackup.Blake3;
 
 /// <summary>
-/// The compression of one block with the state's four rows in four vectors of 128 bits: all columns are mixed at once, and
-/// after rotating the rows against each other all diagonals. For what has no neighbour to share vectors with.
+/// The compression of one block with the state's four rows in four vectors of 128 bits: all columns are mixed at once,
+/// and after rotating the rows against each other all diagonals. For what has no neighbour to share vectors with.
 /// </summary>
 internal static class Vector128Block
 {
-    /// <summary>Replaces the eight words of <paramref name="chaining"/> by those after <paramref name="block"/>.</summary>
+    /// <summary>
+    /// Replaces the eight words of <paramref name="chaining"/> by those after <paramref name="block"/>.
+    /// </summary>
     public static void Compress(
         Span<uint> chaining, ReadOnlySpan<byte> block, int blockLengthBytes, ulong counter, BlockFlags flags)
     {
@@ -39,7 +41,9 @@ internal static class Vector128Block
         (row1 ^ row3).CopyTo(chaining[4..]);
     }
 
-    /// <summary>The words whose turn it is at every other place of the round from <paramref name="place"/> on.</summary>
+    /// <summary>
+    /// The words whose turn it is at every other place of the round from <paramref name="place"/> on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<uint> Words(ref uint words, ref byte schedule, int place) => Vector128.Create(
         Unsafe.Add(ref words, (nint)Unsafe.Add(ref schedule, place)),

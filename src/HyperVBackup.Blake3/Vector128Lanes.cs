@@ -139,7 +139,9 @@ internal static class Vector128Lanes
         }
     }
 
-    /// <summary>What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.</summary>
+    /// <summary>
+    /// What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<uint> LoadRow(scoped in LaneWork work, int laneCount, int row, int atBytes) =>
         Vector128.Create(work.Input[((Math.Min(row, laneCount - 1) * work.StrideBytes) + atBytes)..]).AsUInt32();

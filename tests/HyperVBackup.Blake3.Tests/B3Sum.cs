@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace HyperVBackup.Blake3.Tests;
 
 /// <summary>
-/// The hashes that Debian's b3sum gives for prefixes of the test pattern: files of these lengths are written once, and each
-/// mode hashes all of them in one run.
+/// The hashes that Debian's b3sum gives for prefixes of the test pattern: files of these lengths are written once, and
+/// each mode hashes all of them in one run.
 /// </summary>
 public sealed class B3Sum : IDisposable
 {

@@ -2,7 +2,9 @@ using Xunit;
 
 namespace HyperVBackup.Blake3.Tests;
 
-/// <summary>What no input of a test's size reaches: counters past 32 bits, and every number of lanes by itself.</summary>
+/// <summary>
+/// What no input of a test's size reaches: counters past 32 bits, and every number of lanes by itself.
+/// </summary>
 public sealed class LanesTests
 {
     private const int LaneCountMax = 35;

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace HyperVBackup.Blake3.Tests;
 
-/// <summary>What all tests share: the input pattern of the official test vectors, the modes, and the lengths worth trying.</summary>
+/// <summary>
+/// What all tests share: the input pattern of the official test vectors, the modes, and the lengths worth trying.
+/// </summary>
 internal static class TestData
 {
     public const string Context = "HyperVBackup 2026 test context";
