@@ -16,7 +16,7 @@ public sealed class ChangedRangesTests
         List<(long, long)> ranges = [];
         foreach ((ushort rawOffset, byte rawLength) in given)
         {
-            int offset = rawOffset % (ModelBytes - byte.MaxValue);
+            int offset = rawOffset * 977 % (ModelBytes - byte.MaxValue);
             int length = rawLength % 40;
             ranges.Add((offset, length));
             model.AsSpan(offset, length).Fill(true);
@@ -38,7 +38,7 @@ public sealed class ChangedRangesTests
         List<(long, long)> ranges = [];
         foreach ((ushort rawOffset, byte rawLength) in given)
         {
-            int offset = rawOffset % (ModelBytes - byte.MaxValue);
+            int offset = rawOffset * 977 % (ModelBytes - byte.MaxValue);
             ranges.Add((offset, rawLength));
             for (int at = offset; at < offset + rawLength; at++)
             {
