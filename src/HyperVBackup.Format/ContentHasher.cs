@@ -31,7 +31,7 @@ public sealed class ContentHasher
     /// <summary>The hasher of repositories that are not encrypted.</summary>
     public static ContentHasher Plain { get; } = new();
 
-    /// <summary>Hashes a chunk. Pages of zeros are found first and never hashed; their hash is the zero digest.</summary>
+    /// <summary>Hashes a chunk. Pages of zeros are found first, never hashed; their hash is zero.</summary>
     /// <param name="chunk">A whole number of pages, at least one.</param>
     /// <param name="pageHashes">One digest per page; overwritten.</param>
     /// <returns>The chunk's id; zero when every byte is zero.</returns>
@@ -76,7 +76,7 @@ public sealed class ContentHasher
         return new ChunkId(Hash(chunks, input));
     }
 
-    /// <summary>The id of a map node, from the part of its body that <see cref="Maps.MapNode"/> says is hashed.</summary>
+    /// <summary>The id of a map node, from the hashed part of its body; see <see cref="Maps.MapNode"/>.</summary>
     public NodeId IdOfNode(ReadOnlySpan<byte> hashedPart) => new(Hash(nodes, hashedPart));
 
     /// <summary>The id of a list record, from its whole plain body.</summary>

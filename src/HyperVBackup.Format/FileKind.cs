@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace HyperVBackup.Format;
 
-/// <summary>What a file of a repository is, as in repo-format/file-header.md. Nothing writes kinds 7 to 10 yet.</summary>
+/// <summary>What a file of a repository is, as in repo-format/file-header.md. Kinds 7 to 10 are reserved.</summary>
 [SuppressMessage("Design", "CA1008", Justification = "Zero is no kind, so that an empty header cannot pass.")]
 [SuppressMessage("Design", "CA1028", Justification = "The width stored.")]
 public enum FileKind : ushort

@@ -5,7 +5,7 @@ namespace HyperVBackup.Format;
 /// <summary>Text as stored: strict UTF-8, so that every text has one encoding and reads back as it was.</summary>
 internal static class StoredText
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>True when the text holds no half of a surrogate pair.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> text)

@@ -18,7 +18,7 @@ public static class ListHead
     /// <param name="kind">Of the segments: changes, reported or audited ranges.</param>
     /// <param name="segments">1 to 200,000, with ascending first keys.</param>
     /// <returns>The plain body of a list record.</returns>
-    /// <exception cref="ArgumentException">A segment that could not be read back, or a kind without segments.</exception>
+    /// <exception cref="ArgumentException">A segment that cannot be read back, or a kind without segments.</exception>
     public static byte[] Write(ListKind kind, ReadOnlySpan<ListSegment> segments)
     {
         RequireKind(kind);

@@ -20,7 +20,7 @@ internal readonly record struct ListHeader(ListKind Kind, ListKind SegmentKind, 
         BinaryPrimitives.WriteUInt32LittleEndian(output[EntryCountAt..], (uint)EntryCount);
     }
 
-    /// <summary>Reads a header that must be of that kind and hold 1 to <paramref name="entryCountMax"/> entries.</summary>
+    /// <summary>Reads a header of that kind with 1 to <paramref name="entryCountMax"/> entries.</summary>
     public static ListHeader Read(ref BodyReader body, ListKind kind, int entryCountMax)
     {
         ListKind stored = (ListKind)body.Byte("kind");

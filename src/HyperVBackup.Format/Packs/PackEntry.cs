@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Records;
 
 namespace HyperVBackup.Format.Packs;
@@ -33,7 +34,7 @@ public readonly record struct PackEntry(
         (uint)record.TotalLengthBytes,
         record.Type,
         record.Codec,
-        record.Type == RecordType.Whole ? (ushort)(record.PlainLengthBytes / Limits.FormatLimits.PageSizeBytes) : default,
+        record.Type == RecordType.Whole ? (ushort)(record.PlainLengthBytes / FormatLimits.PageSizeBytes) : default,
         (uint)record.PlainLengthBytes);
 
     internal void WriteTo(Span<byte> output)

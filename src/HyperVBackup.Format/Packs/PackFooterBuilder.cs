@@ -56,7 +56,7 @@ public sealed class PackFooterBuilder
 
     /// <summary>Writes page section, table and trailer: everything behind the last record.</summary>
     /// <param name="footerStartBytes">Where in the pack that is.</param>
-    /// <exception cref="ArgumentException">Nothing was added, or the pack would be longer than the format allows.</exception>
+    /// <exception cref="ArgumentException">Nothing was added, or the pack would be too long.</exception>
     public void WriteTo(IBufferWriter<byte> output, long footerStartBytes)
     {
         ArgumentOutOfRangeException.ThrowIfZero(Count);

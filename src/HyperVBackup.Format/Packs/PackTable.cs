@@ -21,7 +21,7 @@ public sealed class PackTable
         PackEntry.Read(bytes.AsSpan(index * PackEntry.SizeBytes, PackEntry.SizeBytes));
 
     /// <param name="tableBytes">What lies where the trailer says the table does.</param>
-    /// <exception cref="CorruptDataException">Damaged, unsorted, or it breaks a rule of repo-format/pack.md.</exception>
+    /// <exception cref="CorruptDataException">Damaged, unsorted, or against repo-format/pack.md.</exception>
     public static PackTable Read(ReadOnlySpan<byte> tableBytes, in PackTrailer trailer)
     {
         Corrupt.Unless(tableBytes.Length == trailer.TableLengthBytes, "pack table: length");

@@ -2,7 +2,7 @@ using HyperVBackup.Format.Limits;
 
 namespace HyperVBackup.Format.Points;
 
-/// <summary>What a session says of itself before it relies on anything, as in repo-format/lease.md. Immutable.</summary>
+/// <summary>What a session says of itself before it relies on anything; see repo-format/lease.md.</summary>
 public sealed record Lease
 {
     private const string What = "lease";
@@ -24,7 +24,7 @@ public sealed record Lease
     public SessionId Point { get; init; }
 
     /// <returns>The plain body of its record.</returns>
-    /// <exception cref="ArgumentException">There is no such kind, the number is negative, or the host too long.</exception>
+    /// <exception cref="ArgumentException">No such kind, a negative number, or a host too long.</exception>
     public byte[] Write()
     {
         ArgumentOutOfRangeException.ThrowIfNegative(HighestCollection);

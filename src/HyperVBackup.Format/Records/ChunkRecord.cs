@@ -157,7 +157,7 @@ public static class ChunkRecord
         return storedPages.AsSpan(0, lengthBytes);
     }
 
-    /// <summary>Moves the stored pages from the chunk's start to their places, last first: none is ever overtaken.</summary>
+    /// <summary>Moves the stored pages from the chunk's start to their places, last first.</summary>
     private static void SpreadPages(Span<byte> chunk, ReadOnlySpan<byte> bitmap, int storedPageCount)
     {
         int stored = storedPageCount;

@@ -2,7 +2,7 @@ using HyperVBackup.Format.Codecs;
 
 namespace HyperVBackup.Format.Records;
 
-/// <summary>A record as stored: a view of checked bytes, see repo-format/record.md. The body is still encoded.</summary>
+/// <summary>A record as stored, see repo-format/record.md: a view of checked bytes, body still encoded.</summary>
 public readonly ref struct Record
 {
     public const int HeaderSizeBytes = RecordHeader.SizeBytes;

@@ -1,0 +1,175 @@
+"""Holds the vectors against their manifest: good ones must read as it says, bad ones must be refused."""
+import json
+import os
+
+import structures as format_of
+from structures import NO_SESSION, Refused, require
+
+CHUNK_SIZE = 16384
+POINT_ID = bytes(range(1, 17))
+
+
+def place_text(place):
+    return "unknown" if place is None else " ".join(map(str, place))
+
+
+def session_or_none(session):
+    return "none" if session == NO_SESSION else format_of.session_text(session)
+
+
+def describe_header(header):
+    return {"kind": header["kind"], "repository": header["repository"].hex(), "name": header["name"]}
+
+
+def describe_chunk_record(data):
+    record = format_of.read_record(data)
+    require(record["length"] == len(data), "record: bytes after it")
+    format_of.decode_chunk(record, CHUNK_SIZE)
+    return {"id": record["id"].hex(), "codec": record["codec"], "plain length": record["plain length"],
+            "page bitmap": record["extension"].hex()}
+
+
+def describe_plain_record(data):
+    record = format_of.read_record(data)
+    return {"type": record["type"], "codec": record["codec"], "id": record["id"].hex(),
+            "plain": format_of.decode_body(record).hex()}
+
+
+def describe_node(data):
+    node = format_of.read_node(data)
+    fields = {"level": node["level"], "id": node["id"].hex()}
+    for child, identity in node["children"].items():
+        fields[f"child {child}"] = f"{identity.hex()} {place_text(node['places'][child])}"
+    return fields
+
+
+def describe_list(name, read, write):
+    def describe(data):
+        entries = read(data)
+        fields = {"id": format_of.list_hash(data).hex()}
+        fields.update({f"{name} {number}": write(entry) for number, entry in enumerate(entries)})
+        return fields
+    return describe
+
+
+def describe_configuration_file(data):
+    name, content = format_of.read_configuration_file(data)
+    return {"id": format_of.list_hash(data).hex(), "name": name, "content": content.hex()}
+
+
+def reference_text(reference):
+    kind, identity, count, place = reference
+    return f"{kind} {identity.hex()} {count} {place_text(place)}"
+
+
+def describe_point(plain, identity=POINT_ID):
+    point = format_of.read_restore_point(plain)
+    fields = {"id": format_of.session_text(identity)}
+    for name in ("sequence", "time", "vm identity", "vm name", "consistency", "kind"):
+        fields[name] = point[name]
+    for number, disk in enumerate(point["disks"]):
+        require(format_of.root_of(disk) == disk["root"], "restore point: root")
+        for name, value in disk.items():
+            if name == "lists":
+                fields.update({f"disk {number} list {i}": reference_text(value[i]) for i in range(len(value))})
+                continue
+            if name == "top place":
+                value = place_text(value)
+            elif name == "parent":
+                value = session_or_none(value)
+            elif name == "tracking id":
+                value = "none" if value is None else f"'{value}'"
+            elif name == "statistics":
+                value = " ".join(map(str, value))
+            fields[f"disk {number} {name}"] = value.hex() if isinstance(value, bytes) else value
+    for number, reference in enumerate(point["configuration files"]):
+        fields[f"configuration file {number}"] = reference_text(reference)
+    fields["extension"] = point["extension"].hex()
+    return fields
+
+
+def describe_lease(plain):
+    lease = format_of.read_lease(plain)
+    lease["point"] = session_or_none(lease["point"])
+    return lease
+
+
+def describe_file(kind, describe):
+    def describe_bytes(data):
+        header, plain = format_of.read_record_file(data, kind)
+        fields = {"file kind": kind, "file name": header["name"], "repository": header["repository"].hex()}
+        if kind == 4:
+            fields.update(describe(plain, format_of.session_of(header["name"].split("/")[-1])))
+        else:
+            fields.update(describe(plain))
+        return fields
+    return describe_bytes
+
+
+def describe_pack(data):
+    header, per_chunk, entries = format_of.read_footer(data)
+    fields = describe_header(header)
+    fields["pages per chunk"] = per_chunk
+    for number, entry in enumerate(entries):
+        record = format_of.record_of(data, entry)
+        try:
+            format_of.check_record(record, entry, per_chunk)
+        except NotImplementedError:
+            pass  # Its checksum and its line in the footer were held against each other all the same.
+        numbers = [entry[name] for name in ("offset", "length", "type", "codec", "stored pages", "plain length")]
+        fields[f"entry {number}"] = " ".join([entry["id"].hex()] + [str(value) for value in numbers])
+    return fields
+
+
+READERS = {
+    "file-header": lambda data: describe_header(format_of.read_file_header(data)),
+    "chunk-record": describe_chunk_record,
+    "plain-record": describe_plain_record,
+    "map-node": describe_node,
+    "change-list": describe_list(
+        "change", format_of.read_change_list, lambda change: f"{change[0]} {change[1].hex()}"),
+    "range-list": describe_list("range", format_of.read_range_list, lambda entry: f"{entry[0]} {entry[1]}"),
+    "list-head": describe_list(
+        "segment", format_of.read_list_head,
+        lambda entry: f"{entry[0].hex()} {entry[1]} {entry[2]} {place_text(entry[3])}"),
+    "configuration-file": describe_configuration_file,
+    "restore-point": describe_point,
+    "repository-settings": format_of.read_settings,
+    "lease": describe_lease,
+    "pack": describe_pack,
+    "restore-point-file": describe_file(4, describe_point),
+    "repository-file": describe_file(1, format_of.read_settings),
+    "lease-file": describe_file(6, describe_lease),
+}
+
+
+def check_vector(folder, line):
+    """What is wrong with one vector, or None."""
+    with open(os.path.join(folder, line["file"]), "rb") as file:
+        data = file.read()
+    expected = line.get("fields")
+    try:
+        found = {name: str(value) for name, value in READERS[line["structure"]](data).items()}
+    except Refused as refusal:
+        return None if expected is None else f"refused: {refusal}"
+    if expected is None:
+        return f"read, although: {line['complaint']}"
+    differing = [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)]
+    return None if not differing else "differs in " + ", ".join(sorted(differing))
+
+
+def check(folder):
+    with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+        lines = json.load(file)
+    damaged, left_out = [], 0
+    for line in lines:
+        try:
+            fault = check_vector(folder, line)
+        except NotImplementedError:
+            left_out += 1
+            continue
+        if fault is not None:
+            damaged.append(f"{line['file']}: {fault}")
+    good = sum("fields" in line for line in lines)
+    print(f"{good} good vectors, {len(lines) - good} bad ones, {left_out} left out for want of zstd")
+    return damaged

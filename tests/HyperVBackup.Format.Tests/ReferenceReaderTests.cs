@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using HyperVBackup.Format.Tests.Vectors;
+using Xunit;
+
+namespace HyperVBackup.Format.Tests;
+
+/// <summary>The reader in repo-format/reference/, which shares no code with this one, agrees with it.</summary>
+public static class ReferenceReaderTests
+{
+    [Fact]
+    public static void The_reference_reader_agrees_on_every_vector()
+    {
+        (int exitCode, string output) = Run("vectors", VectorFolder.Folder);
+        Assert.Equal((0, ""), (exitCode, exitCode == 0 ? "" : output));
+        int goodCount = VectorSet.All.Count(vector => vector.Fields is not null);
+        Assert.StartsWith(
+            $"{goodCount} good vectors, {VectorSet.All.Count - goodCount} bad ones", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public static void The_reference_reader_refuses_a_vector_that_is_not_what_the_manifest_says()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("hyperv-backup-vectors-");
+        try
+        {
+            string manifest = File.ReadAllText(Path.Combine(VectorFolder.Folder, VectorFolder.ManifestName));
+            foreach (Vector vector in VectorSet.All)
+            {
+                string path = Path.Combine(folder.FullName, vector.File);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.WriteAllBytes(path, vector.Bytes);
+            }
+
+            Vector fence = VectorSet.All[0];
+            string changed = manifest.Replace(fence.Fields!["name"], "points/another", StringComparison.Ordinal);
+            File.WriteAllText(Path.Combine(folder.FullName, VectorFolder.ManifestName), changed);
+            (int exitCode, string output) = Run("vectors", folder.FullName);
+            Assert.Equal(1, exitCode);
+            Assert.Contains($"{fence.File}: differs in name", output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static (int ExitCode, string Output) Run(params string[] arguments)
+    {
+        string reader = Path.Combine(
+            VectorFolder.RepositoryRoot, "repo-format", "reference", "read_repository.py");
+        ProcessStartInfo start = new("python3", ["-B", reader, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + error.GetAwaiter().GetResult());
+    }
+}

@@ -1,0 +1,125 @@
+using FsCheck.Xunit;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
+using Xunit;
+
+namespace HyperVBackup.Format.Tests;
+
+/// <summary>What is written is read back the same, for values made from the numbers FsCheck picks.</summary>
+public static class RoundTripTests
+{
+    [Property]
+    public static void A_file_header_reads_back(int seed)
+    {
+        FileHeader header = new Sample(seed).Header();
+        byte[] bytes = new byte[FileHeader.SizeBytes];
+        header.WriteTo(bytes);
+        Assert.Equal(header, FileHeader.Read(bytes));
+    }
+
+    [Property(MaxTest = 60)]
+    public static void A_chunk_reads_back_from_its_record(int seed)
+    {
+        Sample sample = new(seed);
+        byte[] chunk = sample.Chunk(FormatLimits.ChunkSizeMinBytes << sample.Below(4));
+        Digest[] hashes = new Digest[chunk.Length / FormatLimits.PageSizeBytes];
+        ChunkId id = ContentHasher.Plain.IdOfChunk(chunk, hashes);
+        byte[] record = new byte[ChunkRecord.EncodedSizeMax(chunk.Length)];
+        int lengthBytes = ChunkRecord.Encode(id, chunk, hashes, sample.Compression(), record);
+        byte[] decoded = sample.Bytes(chunk.Length);
+        ChunkRecord.Decode(record, decoded);
+        Assert.Equal(chunk, decoded);
+        Assert.Equal(lengthBytes, Records.Record.LengthOf(record));
+        Assert.Equal(id.Value, Records.Record.Read(record).Id);
+        Assert.Equal(id, ContentHasher.Plain.IdOfPages(hashes));
+    }
+
+    [Property]
+    public static void A_map_node_reads_back_with_its_hints(int seed)
+    {
+        MapNode node = new Sample(seed).Node();
+        byte[] bytes = new byte[MapNode.SizeMaxBytes];
+        bytes = bytes[..node.WriteTo(bytes)];
+        MapNode read = MapNode.Read(bytes);
+        Assert.Equal(node.Level, read.Level);
+        for (int index = 0; index < FormatLimits.FanOut; index++)
+        {
+            Assert.Equal(node.GetChild(index), read.GetChild(index));
+            Assert.Equal(node.GetPlace(index), read.GetPlace(index));
+        }
+
+        Assert.Equal(node.IdOf(ContentHasher.Plain), ContentHasher.Plain.IdOfNode(MapNode.HashedPartOf(bytes)));
+    }
+
+    [Property(MaxTest = 60)]
+    public static void Lists_read_back(int seed)
+    {
+        Sample sample = new(seed);
+        ChangedChunk[] changes = sample.Changes(1 + sample.Below(300));
+        Assert.Equal(changes, ChangeListSegment.Read(ChangeListSegment.Write(changes)));
+        ListKind kind = sample.Flip() ? ListKind.ReportedRanges : ListKind.AuditedRanges;
+        ListedRange[] ranges = sample.Ranges(1 + sample.Below(300));
+        Assert.Equal(ranges, RangeListSegment.Read(kind, RangeListSegment.Write(kind, ranges)));
+        ListSegment[] segments = sample.Segments(1 + sample.Below(30));
+        Assert.Equal(segments, ListHead.Read(kind, ListHead.Write(kind, segments)));
+        ConfigurationFile file = new("configuration/" + sample.Count(), sample.Bytes(sample.Below(1000)));
+        ConfigurationFile read = ConfigurationFile.Read(file.Write());
+        Assert.Equal(file.Name, read.Name);
+        Assert.Equal(file.Content.ToArray(), read.Content.ToArray());
+    }
+
+    [Property]
+    public static void A_restore_point_reads_back(int seed)
+    {
+        RestorePoint point = new Sample(seed).Point();
+        byte[] bytes = point.Write();
+        RestorePoint read = RestorePoint.Read(point.Id, bytes);
+        Assert.Equal(bytes, read.Write());
+        Assert.Equal(point.Disks.Count, read.Disks.Count);
+        foreach ((DiskPoint left, DiskPoint right) in point.Disks.Zip(read.Disks))
+        {
+            Assert.Equal(left.Lists, right.Lists);
+            Assert.Equal(left with { Lists = [] }, right with { Lists = [] });
+            Assert.True(right.IsRootOf(ContentHasher.Plain));
+        }
+
+        Assert.Equal(point.ConfigurationFiles, read.ConfigurationFiles);
+        Assert.Equal(point.Extension.ToArray(), read.Extension.ToArray());
+        Assert.Equal(Plain(point), Plain(read));
+    }
+
+    [Property]
+    public static void Settings_and_leases_read_back(int seed)
+    {
+        Sample sample = new(seed);
+        RepositorySettings settings = sample.Settings();
+        Assert.Equal(settings, RepositorySettings.Read(settings.Write()));
+        Lease lease = sample.Lease();
+        Assert.Equal(lease, Lease.Read(lease.Write()));
+    }
+
+    [Property(MaxTest = 15)]
+    public static void A_pack_reads_back_record_by_record(int seed)
+    {
+        Sample sample = new(seed);
+        PackName name = sample.Pack(PackKind.Chunks);
+        int count = 1 + sample.Below(20);
+        SamplePack pack = SamplePack.Read(sample.ChunkPack(name, count, FormatLimits.ChunkSizeMinBytes));
+        Assert.Equal(count, pack.Table.Count);
+        Assert.Equal(name.BlobName, pack.Header.Name);
+        for (int index = 0; index < count; index++)
+        {
+            Assert.True(pack.Table.TryFind(pack.Table[index].Id, out PackEntry found));
+            Assert.Equal(pack.Table[index], found);
+        }
+
+        Assert.False(pack.Table.TryFind(sample.Digest(), out _));
+        Assert.Equal(4, SamplePack.Read(sample.MapPack(sample.Pack(PackKind.Maps), 3)).Table.Count);
+    }
+
+    private static RestorePoint Plain(RestorePoint point) =>
+        point with { Disks = [], ConfigurationFiles = [], Extension = default };
+}
