@@ -44,6 +44,33 @@ public static class ReferenceReaderTests
         }
     }
 
+    [Fact]
+    public static void The_reference_reader_restores_a_disk_and_finds_a_flipped_bit()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("hyperv-backup-repository-");
+        try
+        {
+            SampleRepository repository = new(folder.FullName, new Sample(21));
+            repository.Write();
+            string output = Path.Combine(folder.FullName, ".restored");
+            Assert.Equal((0, ""), Run("restore", folder.FullName, repository.Session.ToString(), "system", output));
+            Assert.Equal(repository.Disk, File.ReadAllBytes(output));
+            (int exitCode, string counts) = Run("check", folder.FullName);
+            Assert.Equal((0, "4 files, 21 records, 0 left out, 1 points\n"), (exitCode, counts));
+
+            byte[] pack = File.ReadAllBytes(repository.ChunkPackPath);
+            pack[1000] ^= 1;
+            File.WriteAllBytes(repository.ChunkPackPath, pack);
+            (exitCode, string damage) = Run("check", folder.FullName);
+            Assert.Equal(1, exitCode);
+            Assert.Contains("record: checksum", damage, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static (int ExitCode, string Output) Run(params string[] arguments)
     {
         string reader = Path.Combine(

@@ -1,0 +1,146 @@
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
+
+namespace HyperVBackup.Format.Tests;
+
+/// <summary>A whole repository of one restore point with one disk, written file by file into a folder.</summary>
+internal sealed class SampleRepository(string folder, Sample sample)
+{
+    private const int ChunkSizeBytes = 16 * 1024;
+    private const int ChunkCount = 40;
+    private readonly RepositoryId id = sample.Repository();
+
+    public SessionId Session { get; } = sample.Session();
+
+    public string ChunkPackPath => PathOf(ChunkPackName.BlobName);
+
+    /// <summary>What the disk holds; its last chunk is cut short, some are zero, and it needs a map of height 2.</summary>
+    public byte[] Disk { get; } = MakeDisk(sample);
+
+    private PackName ChunkPackName => new(PackKind.Chunks, Session, 0);
+
+    public void Write()
+    {
+        WriteFile(FileNames.Repository, RecordFile.Write(
+            new FileHeader(FileKind.Repository, id, FileNames.Repository),
+            new RepositorySettings { ChunkSizeBytes = ChunkSizeBytes, Created = sample.Time() }.Write(),
+            Compression.None));
+        WriteFile(ChunkPackName.BlobName, MakeChunkPack());
+        PackName maps = new(PackKind.Maps, Session, 0);
+        PackWriter mapPack = new(maps, id, pagesPerChunk: 0);
+        NodeId top = WriteMap(mapPack);
+        byte[] changes = ChangeListSegment.Write([new ChangedChunk(3, default)]);
+        byte[] head = ListHead.Write(
+            ListKind.Changes, [new ListSegment(ContentHasher.Plain.IdOfList(changes), 3, 1, default)]);
+        mapPack.AddList(changes, Compression.Lz4);
+        mapPack.AddList(head, Compression.Lz4);
+        byte[] configuration = new ConfigurationFile("vm.vmcx", new byte[100]).Write();
+        mapPack.AddList(configuration, Compression.Lz4);
+        WriteFile(maps.BlobName, mapPack.Finish());
+        WritePoint(top, ContentHasher.Plain.IdOfList(head), ContentHasher.Plain.IdOfList(configuration));
+    }
+
+    private static byte[] MakeDisk(Sample sample)
+    {
+        byte[] disk = new byte[(ChunkCount * ChunkSizeBytes) - 5000];
+        for (int chunk = 0; chunk < ChunkCount - 1; chunk += 3)
+        {
+            sample.Chunk(ChunkSizeBytes).CopyTo(disk, chunk * ChunkSizeBytes);
+        }
+
+        disk[^1] = 1;
+        return disk;
+    }
+
+    private byte[] ChunkAt(int index)
+    {
+        byte[] chunk = new byte[ChunkSizeBytes];
+        int start = index * ChunkSizeBytes;
+        Disk.AsSpan(start, Math.Min(ChunkSizeBytes, Disk.Length - start)).CopyTo(chunk);
+        return chunk;
+    }
+
+    private byte[] MakeChunkPack()
+    {
+        PackWriter pack = new(ChunkPackName, id, ChunkSizeBytes / Limits.FormatLimits.PageSizeBytes);
+        foreach (byte[] chunk in Enumerable.Range(0, ChunkCount).Select(ChunkAt))
+        {
+            if (chunk.AsSpan().ContainsAnyExcept((byte)0))
+            {
+                pack.AddChunk(chunk, Compression.Lz4);
+            }
+        }
+
+        return pack.Finish();
+    }
+
+    /// <summary>Half of the chunks have a hint; the others are to be found by the pack's footer.</summary>
+    private NodeId WriteMap(PackWriter pack)
+    {
+        SamplePack chunks = SamplePack.Read(File.ReadAllBytes(ChunkPackPath));
+        MapNode top = new(2);
+        for (int first = 0; first < ChunkCount; first += 16)
+        {
+            MapNode node = new(1);
+            for (int index = first; index < Math.Min(first + 16, ChunkCount); index++)
+            {
+                Digest chunk = IdOf(ChunkAt(index));
+                bool hasHint = chunks.Table.TryFind(chunk, out PackEntry entry) && index % 2 == 0;
+                RecordPlace place = new(ChunkPackName, entry.OffsetBytes, entry.LengthBytes);
+                node.SetChild(index - first, chunk, hasHint ? place : default);
+            }
+
+            pack.AddNode(node);
+            top.SetChild(first / 16, node.IdOf(ContentHasher.Plain).Value, default);
+        }
+
+        pack.AddNode(top);
+        return top.IdOf(ContentHasher.Plain);
+    }
+
+    private void WritePoint(NodeId top, ListId changes, ListId configuration)
+    {
+        RestorePoint point = new()
+        {
+            Id = Session,
+            Sequence = 1,
+            Time = sample.Time(),
+            VmIdentity = "name:vm",
+            VmName = new VmName("vm"),
+            ConfigurationFiles = [new ListReference(ListKind.ConfigurationFile, configuration, 1, default)],
+            Disks =
+            [
+                new DiskPoint
+                {
+                    Name = "system",
+                    Kind = RestorePointKind.Full,
+                    VirtualSizeBytes = Disk.Length,
+                    ChunkSizeBytes = ChunkSizeBytes,
+                    TopNode = top,
+                    Root = ContentHasher.Plain.RootOf(ChunkSizeBytes, Disk.Length, top),
+                    Lists = [new ListReference(ListKind.Changes, changes, 1, default)],
+                },
+            ],
+        };
+        string name = FileNames.RestorePoint(Session);
+        FileHeader header = new(FileKind.RestorePoint, id, name);
+        WriteFile(name, RecordFile.Write(header, point.Write(), Compression.Lz4));
+    }
+
+    private static Digest IdOf(byte[] chunk)
+    {
+        Digest[] hashes = new Digest[chunk.Length / Limits.FormatLimits.PageSizeBytes];
+        return ContentHasher.Plain.IdOfChunk(chunk, hashes).Value;
+    }
+
+    private string PathOf(string name) => Path.Combine([folder, .. name.Split('/')]);
+
+    private void WriteFile(string name, byte[] bytes)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(name))!);
+        File.WriteAllBytes(PathOf(name), bytes);
+    }
+}
