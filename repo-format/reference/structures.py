@@ -355,7 +355,7 @@ def read_disk(fields):
     disk["lists"] = [read_reference(fields) for _ in range(list_count)]
     kinds = [reference[0] for reference in disk["lists"]]
     require(kinds == sorted(set(kinds)) and 4 not in kinds, "restore point: lists")
-    disk["statistics"] = [fields.count() for _ in range(8)]
+    disk["statistics"] = [fields.count() for _ in range(10)]
     return disk
 
 

@@ -34,6 +34,7 @@ public static class RoundTripTests
         Assert.Equal(chunk, decoded);
         Assert.Equal(lengthBytes, Records.Record.LengthOf(record));
         Assert.Equal(id.Value, Records.Record.Read(record).Id);
+        Assert.Equal(PackEntry.Of(Records.Record.Read(record), 0), PackEntry.Of(record.AsSpan(0, 72)));
         Assert.Equal(id, ContentHasher.Plain.IdOfPages(hashes));
     }
 

@@ -237,6 +237,8 @@ internal sealed class Sample(int seed)
         BytesStored = Count(),
         ChunksInherited = Count(),
         ListsFolded = Count(),
+        ChunksNonZero = Count(),
+        AuditCursorBytes = Count(),
     };
 
     private ListKind[] ListKinds()

@@ -28,14 +28,12 @@ public readonly record struct PackEntry(
     public const int SizeBytes = PlainLengthAt + sizeof(uint);
 
     /// <summary>The entry of a record that lies at <paramref name="offsetBytes"/> of its pack.</summary>
-    public static PackEntry Of(in Record record, uint offsetBytes) => new(
-        record.Id,
-        offsetBytes,
-        (uint)record.TotalLengthBytes,
-        record.Type,
-        record.Codec,
-        record.Type == RecordType.Whole ? (ushort)(record.PlainLengthBytes / FormatLimits.PageSizeBytes) : default,
-        (uint)record.PlainLengthBytes);
+    public static PackEntry Of(in Record record, uint offsetBytes) => Of(record.Header, offsetBytes);
+
+    /// <summary>The entry of a record just written, from its header alone; the offset is for the caller to set.</summary>
+    /// <param name="record">Begins with the record's header; nothing behind it is looked at.</param>
+    /// <exception cref="CorruptDataException">The header makes no sense.</exception>
+    public static PackEntry Of(ReadOnlySpan<byte> record) => Of(RecordHeader.Read(record), offsetBytes: 0);
 
     internal void WriteTo(Span<byte> output)
     {
@@ -56,4 +54,13 @@ public readonly record struct PackEntry(
         (Codec)bytes[CodecAt],
         BinaryPrimitives.ReadUInt16LittleEndian(bytes[StoredPageCountAt..]),
         BinaryPrimitives.ReadUInt32LittleEndian(bytes[PlainLengthAt..]));
+
+    private static PackEntry Of(in RecordHeader header, uint offsetBytes) => new(
+        header.Id,
+        offsetBytes,
+        (uint)header.TotalLengthBytes,
+        header.Type,
+        header.Codec,
+        header.Type == RecordType.Whole ? (ushort)(header.PlainLengthBytes / FormatLimits.PageSizeBytes) : default,
+        (uint)header.PlainLengthBytes);
 }

@@ -3,8 +3,6 @@ namespace HyperVBackup.Format.Points;
 /// <summary>What making a disk's part of a restore point took. Nothing negative.</summary>
 public readonly record struct DiskStatistics
 {
-    internal const int FieldCount = 10;
-
     /// <summary>Read from the source, audit not included.</summary>
     public long BytesRead { get; init; }
 

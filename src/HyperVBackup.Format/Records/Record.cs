@@ -16,6 +16,8 @@ public readonly ref struct Record
         this.bytes = bytes;
     }
 
+    internal RecordHeader Header => header;
+
     public RecordType Type => header.Type;
 
     public Codec Codec => header.Codec;

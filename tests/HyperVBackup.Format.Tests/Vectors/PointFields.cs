@@ -150,6 +150,7 @@ internal static class PointFields
         [
             statistics.BytesRead, statistics.BytesAudited, statistics.BytesChanged, statistics.ChunksNew,
             statistics.BytesNew, statistics.BytesStored, statistics.ChunksInherited, statistics.ListsFolded,
+            statistics.ChunksNonZero, statistics.AuditCursorBytes,
         ];
         fields[prefix + "statistics"] = string.Join(' ', numbers);
     }

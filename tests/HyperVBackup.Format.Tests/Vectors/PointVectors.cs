@@ -70,7 +70,7 @@ internal static class PointVectors
         bad.Add(Of, "full-with-parent", "restore point: a full disk has no parent", point, at.Parent, 1);
         bad.Add(Of, "has-tracking-id", "restore point: has tracking id", point, at.HasTracking, 2);
         bad.Add(Of, "list-count", "restore point: list count", point, at.ListCount, 4);
-        bad.Add(Of, "statistics", "restore point: lists folded", point, at.LastStatistic + 7, 0x80);
+        bad.Add(Of, "statistics", "restore point: audit cursor", point, at.LastStatistic + 7, 0x80);
         bad.Add(Of, "file-count", "restore point: configuration file count", point, at.FileCount + 1, 2);
         bad.Add(Of, "extension-length", "restore point: extension length", point, at.FileCount + 5, 1);
         bad.Add(Of, "shorter", "restore point: extension length: the body ends", point[..^1]);
@@ -156,7 +156,7 @@ internal static class PointVectors
 
         public int ListCount => HasTracking + 1 + 3 + 2;
 
-        public int LastStatistic => ListCount + 1 + (7 * 8);
+        public int LastStatistic => ListCount + 1 + (9 * 8);
 
         public int FileCount => LastStatistic + 8;
     }
