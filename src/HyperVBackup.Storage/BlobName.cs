@@ -1,7 +1,7 @@
 namespace HyperVBackup.Storage;
 
 /// <summary>The name of a blob: a relative path of lower-case letters, digits, '-', '.', '_' and '/', whose parts
-/// are neither empty nor begin with a dot (those are the store's own temporary files). At most 200 characters.</summary>
+/// are neither empty nor begin with a dot (that is the store's own <c>.tmp</c>). At most 200 characters.</summary>
 public readonly record struct BlobName
 {
     public const int LengthMax = 200;

@@ -37,7 +37,7 @@ public sealed class DurableFile : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(name, nameof(path));
         string suffix = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SuffixBytes));
         string shortName = name[..Math.Min(name.Length, NameLengthMax)];
-        string temporaryPath = System.IO.Path.Join(FolderOf(fullPath), TemporaryName.Of(shortName, suffix));
+        string temporaryPath = System.IO.Path.Join(FolderOf(fullPath), TemporaryName.Beside(shortName, suffix));
         try
         {
             FileShare share = FileShare.ReadWrite | FileShare.Delete;
@@ -136,7 +136,8 @@ public sealed class DurableFile : IDisposable
         if (OperatingSystem.IsWindows())
         {
             int result = Kernel32.RenameNew(fromPath, toPath);
-            return result is not (Kernel32.FileExists or Kernel32.AlreadyExists) && Require(result, "rename to", toPath);
+            bool isTaken = result is Kernel32.FileExists or Kernel32.AlreadyExists;
+            return !isTaken && Require(result, "rename to", toPath);
         }
 
         int error = OperatingSystem.IsLinux() ? Libc.RenameNew(fromPath, toPath) : Libc.NotImplemented;

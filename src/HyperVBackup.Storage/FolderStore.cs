@@ -8,10 +8,10 @@ namespace HyperVBackup.Storage;
 /// folder. Small reads and appends run on the caller's thread; large reads, and all that waits for the disk, on the
 /// thread pool, so that a caller may have several under way. Disposing only closes the files kept open for reading.
 /// <list type="bullet">
-/// <item>A blob is written under a temporary name in its folder, flushed, and renamed unless the name is taken; then
-/// the folder is flushed.</item>
+/// <item>A blob is written under a temporary name in the folder <c>.tmp</c> at the root, flushed, and renamed unless
+/// the name is taken; then the folder it is in now is flushed. So all the store must lie on one file system.</item>
 /// <item>A folder that holds anything at all is durable in its parent: nothing is put into an empty one, whoever made
-/// it, before its parent was flushed.</item>
+/// it, before its parent was flushed. Only <c>.tmp</c> needs no such care: a power loss may take it.</item>
 /// </list>
 /// </summary>
 public sealed class FolderStore : IBlobStore, IDisposable
@@ -19,6 +19,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
     private const int OpenFileCountMax = 64;
     private const int LargeReadBytes = 256 * 1024;
     private readonly string root;
+    private readonly string temporaryFolder;
     private readonly IStoreFiles files;
     private readonly OpenFiles openFiles;
     private readonly ConcurrentDictionary<string, bool> durableFolders = new(StringComparer.Ordinal);
@@ -34,6 +35,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
         this.root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        temporaryFolder = Path.Join(this.root, TemporaryName.Folder);
         this.files = files;
         openFiles = new OpenFiles(files, OpenFileCountMax);
     }
@@ -45,9 +47,9 @@ public sealed class FolderStore : IBlobStore, IDisposable
         string path = PathOf(name);
         token.ThrowIfCancellationRequested();
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        string folder = FolderOf(path);
-        MakeDurable(folder);
-        string temporaryPath = Path.Join(folder, TemporaryName.Of(Path.GetFileName(path), files.NewSuffix()));
+        MakeDurable(FolderOf(path));
+        files.MakeFolder(temporaryFolder);
+        string temporaryPath = Path.Join(temporaryFolder, TemporaryName.Of(name, files.NewSuffix()));
         return new FolderBlobWriter(files, files.CreateNew(temporaryPath), temporaryPath, path);
     }
 
@@ -109,10 +111,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
             throw new ArgumentException($"'{prefix}' begins no blob name.", nameof(prefix));
         }
 
-        return Walk(folder, prefix[folderLength..], token)
-            .Where(static found => found.Temporary is null)
-            .Select(static found => found.Name)
-            .ToAsyncEnumerable();
+        return Walk(folder, prefix[folderLength..], token).ToAsyncEnumerable();
     }
 
     public async Task DeleteAsync(BlobName name, CancellationToken token)
@@ -138,49 +137,53 @@ public sealed class FolderStore : IBlobStore, IDisposable
         ArgumentNullException.ThrowIfNull(isAbandoned);
         token.ThrowIfCancellationRequested();
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        foreach ((BlobName name, string? temporary) in Walk("", "", token))
+        foreach (StoreEntry entry in ListOrRequireRoot(temporaryFolder))
         {
-            if (temporary is not null && isAbandoned(name))
+            token.ThrowIfCancellationRequested();
+            if (!entry.IsFolder && TemporaryName.TryParse(entry.Name, out BlobName name) && isAbandoned(name))
             {
-                files.Delete(Path.Join(FolderOf(PathOf(name)), temporary));
+                files.Delete(Path.Join(temporaryFolder, entry.Name));
             }
         }
     }
 
     public void Dispose() => openFiles.Dispose();
 
-    /// <summary>All blobs, and all temporary files with the names they were to have, whose path is
-    /// <paramref name="folder"/> ('' or ending in '/') and then begins with <paramref name="start"/>. Other files
-    /// than the store's own are passed over.</summary>
-    private IEnumerable<(BlobName Name, string? Temporary)> Walk(string folder, string start, CancellationToken token)
+    /// <summary>All blobs whose path is <paramref name="folder"/> ('' or ending in '/') and then begins with
+    /// <paramref name="start"/>. Temporary files, and others than the store's own, are passed over.</summary>
+    private IEnumerable<BlobName> Walk(string folder, string start, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        IReadOnlyList<StoreEntry> entries = files.List(Path.TrimEndingDirectorySeparator(Path.Join(root, folder)));
-        if (entries.Count == 0)
+        foreach (StoreEntry entry in ListOrRequireRoot(Path.TrimEndingDirectorySeparator(Path.Join(root, folder))))
         {
-            RequireRoot();
-        }
-
-        foreach (StoreEntry entry in entries)
-        {
-            bool isTemporary = TemporaryName.TryParse(entry.Name, out string? finalName);
-            string path = folder + (finalName ?? entry.Name);
-            if (!path.AsSpan(folder.Length).StartsWith(start, StringComparison.Ordinal) || !BlobName.IsValid(path))
+            string path = folder + entry.Name;
+            if (!entry.Name.StartsWith(start, StringComparison.Ordinal) || !BlobName.IsValid(path))
             {
                 continue;
             }
 
             if (!entry.IsFolder)
             {
-                yield return (new BlobName(path), isTemporary ? entry.Name : null);
+                yield return new BlobName(path);
                 continue;
             }
 
-            foreach ((BlobName Name, string? Temporary) found in isTemporary ? [] : Walk(path + "/", "", token))
+            foreach (BlobName found in Walk(path + "/", "", token))
             {
                 yield return found;
             }
         }
+    }
+
+    private IReadOnlyList<StoreEntry> ListOrRequireRoot(string folder)
+    {
+        IReadOnlyList<StoreEntry> entries = files.List(folder);
+        if (entries.Count == 0)
+        {
+            RequireRoot();
+        }
+
+        return entries;
     }
 
     private static int ReadFully(IStoreFile file, long offsetBytes, Span<byte> buffer, CancellationToken token)

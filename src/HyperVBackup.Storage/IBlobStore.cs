@@ -17,7 +17,8 @@ public interface IBlobStore
 
     /// <summary>Puts a small blob, durable, unless the name is taken. Sent once, never retried here.</summary>
     /// <returns>False where the name was taken; nothing is changed then.</returns>
-    /// <exception cref="StoreException">The store cannot be written; whether the blob is there is not known.</exception>
+    /// <exception cref="StoreException">The store cannot be written; whether the blob is there is
+    /// not known.</exception>
     Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token);
 
     /// <returns>The length in bytes, or null where there is no such blob.</returns>
@@ -25,7 +26,8 @@ public interface IBlobStore
     ValueTask<long?> TryGetLengthAsync(BlobName name, CancellationToken token);
 
     /// <summary>Reads from <paramref name="offsetBytes"/> until the buffer is full or the blob ends.</summary>
-    /// <returns>The count of bytes read, less than asked only at the blob's end; null where there is no such blob.</returns>
+    /// <returns>The count of bytes read, less than asked only at the blob's end; null where there is no
+    /// such blob.</returns>
     /// <exception cref="StoreException">The store is missing or cannot be read.</exception>
     ValueTask<int?> TryReadAsync(BlobName name, long offsetBytes, Memory<byte> buffer, CancellationToken token);
 
@@ -42,7 +44,7 @@ public interface IBlobStore
 
     /// <summary>Removes temporary files left behind by writers that never published: those whose name
     /// <paramref name="isAbandoned"/> accepts. A writer whose file is removed under its hands fails to
-    /// publish.</summary>
+    /// publish. Costs one listing of the temporary files, however many blobs there are.</summary>
     /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token);
 }

@@ -151,15 +151,17 @@ public abstract class BlobStoreContract
     [Fact]
     public async Task A_listing_shows_every_name_put_before_that_begins_with_the_prefix()
     {
-        string[] names = ["repository", "packs/ab/abc-0", "packs/ab/abc-1", "packs/ab/abd-0", "packs/ac/x-0", "points/x"];
+        string[] names =
+            ["repository", "packs/ab/abc-0", "packs/ab/abc-1", "packs/ab/abd-0", "packs/ac/x-0", "points/x"];
         foreach (string name in names)
         {
             await Store.TryPutAsync(new BlobName(name), new byte[1], None);
             Assert.Contains(name, await ListAsync(Store, ""));
         }
 
-        foreach (string prefix in new[]
-            { "", "packs/", "packs/ab/", "packs/ab/abc-", "packs/ab", "packs/a", "p", "leases/", "packs/zz/", "points/xy" })
+        string[] prefixes =
+            ["", "packs/", "packs/ab/", "packs/ab/abc-", "packs/ab", "packs/a", "p", "leases/", "packs/zz/", "points/xy"];
+        foreach (string prefix in prefixes)
         {
             IEnumerable<string> expected = names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
             Assert.Equal(expected.Order(StringComparer.Ordinal), await ListAsync(Store, prefix));
@@ -191,7 +193,8 @@ public abstract class BlobStoreContract
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.CreateAsync(default, None));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.TryPutAsync(default, new byte[1], None));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.TryGetLengthAsync(default, None).AsTask());
-        await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.TryReadAsync(default, 0, new byte[1], None).AsTask());
+        await Assert.ThrowsAnyAsync<ArgumentException>(
+            () => Store.TryReadAsync(default, 0, new byte[1], None).AsTask());
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.DeleteAsync(default, None));
     }
 

@@ -86,14 +86,61 @@ public sealed class FolderStoreFilesTests
         using FolderStore store = new(folder.Path);
         await store.TryPutAsync(new BlobName("points/a"), new byte[1], default);
         Directory.CreateDirectory(Path.Join(folder.Path, "lost+found"));
-        foreach (string foreign in new[] { "Thumbs.db", "points/.DS_Store", "points/.tmp-", "lost+found/x" })
+        string[] foreigners =
+            ["Thumbs.db", "points/.DS_Store", "points/.tmp-", "lost+found/x", ".tmp/x", ".tmp/x+~1"];
+        foreach (string foreign in foreigners)
         {
             await File.WriteAllTextAsync(Path.Join(folder.Path, foreign), "x", TestContext.Current.CancellationToken);
         }
 
         Assert.Equal([new BlobName("points/a")], await store.ListAsync("", default).ToArrayAsync());
         await store.DeleteTemporariesAsync(_ => true, default);
+        Assert.Equal(2, Directory.GetFiles(Path.Join(folder.Path, ".tmp")).Length);
         Assert.True(File.Exists(Path.Join(folder.Path, "points/.tmp-")));
+    }
+
+    [Fact]
+    public async Task Temporaries_are_found_by_one_listing_however_many_folders_there_are()
+    {
+        using FolderStore store = new("/repo", disk);
+        for (int index = 0; index < 200; index++)
+        {
+            await store.TryPutAsync(new BlobName($"packs/{index}/a"), new byte[1], default);
+        }
+
+        await using IBlobWriter abandoned = await store.CreateAsync(new BlobName("packs/7/a-b_c.d-0"), default);
+        int listedCountBefore = disk.ListedCount;
+        List<BlobName> asked = [];
+        await store.DeleteTemporariesAsync(
+            name =>
+            {
+                asked.Add(name);
+                return true;
+            },
+            default);
+        Assert.Equal([new BlobName("packs/7/a-b_c.d-0")], asked);
+        Assert.Equal(1, disk.ListedCount - listedCountBefore);
+        await Assert.ThrowsAsync<StoreException>(() => abandoned.TryPublishAsync(default));
+    }
+
+    [Fact]
+    public async Task The_longest_blob_name_has_a_temporary_name_that_a_file_system_takes()
+    {
+        using TemporaryFolder folder = new();
+        using FolderStore store = new(folder.Path);
+        BlobName longest = new("packs/" + new string('x', BlobName.LengthMax - "packs/".Length));
+        await using (IBlobWriter writer = await store.CreateAsync(longest, default))
+        {
+            List<BlobName> asked = [];
+            await store.DeleteTemporariesAsync(
+                name =>
+                {
+                    asked.Add(name);
+                    return false;
+                },
+                default);
+            Assert.Equal([longest], asked);
+        }
     }
 
     [Fact]

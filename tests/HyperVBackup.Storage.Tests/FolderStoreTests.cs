@@ -10,7 +10,7 @@ public sealed class FolderStoreTests : BlobStoreContract, IDisposable
     protected override IBlobStore Store => store;
 
     protected override int TemporaryCount => Directory.Exists(Root)
-        ? Directory.EnumerateFiles(Root, ".tmp-*", SearchOption.AllDirectories).Count()
+        ? Directory.EnumerateFiles(Root, "*~*", SearchOption.AllDirectories).Count()
         : 0;
 
     private string Root => Path.Join(folder.Path, "deep", "repo");

@@ -13,7 +13,7 @@ public sealed class RecordedFolderStoreTests : BlobStoreContract, IDisposable
     protected override IBlobStore Store => store;
 
     protected override int TemporaryCount =>
-        disk.FilePaths.Count(path => Path.GetFileName(path).StartsWith(".tmp-", StringComparison.Ordinal));
+        disk.FilePaths.Count(path => path.StartsWith("/repo/.tmp/", StringComparison.Ordinal));
 
     public void Dispose()
     {

@@ -8,12 +8,19 @@ internal sealed class SmallFileSystem : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
-    internal SmallFileSystem(int sizeBytes) => IsMounted = OperatingSystem.IsLinux() && Run(
-        "mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={sizeBytes}"), "none", Path);
+    /// <param name="subfolder">Where in <see cref="Folder"/> it is mounted; "" for all of it.</param>
+    internal SmallFileSystem(int sizeBytes, string subfolder = "")
+    {
+        Path = Directory.CreateDirectory(System.IO.Path.Join(Folder, subfolder)).FullName;
+        string size = string.Create(CultureInfo.InvariantCulture, $"size={sizeBytes}");
+        IsMounted = OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", size, "none", Path);
+    }
 
     internal bool IsMounted { get; }
 
-    internal string Path => folder.Path;
+    internal string Folder => folder.Path;
+
+    internal string Path { get; }
 
     public void Dispose()
     {

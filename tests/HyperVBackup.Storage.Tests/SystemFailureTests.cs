@@ -115,6 +115,29 @@ public sealed class SystemFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_of_the_repository_on_another_file_system_is_said_in_one_sentence()
+    {
+        ProcessResult result = await PutAsync("-e", "inject=renameat2:error=EXDEV");
+        AssertFailed(result, $"Cannot rename to '{PathOf("points/b")}'", "must lie on one file system.");
+        Assert.Null(await store.TryGetLengthAsync(new BlobName("points/b"), default));
+        Assert.Empty(Temporaries());
+    }
+
+    [Fact]
+    public async Task A_file_system_mounted_inside_the_repository_is_refused_and_stays_empty()
+    {
+        using SmallFileSystem points = new(sizeBytes: 512 * 1024, subfolder: "points");
+        Assert.SkipUnless(points.IsMounted, "mounting is not permitted");
+        using FolderStore outer = new(points.Folder);
+        Assert.True(await outer.TryPutAsync(new BlobName("repository"), new byte[10], default));
+        StoreException error = await Assert.ThrowsAsync<StoreException>(
+            () => outer.TryPutAsync(new BlobName("points/a"), new byte[10], default));
+        Assert.EndsWith("; all folders of a repository must lie on one file system.", error.Message,
+            StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(points.Path));
+    }
+
+    [Fact]
     public async Task A_durable_file_whose_flush_fails_is_not_published()
     {
         Assert.SkipUnless(StoreProcess.HasStrace, "strace is not installed");
@@ -134,7 +157,7 @@ public sealed class SystemFailureTests : IDisposable
         StoreException error = await Assert.ThrowsAsync<StoreException>(
             () => full.TryPutAsync(new BlobName("b"), new byte[300_000], default));
         Assert.Contains("No space left on device; free some space there", error.Message, StringComparison.Ordinal);
-        Assert.Equal(["a"], Directory.GetFileSystemEntries(small.Path).Select(Path.GetFileName));
+        Assert.Equal(["a"], Directory.GetFiles(small.Path, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
         Assert.Equal(300_000, await full.TryGetLengthAsync(new BlobName("a"), default));
     }
 
@@ -151,7 +174,7 @@ public sealed class SystemFailureTests : IDisposable
     private string PathOf(string name) => Path.Join(folder.Path, name);
 
     private IEnumerable<string> Temporaries() =>
-        Directory.EnumerateFiles(folder.Path, ".tmp-*", SearchOption.AllDirectories);
+        Directory.EnumerateFiles(folder.Path, "*~*", SearchOption.AllDirectories);
 
     private static void AssertFailed(ProcessResult result, params string[] parts)
     {

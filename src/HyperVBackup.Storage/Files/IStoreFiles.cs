@@ -19,7 +19,8 @@ public interface IStoreFiles
     /// <returns>The file's length in bytes as it is now; null where there is no such file.</returns>
     long? TryGetLength(string path);
 
-    /// <summary>Renames unless the new name is taken; atomic among all processes and hosts.</summary>
+    /// <summary>Renames, also into another folder of the same file system, unless the new name is taken; atomic among
+    /// all processes and hosts.</summary>
     /// <returns>False where the new name is taken; nothing is changed then.</returns>
     bool TryRename(string fromPath, string toPath);
 
@@ -34,6 +35,7 @@ public interface IStoreFiles
     /// <summary>Makes the folder's names, new, renamed and deleted, survive a power loss.</summary>
     void FlushFolder(string path);
 
-    /// <returns>All that the folder holds, hidden files too, in no order; nothing where there is no such folder.</returns>
+    /// <returns>All that the folder holds, hidden files too, in no order; nothing where there is no such
+    /// folder.</returns>
     IReadOnlyList<StoreEntry> List(string folder);
 }

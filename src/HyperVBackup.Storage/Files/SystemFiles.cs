@@ -73,7 +73,9 @@ internal sealed class SystemFiles : IStoreFiles
         try
         {
             return [.. new FileSystemEnumerable<StoreEntry>(
-                folder, static (ref entry) => new StoreEntry(entry.FileName.ToString(), entry.IsDirectory), Everything)];
+                folder,
+                static (ref entry) => new StoreEntry(entry.FileName.ToString(), entry.IsDirectory),
+                Everything)];
         }
         catch (Exception error) when (IsAbsence(error))
         {

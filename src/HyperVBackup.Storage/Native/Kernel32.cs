@@ -6,6 +6,7 @@ namespace HyperVBackup.Storage.Native;
 /// <summary>The Windows calls behind durable files. Each returns 0 or the error number.</summary>
 internal static partial class Kernel32
 {
+    internal const int OtherFileSystem = 17;
     internal const int FileExists = 80;
     internal const int AlreadyExists = 183;
     internal const int HandleDiskFull = 39;

@@ -10,6 +10,7 @@ internal static partial class Libc
     internal const int NotThere = 2;
     internal const int Interrupted = 4;
     internal const int Exists = 17;
+    internal const int OtherFileSystem = 18;
     internal const int Invalid = 22;
     internal const int NoSpace = 28;
     internal static readonly int NotImplemented = OperatingSystem.IsMacOS() ? 78 : 38;
@@ -46,7 +47,8 @@ internal static partial class Libc
         return error;
     }
 
-    /// <summary>Linux only. A C library too old to know the call counts as a kernel that does not implement it.</summary>
+    /// <summary>Linux only. A C library too old to know the call counts as a kernel that does not implement
+    /// it.</summary>
     internal static int RenameNew(string fromPath, string toPath)
     {
         try

@@ -22,15 +22,26 @@ internal static class SystemError
     internal static bool IsFromSystem(Exception error) => error is IOException or UnauthorizedAccessException;
 
     private static string Sentence(string attempt, string path, string words, int code) =>
-        $"Cannot {attempt} '{path}': {words.TrimEnd('.', '\r', '\n', ' ')}{(IsFull(code) ? FullAdvice : "")}.";
+        $"Cannot {attempt} '{path}': {words.TrimEnd('.', '\r', '\n', ' ')}{AdviceFor(code)}.";
 
-    private const string FullAdvice = "; free some space there and run again";
+    private static string AdviceFor(int code)
+    {
+        if (IsFull(code))
+        {
+            return "; free some space there and run again";
+        }
+
+        return IsOtherFileSystem(code) ? "; all folders of a repository must lie on one file system" : "";
+    }
 
     private static string WordsOf(int code) => Marshal.GetPInvokeErrorMessage(code);
 
     private static bool IsFull(int code) => OperatingSystem.IsWindows()
         ? code is Kernel32.DiskFull or Kernel32.HandleDiskFull
         : code == Libc.NoSpace || code == Libc.QuotaExceeded;
+
+    private static bool IsOtherFileSystem(int code) =>
+        code == (OperatingSystem.IsWindows() ? Kernel32.OtherFileSystem : Libc.OtherFileSystem);
 
     /// <summary>The system's error number, or 0 where .NET does not tell it.</summary>
     private static int CodeOf(Exception error)

@@ -49,6 +49,9 @@ public sealed class RecordingFiles : IStoreFiles
     /// <summary>How often a file was opened for reading.</summary>
     public int OpenedCount { get; private set; }
 
+    /// <summary>How often a folder was listed.</summary>
+    public int ListedCount { get; private set; }
+
     public int OperationCount
     {
         get
@@ -185,7 +188,14 @@ public sealed class RecordingFiles : IStoreFiles
         }
     }
 
-    public IReadOnlyList<StoreEntry> List(string folder) => Now().List(folder);
+    public IReadOnlyList<StoreEntry> List(string folder)
+    {
+        lock (gate)
+        {
+            ListedCount++;
+            return state.List(folder);
+        }
+    }
 
     internal void Do(FileOperation operation)
     {
