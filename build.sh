@@ -65,10 +65,9 @@ run_tests() {
   mkdir -p artifacts/tests
   passed=0 failed=0
   for project in tests/*/*.csproj; do
-    case $project in
-      *.Testing.csproj) ;;
-      *) run_project "$(dirname "$project")" ;;
-    esac
+    if [ "$(dotnet msbuild "$project" -nologo -getProperty:IsTestProject)" = true ]; then
+      run_project "$(dirname "$project")"
+    fi
   done
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ] && [ "$passed" != 0 ]
