@@ -1,0 +1,19 @@
+using HyperVBackup.Format.Packs;
+
+namespace HyperVBackup.Repository.Index;
+
+/// <summary>What every index takes and what it passes over.</summary>
+internal static class IndexEntries
+{
+    /// <summary>False for the zero chunk, which is never stored, and for a record without length, which is none.</summary>
+    public static bool IsIndexed(IndexEntry entry) => !entry.Id.IsZero && entry.LengthBytes != 0;
+
+    /// <exception cref="ArgumentException">Not a chunk pack.</exception>
+    public static void RequireChunkPack(PackName pack)
+    {
+        if (pack.Kind != PackKind.Chunks)
+        {
+            throw new ArgumentException($"'{pack}' holds no chunks.", nameof(pack));
+        }
+    }
+}

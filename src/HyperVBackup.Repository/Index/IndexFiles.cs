@@ -1,0 +1,85 @@
+using HyperVBackup.Format;
+
+namespace HyperVBackup.Repository.Index;
+
+/// <summary>The files of a saved index, and the right to write them: the lock ends with the process, however that
+/// ends. Without the lock they are only read.</summary>
+internal sealed class IndexFiles : IDisposable
+{
+    private const string LockName = "lock";
+    private readonly string folder;
+    private readonly FileStream? processLock;
+
+    private IndexFiles(string folder, FileStream? processLock) => (this.folder, this.processLock) = (folder, processLock);
+
+    public string LogPath => Path.Join(folder, "log");
+
+    public string ManifestPath => Path.Join(folder, "manifest");
+
+    /// <summary>True where this process alone may write.</summary>
+    public bool IsOwned => processLock is not null;
+
+    /// <summary>Creates the folder, and takes the lock if no other process (or index) has it; never waits.</summary>
+    /// <exception cref="IOException">The folder cannot be used.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder cannot be used.</exception>
+    public static IndexFiles Claim(string stateFolder, RepositoryId repository)
+    {
+        string folder = Path.Join(stateFolder, "index", repository.ToString());
+        Directory.CreateDirectory(folder);
+        string lockPath = Path.Join(folder, LockName);
+        try
+        {
+            return new IndexFiles(
+                folder, new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException) when (File.Exists(lockPath))
+        {
+            return new IndexFiles(folder, processLock: null);
+        }
+    }
+
+    /// <summary>Removes everything but the lock. Only for the owner.</summary>
+    /// <exception cref="IOException">Something cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Something cannot be removed.</exception>
+    public void Clear()
+    {
+        File.Delete(ManifestPath); // First: what is left without it counts for nothing.
+        Sweep();
+        File.Delete(LogPath);
+    }
+
+    /// <summary>Removes what interrupted saves left behind. Only for the owner.</summary>
+    /// <exception cref="IOException">Something cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">Something cannot be removed.</exception>
+    public void Sweep()
+    {
+        foreach (string path in Directory.EnumerateFiles(folder))
+        {
+            if (path != LogPath && path != ManifestPath && Path.GetFileName(path) != LockName)
+            {
+                File.Delete(path);
+            }
+        }
+    }
+
+    /// <summary>Sees to it that what is saved is not used again. Where even that fails the next opening still checks
+    /// every byte.</summary>
+    public void Discredit()
+    {
+        if (!IsOwned)
+        {
+            return;
+        }
+
+        try
+        {
+            File.Delete(ManifestPath);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return;
+        }
+    }
+
+    public void Dispose() => processLock?.Dispose();
+}
