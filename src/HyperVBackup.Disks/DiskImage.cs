@@ -25,6 +25,15 @@ public static class DiskImage
         return IsVhdx(path) ? VhdxDisk.Open(path) : RawDisk.Open(path);
     }
 
+    /// <summary>How a disk is called unless a person names it: the file name of the image, of a differencing one that
+    /// of the base it builds on, without extension.</summary>
+    /// <exception cref="DiskImageException">The image is missing, damaged or of a kind not supported.</exception>
+    public static string NameOf(string path)
+    {
+        using IDisk disk = Open(path);
+        return Path.GetFileNameWithoutExtension(disk is VhdxDisk vhdx ? vhdx.BasePath : path);
+    }
+
     private static bool IsVhdx(string path)
     {
         using ImageFile file = ImageFile.Open(path);

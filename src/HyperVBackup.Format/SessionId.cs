@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 
 namespace HyperVBackup.Format;
 
@@ -6,7 +7,8 @@ namespace HyperVBackup.Format;
 /// 128 random bits that name a session, and the restore point it may publish. As text: 26 lower-case base32
 /// characters (RFC 4648 alphabet, no padding; the last character carries 3 bits).
 /// </summary>
-public readonly record struct SessionId
+[SuppressMessage("Design", "CA1036", Justification = "Ids are sorted, never compared with < by callers.")]
+public readonly record struct SessionId : IComparable<SessionId>
 {
     public const int SizeBytes = 16;
     public const int TextLength = 26;
@@ -29,6 +31,12 @@ public readonly record struct SessionId
     {
         BinaryPrimitives.WriteUInt64BigEndian(output, high);
         BinaryPrimitives.WriteUInt64BigEndian(output[8..], low);
+    }
+
+    public int CompareTo(SessionId other)
+    {
+        int order = high.CompareTo(other.high);
+        return order != 0 ? order : low.CompareTo(other.low);
     }
 
     /// <summary>Reads the 26 characters of an id; anything else is refused.</summary>

@@ -17,6 +17,9 @@ public sealed class VhdxDisk : IDisk
 
     public string Description => image.File.Path;
 
+    /// <summary>The path of the image that a differencing chain is built on; its own for any other.</summary>
+    public string BasePath => parent?.BasePath ?? Description;
+
     /// <summary>The virtual disk id (page 83), which a child has in common with its parent only where Hyper-V made it
     /// so.</summary>
     public string? Identity => image.Parameters.DiskId.ToString("D");

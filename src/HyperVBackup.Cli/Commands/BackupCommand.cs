@@ -1,0 +1,146 @@
+using System.CommandLine;
+using HyperVBackup.Cli.Output;
+using HyperVBackup.Disks;
+using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Operations.Backup;
+using HyperVBackup.Repository;
+
+namespace HyperVBackup.Cli.Commands;
+
+/// <summary><c>backup</c>: takes disks of a VM into one restore point.</summary>
+internal static class BackupCommand
+{
+    private static readonly Option<string> Vm = new("--vm")
+    {
+        Description = "The VM's name or GUID.",
+        HelpName = "VM",
+        Required = true,
+    };
+
+    private static readonly Option<string[]> Disks = new("--disk")
+    {
+        Description = "A disk image (VHDX, AVHDX or raw), one or several; NAME= names it in the restore point.",
+        HelpName = "[NAME=]PATH",
+        Required = true,
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private static readonly Option<string[]> Changes = new("--changes")
+    {
+        Description = "A ranges file for each disk, in their order; '-' for none.",
+        HelpName = "FILE|-",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private static readonly Option<bool> Full = new("--full") { Description = "Read everything, compare with nothing." };
+
+    private static readonly Option<double?> Audit = new("--audit")
+    {
+        Description = "Percent of the allocated chunks to read again although they are called unchanged.",
+        HelpName = "PERCENT",
+    };
+
+    public static Command Create()
+    {
+        Command command = new("backup", "Back up disks of a VM into one restore point.")
+        {
+            Vm, Disks, Changes, Full, Audit,
+        };
+        command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
+    {
+        BackupRequest request = RequestOf(context.Parsed);
+        BackupRepository repository = await context.OpenAsync(token);
+        BackupReport report = await LiveProgress.RunAsync(show =>
+            context.NewEngine(repository).BackupAsync(
+                request,
+                new Told<BackupProgress>(at => show(at.Disk, at.DoneBytes, at.TotalBytes)),
+                token));
+        foreach (string warning in report.Warnings)
+        {
+            await Console.Error.WriteLineAsync($"hvbackup: warning: {warning}");
+        }
+
+        if (context.IsJson)
+        {
+            WriteJson(report.Point);
+        }
+        else
+        {
+            WriteText(report.Point);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    private static BackupRequest RequestOf(ParseResult parsed)
+    {
+        string vm = parsed.GetRequiredValue(Vm);
+        if (!VmName.IsValid(vm))
+        {
+            throw new UsageException(
+                $"'{vm}' cannot name a VM: use 1 to 200 characters without '@', '/' or control characters.");
+        }
+
+        double? audit = parsed.GetValue(Audit);
+        if (audit is not (null or (>= 0 and <= 100)))
+        {
+            throw new UsageException("--audit takes a percentage from 0 to 100.");
+        }
+
+        return new BackupRequest
+        {
+            VmName = vm,
+            VmIdentity = Guid.TryParse(vm, out Guid guid) ? guid.ToString("D") : null,
+            Disks = DiskArguments.Read(parsed.GetRequiredValue(Disks), parsed.GetValue(Changes) ?? []),
+            Full = parsed.GetValue(Full),
+            AuditPercent = audit,
+        };
+    }
+
+    private static void WriteJson(RestorePoint point) => JsonOutput.Write(json =>
+    {
+        json.WriteString("restorePoint", point.Id.ToString());
+        json.WriteString("vm", point.VmName.Text);
+        json.WriteString("kind", Words.Of(point.Kind));
+        json.WriteArray("disks", point.Disks, (item, disk) =>
+        {
+            item.WriteString("disk", disk.Name);
+            item.WriteString("kind", Words.Of(disk.Kind));
+            item.WriteNumber("virtualSize", disk.VirtualSizeBytes);
+            item.WriteNumber("bytesRead", disk.Statistics.BytesRead);
+            item.WriteNumber("bytesAudited", disk.Statistics.BytesAudited);
+            item.WriteNumber("bytesChanged", disk.Statistics.BytesChanged);
+            item.WriteNumber("chunksNew", disk.Statistics.ChunksNew);
+            item.WriteNumber("bytesNew", disk.Statistics.BytesNew);
+            item.WriteNumber("bytesStored", disk.Statistics.BytesStored);
+            item.WriteString("root", disk.Root.ToString());
+            if (disk.LostReason.Length > 0)
+            {
+                item.WriteString("lostReason", disk.LostReason);
+            }
+        });
+    });
+
+    private static void WriteText(RestorePoint point)
+    {
+        Console.WriteLine($"Restore point {point.Id} of {point.VmName}: {Words.Of(point.Kind)}.");
+        foreach (DiskPoint disk in point.Disks)
+        {
+            DiskStatistics counts = disk.Statistics;
+            string audited = counts.BytesAudited > 0 ? $" and audited {SizeText.Format(counts.BytesAudited)}" : "";
+            Console.WriteLine(
+                $"  {disk.Name}: {Words.Of(disk.Kind)}, read {SizeText.Format(counts.BytesRead)}{audited}, "
+                + $"changed {SizeText.Format(counts.BytesChanged)}, new {SizeText.Format(counts.BytesNew)}, "
+                + $"stored {SizeText.Format(counts.BytesStored)}.");
+            if (disk.LostReason.Length > 0)
+            {
+                Console.WriteLine($"    Compared by checksum: {disk.LostReason}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using HyperVBackup.Cli.Output;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository;
+
+namespace HyperVBackup.Cli.Commands;
+
+/// <summary><c>init</c>: makes an empty repository.</summary>
+internal static class InitCommand
+{
+    private static readonly Option<long> ChunkSize = new("--chunk-size")
+    {
+        Description = "The grid disks are cut into: a power of two from 16KiB to 4MiB.",
+        HelpName = "SIZE",
+        DefaultValueFactory = _ => FormatLimits.ChunkSizeDefaultBytes,
+        CustomParser = result =>
+        {
+            long bytes = SizeText.Parse(
+                result, FormatLimits.ChunkSizeMinBytes, FormatLimits.ChunkSizeMaxBytes);
+            if (bytes != 0 && !FormatLimits.IsChunkSize(bytes))
+            {
+                result.AddError("A chunk size is a power of two from 16KiB to 4MiB.");
+            }
+
+            return bytes;
+        },
+    };
+
+    private static readonly Option<Compression> Codec = new("--compression")
+    {
+        Description = "lz4, zstd, zstd:LEVEL (1 to 19) or none.",
+        HelpName = "CODEC",
+        DefaultValueFactory = _ => Compression.Lz4,
+        CustomParser = result =>
+        {
+            if (!Compression.TryParse(result.Tokens[^1].Value, out Compression compression))
+            {
+                result.AddError($"'{result.Tokens[^1].Value}' is no compression: use lz4, zstd, zstd:LEVEL or none.");
+            }
+
+            return compression;
+        },
+    };
+
+    public static Command Create()
+    {
+        Command command = new("init", "Make an empty repository.") { ChunkSize, Codec };
+        command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
+    {
+        RepositorySettings settings = new()
+        {
+            ChunkSizeBytes = (int)context.Parsed.GetValue(ChunkSize),
+            Compression = context.Parsed.GetValue(Codec),
+            Created = context.Environment.Clock.GetUtcNow(),
+        };
+        BackupRepository repository =
+            await BackupRepository.InitializeAsync(context.NewStore(), settings, context.Environment, token);
+        if (context.IsJson)
+        {
+            JsonOutput.Write(json =>
+            {
+                json.WriteString("repository", repository.Id.ToString());
+                json.WriteNumber("chunkSize", settings.ChunkSizeBytes);
+                json.WriteString("compression", settings.Compression.ToString());
+            });
+        }
+        else
+        {
+            Console.WriteLine(
+                $"Repository {repository.Id}: {SizeText.Format(settings.ChunkSizeBytes)} chunks, {settings.Compression}.");
+        }
+
+        return ExitCodes.Done;
+    }
+}

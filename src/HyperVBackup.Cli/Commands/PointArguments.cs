@@ -1,0 +1,19 @@
+using System.CommandLine;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Points;
+
+namespace HyperVBackup.Cli.Commands;
+
+/// <summary>How a restore point is named on the command line.</summary>
+internal static class PointArguments
+{
+    public const string Help = "An id, a unique beginning of one (4 characters or more), or VM@latest.";
+
+    public static Argument<string> New(string name) => new(name) { Description = Help };
+
+    /// <exception cref="RestorePointNotFoundException">None answers, or several.</exception>
+    public static async Task<RestorePoint> FindAsync(
+        BackupRepository repository, string reference, CancellationToken token) =>
+        PointSelector.Find(await repository.ListPointsAsync(token), reference);
+}

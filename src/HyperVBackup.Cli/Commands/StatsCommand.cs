@@ -1,0 +1,59 @@
+using System.CommandLine;
+using HyperVBackup.Cli.Output;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Maintenance;
+
+namespace HyperVBackup.Cli.Commands;
+
+/// <summary><c>stats</c>: says what the repository holds.</summary>
+internal static class StatsCommand
+{
+    public static Command Create()
+    {
+        Command command = new("stats", "Say what the repository holds and what it takes.");
+        command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
+    {
+        BackupRepository repository = await context.OpenAsync(token);
+        RepositoryStatistics statistics = await repository.MeasureAsync(token);
+        (string Name, string Words, long Value, bool IsBytes)[] rows =
+        [
+            ("restorePoints", "Restore points", statistics.PointCount, false),
+            ("vms", "VMs", statistics.VmCount, false),
+            ("chunkSize", "Chunk size", repository.Settings.ChunkSizeBytes, true),
+            ("virtualBytes", "Sizes of all restorable disks", statistics.VirtualBytes, true),
+            ("logicalBytes", "The same without zeros", statistics.LogicalBytes, true),
+            ("chunks", "Chunks stored", statistics.ChunkCount, false),
+            ("chunkBytes", "In them, before compression", statistics.ChunkBytes, true),
+            ("chunkRecordBytes", "In them, as stored", statistics.ChunkRecordBytes, true),
+            ("chunkPacks", "Chunk packs", statistics.ChunkPackCount, false),
+            ("chunkPackBytes", "In chunk packs", statistics.ChunkPackFileBytes, true),
+            ("mapPacks", "Map packs", statistics.MapPackCount, false),
+            ("mapPackBytes", "In map packs, both copies", statistics.MapPackFileBytes, true),
+            ("damagedPacks", "Packs that cannot be read", statistics.DamagedPackCount, false),
+        ];
+        if (context.IsJson)
+        {
+            JsonOutput.Write(json =>
+            {
+                foreach ((string name, _, long value, _) in rows)
+                {
+                    json.WriteNumber(name, value);
+                }
+            });
+            return ExitCodes.Done;
+        }
+
+        TextTable table = new($"REPOSITORY {repository.Id}", repository.Settings.Compression.ToString());
+        foreach ((_, string words, long value, bool isBytes) in rows)
+        {
+            table.Add(words, isBytes ? SizeText.Format(value) : $"{value}");
+        }
+
+        table.WriteTo(Console.Out);
+        return ExitCodes.Done;
+    }
+}

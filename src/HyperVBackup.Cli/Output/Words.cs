@@ -1,0 +1,21 @@
+using System.Globalization;
+using HyperVBackup.Format.Points;
+
+namespace HyperVBackup.Cli.Output;
+
+/// <summary>How values are written for scripts and for people.</summary>
+internal static class Words
+{
+    public static string Of(RestorePointKind kind) => kind switch
+    {
+        RestorePointKind.Full => "full",
+        RestorePointKind.Incremental => "incremental",
+        RestorePointKind.Synthetic => "synthetic",
+        RestorePointKind.Recovered => "recovered",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    /// <summary>UTC, ISO 8601, to the millisecond.</summary>
+    public static string Of(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,3 @@
+using HyperVBackup.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,120 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Repository.Sessions;
+
+namespace HyperVBackup.Operations.Backup;
+
+/// <summary>
+/// Backs the disks of one VM up into one restore point. The order is that of the design: chunk packs, map packs,
+/// sources sealed, point published, sources confirmed; on any failure before, the sources are abandoned and nothing
+/// is published. Used once.
+/// </summary>
+internal sealed class BackupOperation(
+    BackupRepository repository, BackupRequest request, EngineOptions options, TimeProvider clock,
+    IProgress<BackupProgress> progress)
+{
+    private readonly List<IDiskView> views = [];
+    private readonly List<string> warnings = [];
+
+    public async Task<BackupReport> RunAsync(CancellationToken token)
+    {
+        Check();
+        bool isPublished = false;
+        try
+        {
+            await using WritingSession session =
+                await repository.OpenWritingSessionAsync(LeaseKind.Backup, token);
+            RestorePoint point = await BuildAsync(session, token);
+            await session.CommitAsync(point, token);
+            isPublished = true;
+            views.ForEach(view => view.Confirm());
+            return new BackupReport(point, warnings);
+        }
+        finally
+        {
+            foreach (IDiskView view in views)
+            {
+                if (!isPublished)
+                {
+                    view.Abandon();
+                }
+
+                view.Dispose();
+            }
+        }
+    }
+
+    private void Check()
+    {
+        if (!VmName.IsValid(request.VmName))
+        {
+            throw new ArgumentException(
+                $"'{request.VmName}' cannot name a VM: use 1 to 200 characters without '@', '/' or control characters.");
+        }
+
+        if (request.Disks.Count == 0)
+        {
+            throw new ArgumentException("A backup needs at least one disk.");
+        }
+
+        string? twice = request.Disks.GroupBy(disk => disk.Name, StringComparer.OrdinalIgnoreCase)
+            .FirstOrDefault(group => group.Count() > 1)?.Key;
+        if (twice is not null)
+        {
+            throw new ArgumentException($"Two disks are named '{twice}': give one another name with NAME=PATH.");
+        }
+    }
+
+    private async Task<RestorePoint> BuildAsync(WritingSession session, CancellationToken token)
+    {
+        foreach (DiskRequest disk in request.Disks)
+        {
+            views.Add(disk.Source.Open());
+        }
+
+        string identity = request.VmIdentity ?? FindIdentity(session.Points);
+        List<RestorePoint> points = [.. session.Points.Where(point => IsThisVm(point, identity))];
+        points.Sort(PointOrder.Compare);
+        List<DiskPoint> disks = [];
+        for (int position = 0; position < views.Count; position++)
+        {
+            DiskPointBuilder builder = new(
+                repository, session, points, request.Disks[position], views[position], options, request, progress);
+            disks.Add(await builder.BuildAsync(token));
+            warnings.AddRange(builder.Warnings);
+        }
+
+        await session.FlushAsync(token);
+        DiskPoint[] sealedDisks =
+            [.. disks.Select((disk, position) => disk with { TrackingId = views[position].Seal() })];
+        return new RestorePoint
+        {
+            Id = session.Id,
+            Sequence = points.Count == 0 ? 1 : points[^1].Sequence + 1,
+            Time = TimeAfter(points),
+            VmIdentity = identity,
+            VmName = new VmName(request.VmName),
+            Consistency = request.Consistency,
+            Disks = sealedDisks,
+        };
+    }
+
+    /// <summary>A VM known by name alone keeps the identity it had, if only one VM has that name.</summary>
+    private string FindIdentity(IReadOnlyList<RestorePoint> points) =>
+        points.Any(point => PointSelector.Answers(point, request.VmName))
+            ? PointSelector.FindVm(points, request.VmName)[^1].VmIdentity
+            : new VmName(request.VmName).Identity;
+
+    private static bool IsThisVm(RestorePoint point, string identity) =>
+        string.Equals(point.VmIdentity, identity, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Times are for people: never before the parent's, also when a clock went back.</summary>
+    private DateTimeOffset TimeAfter(List<RestorePoint> points)
+    {
+        DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
+        return points.Count > 0 && points[^1].Time > now ? points[^1].Time : now;
+    }
+}

@@ -1,0 +1,26 @@
+using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Points;
+
+namespace HyperVBackup.Operations.Backup;
+
+/// <summary>What to back up: the disks of one VM, into one restore point.</summary>
+public sealed record BackupRequest
+{
+    /// <summary>The VM's name, as <see cref="Format.Points.VmName"/> allows.</summary>
+    public required string VmName { get; init; }
+
+    /// <summary>What names the VM for good: its GUID; null for a VM known by its name alone.</summary>
+    public string? VmIdentity { get; init; }
+
+    /// <summary>The disks, at least one; names differ (without case).</summary>
+    public required IReadOnlyList<DiskRequest> Disks { get; init; }
+
+    /// <summary>Reads whole disks and takes nothing from an earlier point.</summary>
+    public bool Full { get; init; }
+
+    /// <summary>Percent of the allocated chunks to audit in each incremental, 0 to 100; null for the usual budget.
+    /// </summary>
+    public double? AuditPercent { get; init; }
+
+    public Consistency Consistency { get; init; }
+}

@@ -1,0 +1,125 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Sessions;
+
+namespace HyperVBackup.Operations.Backup;
+
+/// <summary>
+/// Some chunks on their way through the stages of a backup, in disk order: read, hashed, classified, encoded, stored.
+/// Or a gap: a range of chunks known to be zeros, which nothing was read for. One stage at a time owns it.
+/// </summary>
+internal sealed class ChunkBatch
+{
+    private readonly int chunkSizeBytes;
+    private readonly int pagesPerChunk;
+    private readonly byte[] bytes;
+    private readonly Digest[] pages;
+    private readonly EncodedChunk[] encoded;
+    private byte[] records = [];
+
+    public ChunkBatch(int chunkSizeBytes, int chunkCountMax)
+    {
+        this.chunkSizeBytes = chunkSizeBytes;
+        pagesPerChunk = chunkSizeBytes / FormatLimits.PageSizeBytes;
+        bytes = GC.AllocateUninitializedArray<byte>(chunkSizeBytes * chunkCountMax);
+        pages = new Digest[pagesPerChunk * chunkCountMax];
+        Indexes = new long[chunkCountMax];
+        IsAudit = new bool[chunkCountMax];
+        Ids = new ChunkId[chunkCountMax];
+        Parents = new MapChunk[chunkCountMax];
+        Places = new RecordPlace[chunkCountMax];
+        Fates = new ChunkFate[chunkCountMax];
+        encoded = new EncodedChunk[chunkCountMax];
+        EncodedPlaces = new RecordPlace[chunkCountMax];
+        CountMax = chunkCountMax;
+    }
+
+    public int CountMax { get; }
+
+    public int Count { get; private set; }
+
+    /// <summary>Where the chunks lie on the disk's grid, ascending.</summary>
+    public long[] Indexes { get; }
+
+    /// <summary>True for chunks that the change source called unchanged.</summary>
+    public bool[] IsAudit { get; }
+
+    public ChunkId[] Ids { get; }
+
+    /// <summary>The parent's chunks at the same places.</summary>
+    public MapChunk[] Parents { get; }
+
+    public RecordPlace[] Places { get; }
+
+    public ChunkFate[] Fates { get; }
+
+    /// <summary>The records of the new chunks, in order; their bytes are <see cref="Records"/>.</summary>
+    public ReadOnlyMemory<EncodedChunk> Encoded => encoded.AsMemory(0, EncodedCount);
+
+    public int EncodedCount { get; private set; }
+
+    public RecordPlace[] EncodedPlaces { get; }
+
+    public ReadOnlyMemory<byte> Records => records.AsMemory(0, RecordsLengthBytes);
+
+    public int RecordsLengthBytes { get; private set; }
+
+    /// <summary>Where a gap begins and ends; equal for a batch of chunks.</summary>
+    public (long Start, long End) Gap { get; private set; }
+
+    /// <summary>How far on the disk, or in the changed bytes, the work is once this batch is done.</summary>
+    public long DoneBytes { get; set; }
+
+    public bool IsFull => Count == CountMax;
+
+    public void Clear()
+    {
+        (Count, EncodedCount, RecordsLengthBytes, Gap) = (0, 0, 0, default);
+    }
+
+    public void SetGap(long startIndex, long endIndex) => Gap = (startIndex, endIndex);
+
+    /// <summary>Takes the next chunks; their bytes are to be read into what is returned.</summary>
+    public Span<byte> Add(long firstIndex, int count, bool isAudit)
+    {
+        Span<byte> space = bytes.AsSpan(Count * chunkSizeBytes, count * chunkSizeBytes);
+        for (int added = 0; added < count; added++)
+        {
+            (Indexes[Count], IsAudit[Count]) = (firstIndex + added, isAudit);
+            Count++;
+        }
+
+        return space;
+    }
+
+    public ReadOnlySpan<byte> ChunkAt(int position) =>
+        bytes.AsSpan(position * chunkSizeBytes, chunkSizeBytes);
+
+    public Memory<Digest> PagesAt(int position) => pages.AsMemory(position * pagesPerChunk, pagesPerChunk);
+
+    /// <summary>Encodes the chunks classified as new; each record is decoded and hashed again.</summary>
+    public void EncodeNew(ChunkEncoder encoder)
+    {
+        int newCount = Fates.AsSpan(0, Count).Count(ChunkFate.New);
+        int neededBytes = newCount * ChunkRecord.EncodedSizeMax(chunkSizeBytes);
+        if (records.Length < neededBytes)
+        {
+            records = GC.AllocateUninitializedArray<byte>(neededBytes);
+        }
+
+        for (int position = 0; position < Count; position++)
+        {
+            if (Fates[position] == ChunkFate.New)
+            {
+                Memory<Digest> chunkPages = PagesAt(position);
+                PackEntry entry = encoder.Encode(
+                    Ids[position], ChunkAt(position), chunkPages.Span, records.AsSpan(RecordsLengthBytes));
+                encoded[EncodedCount++] = new EncodedChunk(entry, chunkPages);
+                RecordsLengthBytes += checked((int)entry.LengthBytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Points;
+
+namespace HyperVBackup.Operations.Backup;
+
+/// <summary>How one disk is backed up, and from what: decided before anything is read.</summary>
+/// <param name="ParentPoint">The point to inherit from; null for a full.</param>
+/// <param name="Parent">The same disk in it.</param>
+/// <param name="Ranges">What the source says has changed; null to read the whole disk.</param>
+/// <param name="LostReason">Why the changes are not known, where there is a parent to compare with.</param>
+internal sealed record DiskPlan(
+    RestorePointKind Kind, RestorePoint? ParentPoint, DiskPoint? Parent, ChangedRanges? Ranges, string? LostReason)
+{
+    public static DiskPlan Full { get; } = new(RestorePointKind.Full, null, null, null, null);
+
+    /// <summary>Follows design: any doubt about the changes is Lost, and then the newest point is compared with.</summary>
+    /// <param name="points">The VM's points, oldest first.</param>
+    public static DiskPlan Decide(
+        IReadOnlyList<RestorePoint> points, DiskRequest request, IDiskView view, int chunkSizeBytes, bool full)
+    {
+        List<(RestorePoint Point, DiskPoint Disk)> candidates = full ? [] : Candidates(points, request, view.Disk);
+        candidates.RemoveAll(candidate => candidate.Disk.ChunkSizeBytes != chunkSizeBytes);
+        if (candidates.Count == 0)
+        {
+            return Full;
+        }
+
+        (RestorePoint newestPoint, DiskPoint newest) = candidates[^1];
+        if (view.Changes is not DiskChanges.Known known)
+        {
+            string reason = view.Changes is DiskChanges.Lost lost ? lost.Reason : "the change source gave no answer";
+            return Recovery(newestPoint, newest, reason);
+        }
+
+        string? since = request.Source.Since;
+        int match = since is null ? -1 : candidates.FindLastIndex(candidate => candidate.Disk.TrackingId == since);
+        if (match < 0)
+        {
+            return Recovery(newestPoint, newest, since is null
+                ? "the change source does not say since when"
+                : $"no restore point of this disk recorded the tracking id '{since}' that the changes start from");
+        }
+
+        (RestorePoint point, DiskPoint parent) = candidates[match];
+        string? doubt = Doubt(parent, view.Disk);
+        return doubt is null
+            ? new DiskPlan(RestorePointKind.Incremental, point, parent, known.Ranges, null)
+            : Recovery(newestPoint, newest, doubt);
+    }
+
+    /// <summary>The points that hold this disk, matched by identity and only where none does by name.</summary>
+    public static List<(RestorePoint Point, DiskPoint Disk)> Candidates(
+        IReadOnlyList<RestorePoint> points, DiskRequest request, IDisk disk)
+    {
+        List<(RestorePoint Point, DiskPoint Disk)> all =
+            [.. points.SelectMany(point => point.Disks.Select(found => (point, found)))];
+        List<(RestorePoint Point, DiskPoint Disk)> same =
+            all.FindAll(candidate => disk.Identity is not null && candidate.Disk.Identity == disk.Identity);
+        return same.Count > 0
+            ? same
+            : all.FindAll(candidate =>
+                string.Equals(candidate.Disk.Name, request.Name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static DiskPlan Recovery(RestorePoint point, DiskPoint disk, string reason) =>
+        new(RestorePointKind.Recovered, point, disk, null, reason);
+
+    private static string? Doubt(DiskPoint parent, IDisk disk)
+    {
+        if (parent.VirtualSizeBytes != disk.VirtualSizeBytes)
+        {
+            return $"the disk was resized from {parent.VirtualSizeBytes} to {disk.VirtualSizeBytes} bytes";
+        }
+
+        return parent.Identity == (disk.Identity ?? "")
+            ? null
+            : $"the disk was replaced: it is {disk.Identity ?? "without identity"} and was {(parent.Identity.Length > 0 ? parent.Identity : "without identity")}";
+    }
+}

@@ -1,0 +1,159 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Sessions;
+
+namespace HyperVBackup.Operations.Backup;
+
+/// <summary>Backs one disk up inside a session: decides how, runs it, and falls back to checksum recovery when an
+/// audit finds the change source wrong.</summary>
+internal sealed class DiskPointBuilder(
+    BackupRepository repository, WritingSession session, IReadOnlyList<RestorePoint> points, DiskRequest disk,
+    IDiskView view, EngineOptions options, BackupRequest request, IProgress<BackupProgress> progress)
+{
+    private const int RangesNamedMax = 5;
+
+    private readonly int chunkSizeBytes = repository.Settings.ChunkSizeBytes;
+    private long bytesReadBefore;
+    private long bytesAuditedBefore;
+
+    public List<string> Warnings { get; } = [];
+
+    private long ChunkCount => DiskMap.Empty(chunkSizeBytes, view.Disk.VirtualSizeBytes).ChunkCount;
+
+    /// <summary>The disk's part of the point, without its new tracking id.</summary>
+    public async Task<DiskPoint> BuildAsync(CancellationToken token)
+    {
+        DiskPlan plan = DiskPlan.Decide(points, disk, view, chunkSizeBytes, request.Full);
+        if (plan.LostReason is not null && plan.LostReason != UntrackedSource.Reason)
+        {
+            Warnings.Add($"Disk '{disk.Name}': changes are lost ({plan.LostReason}); the whole disk was compared by checksum.");
+        }
+
+        if (plan.Kind != RestorePointKind.Incremental)
+        {
+            return await RunAsync(plan, [new ScanRun(new ChunkRun(0, ChunkCount), IsAudit: false)], audit: null, token);
+        }
+
+        AuditPlan audit = PlanAudit(plan);
+        DiskPoint result = await RunAsync(plan, audit.Runs, audit, token);
+        return result.LostReason.Length == 0 ? result : await RecoverAsync(result.LostReason, token);
+    }
+
+    private AuditPlan PlanAudit(DiskPlan plan)
+    {
+        List<ChunkRun> changed = [.. plan.Ranges!.ToChunkRuns(chunkSizeBytes)];
+        long budget = AuditPlan.BudgetOf(
+            request.AuditPercent, plan.Parent!.Statistics.ChunksNonZero, changed.Sum(run => run.Count), chunkSizeBytes);
+        return AuditPlan.Make(
+            view.Disk, changed, budget, plan.Parent.Statistics.AuditCursorBytes / chunkSizeBytes, chunkSizeBytes);
+    }
+
+    private Task<DiskPoint> RecoverAsync(string reason, CancellationToken token)
+    {
+        Warnings.Add($"Disk '{disk.Name}': {reason}; its change source is not trusted, and the whole disk was compared by checksum.");
+        (RestorePoint newestPoint, DiskPoint newest) = DiskPlan.Candidates(points, disk, view.Disk)[^1];
+        DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason);
+        return RunAsync(plan, [new ScanRun(new ChunkRun(0, ChunkCount), IsAudit: false)], audit: null, token);
+    }
+
+    private async Task<DiskPoint> RunAsync(
+        DiskPlan plan, IReadOnlyList<ScanRun> runs, AuditPlan? audit, CancellationToken token)
+    {
+        long virtualSizeBytes = view.Disk.VirtualSizeBytes;
+        INodeSource nodes = repository.Nodes;
+        DiskMap parent = plan.Parent?.Map() ?? DiskMap.Empty(chunkSizeBytes, virtualSizeBytes);
+        DiskMapWriter map = new(parent, virtualSizeBytes, nodes, session.Maps, repository.Hasher);
+        bool isShrunk = plan.Parent is not null && parent.VirtualSizeBytes > virtualSizeBytes;
+        ChangeListWriter? changes =
+            plan.Parent is null || isShrunk ? null : new ChangeListWriter(session.Maps, repository.Hasher);
+        DiskBackup backup = new(
+            view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options);
+        long mapBytesBefore = session.MapBytesWritten;
+        long totalBytes = runs.Sum(run => run.Chunks.Count) * chunkSizeBytes;
+        await backup.RunAsync(
+            runs, plan.Parent is null ? null : (new DiskMapReader(parent, nodes), new DiskMapReader(parent, nodes)),
+            map, changes,
+            (done, read) => progress.Report(new BackupProgress(disk.Name, done, totalBytes, read)), token);
+        DiskMap result = await map.FinishAsync(token);
+        List<ListReference> lists = [];
+        await AddListsAsync(lists, changes, runs, plan, token);
+        bytesReadBefore += backup.ReadBytes;
+        bytesAuditedBefore += backup.AuditedBytes;
+        return Describe(plan, result, lists, backup.Tally, audit, session.MapBytesWritten - mapBytesBefore);
+    }
+
+    private async Task AddListsAsync(
+        List<ListReference> lists, ChangeListWriter? changes, IReadOnlyList<ScanRun> runs, DiskPlan plan,
+        CancellationToken token)
+    {
+        if (changes is not null)
+        {
+            lists.Add(await changes.FinishAsync(token));
+        }
+
+        if (plan.Kind == RestorePointKind.Incremental)
+        {
+            lists.Add(await WriteRangesAsync(ListKind.ReportedRanges, runs.Where(run => !run.IsAudit), token));
+            lists.Add(await WriteRangesAsync(ListKind.AuditedRanges, runs.Where(run => run.IsAudit), token));
+        }
+    }
+
+    private async Task<ListReference> WriteRangesAsync(
+        ListKind kind, IEnumerable<ScanRun> runs, CancellationToken token)
+    {
+        RangeListWriter writer = new(kind, session.Maps, repository.Hasher);
+        foreach (ScanRun run in runs)
+        {
+            await writer.AddAsync(
+                new ListedRange(run.Chunks.FirstIndex * chunkSizeBytes, run.Chunks.Count * chunkSizeBytes), token);
+        }
+
+        return await writer.FinishAsync(token);
+    }
+
+    private DiskPoint Describe(
+        DiskPlan plan, DiskMap map, List<ListReference> lists, DiskTally tally, AuditPlan? audit, long mapBytes) => new()
+    {
+        Name = disk.Name,
+        Identity = view.Disk.Identity ?? "",
+        Kind = plan.Kind,
+        VirtualSizeBytes = view.Disk.VirtualSizeBytes,
+        ChunkSizeBytes = chunkSizeBytes,
+        LogicalSectorSizeBytes = view.Disk.LogicalSectorSizeBytes,
+        PhysicalSectorSizeBytes = view.Disk.PhysicalSectorSizeBytes,
+        Root = map.Root(repository.Hasher),
+        TopNode = map.Top,
+        TopPlace = map.TopPlace,
+        Parent = plan.ParentPoint?.Id ?? default,
+        LostReason = tally.AuditMismatches.Count > 0 ? MismatchReason(tally.AuditMismatches) : plan.LostReason ?? "",
+        Lists = lists,
+        Statistics = Count(plan, tally, audit, mapBytes),
+    };
+
+    private DiskStatistics Count(DiskPlan plan, DiskTally tally, AuditPlan? audit, long mapBytes) => new()
+    {
+        BytesRead = bytesReadBefore,
+        BytesAudited = bytesAuditedBefore,
+        BytesChanged = tally.BytesChanged,
+        ChunksNew = tally.ChunksNew,
+        BytesNew = tally.BytesNew,
+        BytesStored = tally.RecordBytes + (2 * mapBytes),
+        ChunksInherited = tally.ChunksInherited,
+        ChunksNonZero = plan.Kind == RestorePointKind.Incremental
+            ? plan.Parent!.Statistics.ChunksNonZero + tally.NonZeroGrowth
+            : tally.ChunksNonZero,
+        AuditCursorBytes = audit?.CursorIndex * chunkSizeBytes ?? plan.Parent?.Statistics.AuditCursorBytes ?? 0,
+    };
+
+    private string MismatchReason(List<long> mismatches)
+    {
+        string ranges = string.Join(", ", mismatches.Take(RangesNamedMax).Select(index =>
+            new ByteRange(index * chunkSizeBytes, chunkSizeBytes)));
+        return $"the audit found {mismatches.Count} changed chunks that the change source called unchanged ({ranges}"
+            + (mismatches.Count > RangesNamedMax ? ", …)" : ")");
+    }
+}

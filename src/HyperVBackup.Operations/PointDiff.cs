@@ -1,0 +1,54 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Operations.Backup;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Maps;
+
+namespace HyperVBackup.Operations;
+
+/// <summary>Compares two restore points by their maps alone: equal parts are never read.</summary>
+internal static class PointDiff
+{
+    /// <exception cref="RestorePointNotFoundException">The points have no disk in common, or a disk was stored in
+    /// another chunk size.</exception>
+    public static async Task<IReadOnlyList<DiskDifference>> RunAsync(
+        BackupRepository repository, RestorePoint before, RestorePoint after, CancellationToken token)
+    {
+        List<DiskDifference> differences = [];
+        foreach (DiskPoint disk in after.Disks)
+        {
+            if (DiskMatch.Find(before, disk.Identity, disk.Name) is DiskPoint earlier
+                && earlier.ChunkSizeBytes == disk.ChunkSizeBytes)
+            {
+                differences.Add(new DiskDifference(disk.Name, await CompareAsync(repository, earlier, disk, token)));
+            }
+        }
+
+        return differences.Count > 0
+            ? differences
+            : throw new RestorePointNotFoundException(
+                $"Restore points {before.Id} and {after.Id} have no disk in common.");
+    }
+
+    private static async Task<List<ByteRange>> CompareAsync(
+        BackupRepository repository, DiskPoint before, DiskPoint after, CancellationToken token)
+    {
+        List<ByteRange> ranges = [];
+        long sizeBytes = Math.Max(before.VirtualSizeBytes, after.VirtualSizeBytes);
+        DiskMapDiff diff = new(before.Map(), after.Map(), repository.Nodes);
+        while (await diff.MoveNextAsync(token))
+        {
+            long startBytes = diff.Current.ChunkIndex * after.ChunkSizeBytes;
+            long endBytes = Math.Min(startBytes + after.ChunkSizeBytes, sizeBytes);
+            if (ranges.Count > 0 && ranges[^1].EndBytes == startBytes)
+            {
+                startBytes = ranges[^1].StartBytes;
+                ranges.RemoveAt(ranges.Count - 1);
+            }
+
+            ranges.Add(new ByteRange(startBytes, endBytes - startBytes));
+        }
+
+        return ranges;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Threading.Channels;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Operations.Backup;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Sessions;
+
+namespace HyperVBackup.Operations.Restore;
+
+/// <summary>
+/// Feeds the non-zero chunks of a disk, checked and in disk order, to whoever takes them: walk the map → fetch and
+/// check (side by side) → take. Several batches are fetched ahead. Used once.
+/// </summary>
+internal sealed class MapChunkFeed(ReadingSession session, DiskPoint disk, EngineOptions options)
+{
+    private const int BatchBytes = 2 << 20;
+
+    private readonly ChunkFetcher fetcher = new(session);
+
+    /// <param name="take">Given each batch in turn; it is reused afterwards.</param>
+    /// <exception cref="Repository.RepositoryDamagedException">A chunk or node has no good copy left.</exception>
+    public async Task RunAsync(Func<RestoreBatch, CancellationToken, ValueTask> take, CancellationToken token)
+    {
+        int perBatch = Math.Max(1, BatchBytes / disk.ChunkSizeBytes);
+        int batchCount = (int)Math.Clamp(options.InFlightBytes / ((long)perBatch * disk.ChunkSizeBytes), 4, 64);
+        Channel<RestoreBatch> free = Channel.CreateBounded<RestoreBatch>(batchCount);
+        for (int made = 0; made < batchCount; made++)
+        {
+            free.Writer.TryWrite(new RestoreBatch(disk.ChunkSizeBytes, perBatch));
+        }
+
+        Channel<RestoreBatch> walked = Pipeline.NewChannel<RestoreBatch>(2);
+        Channel<Task<RestoreBatch>> fetched = Pipeline.NewChannel<Task<RestoreBatch>>(options.WorkerCount + 1);
+        await Pipeline.RunAsync(
+            token,
+            ending => WalkAsync(free.Reader, walked.Writer, ending),
+            ending => Pipeline.OrderedAsync(
+                walked.Reader, fetched.Writer, batch => fetcher.FillAsync(batch, ending), ending),
+            ending => TakeAsync(fetched.Reader, free.Writer, take, ending));
+    }
+
+    private async Task WalkAsync(
+        ChannelReader<RestoreBatch> free, ChannelWriter<RestoreBatch> output, CancellationToken token)
+    {
+        DiskMap map = disk.Map();
+        DiskMapCursor cursor = new(new DiskMapReader(map, session.Nodes), 0, map.ChunkCount);
+        RestoreBatch? batch = null;
+        while (await cursor.MoveNextAsync(token))
+        {
+            if (batch is null)
+            {
+                batch = await free.ReadAsync(token);
+                batch.Clear();
+            }
+
+            batch.Add(cursor.ChunkIndex, cursor.Chunk);
+            if (batch.IsFull)
+            {
+                await output.WriteAsync(batch, token);
+                batch = null;
+            }
+        }
+
+        if (batch is not null)
+        {
+            await output.WriteAsync(batch, token);
+        }
+
+        output.Complete();
+    }
+
+    private static async Task TakeAsync(
+        ChannelReader<Task<RestoreBatch>> input, ChannelWriter<RestoreBatch> free,
+        Func<RestoreBatch, CancellationToken, ValueTask> take, CancellationToken token)
+    {
+        await foreach (Task<RestoreBatch> task in input.ReadAllAsync(token))
+        {
+            RestoreBatch batch = await task;
+            await take(batch, token);
+            await free.WriteAsync(batch, token);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Disks.Raw;
+using HyperVBackup.Disks.Vhdx;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Operations.Restore;
+
+/// <summary>Restores disks of one point: each is written under a temporary name, flushed, and only then given its
+/// own. Used once.</summary>
+internal sealed class RestoreOperation(
+    BackupRepository repository, RestoreRequest request, EngineOptions options, RandomFill randomness,
+    IProgress<RestoreProgress> progress)
+{
+    public async Task<IReadOnlyList<RestoredDisk>> RunAsync(CancellationToken token)
+    {
+        await using ReadingSession session =
+            await repository.OpenReadingSessionAsync(LeaseKind.Restore, request.Point, token);
+        List<DiskPoint> disks = Choose(session.Point);
+        List<(DiskPoint Disk, string Path)> targets = [.. disks.Select(disk => (disk, PathOf(disk, disks.Count)))];
+        foreach ((_, string path) in targets)
+        {
+            if (!request.Force && Path.Exists(path))
+            {
+                throw new StoreException($"'{path}' exists already; --force replaces it.");
+            }
+        }
+
+        List<RestoredDisk> restored = [];
+        foreach ((DiskPoint disk, string path) in targets)
+        {
+            restored.Add(await RestoreAsync(session, disk, path, token));
+        }
+
+        return restored;
+    }
+
+    private List<DiskPoint> Choose(RestorePoint point)
+    {
+        if (request.Disk is null)
+        {
+            return [.. point.Disks];
+        }
+
+        DiskPoint? chosen = point.Disks.FirstOrDefault(disk =>
+            string.Equals(disk.Name, request.Disk, StringComparison.OrdinalIgnoreCase));
+        return chosen is not null
+            ? [chosen]
+            : throw new RestorePointNotFoundException(
+                $"Restore point {point.Id} has no disk '{request.Disk}'; it has {string.Join(", ", point.Disks.Select(disk => disk.Name))}.");
+    }
+
+    private string PathOf(DiskPoint disk, int count) => count == 1
+        ? request.OutputPath
+        : Path.Combine(
+            request.OutputPath, disk.Name + (request.Format == ImageFormat.Raw ? ".raw" : ".vhdx"));
+
+    private async Task<RestoredDisk> RestoreAsync(
+        ReadingSession session, DiskPoint disk, string path, CancellationToken token)
+    {
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (folder is not null)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        using DurableFile file = DurableFile.Create(path);
+        long writtenBytes;
+        try
+        {
+            using IDiskWriter image = NewImage(file, disk);
+            DiskRestore restore = new(disk, image, progress);
+            await new MapChunkFeed(session, disk, options).RunAsync(
+                (batch, _) =>
+                {
+                    restore.Take(batch);
+                    return ValueTask.CompletedTask;
+                },
+                token);
+            image.Complete();
+            writtenBytes = restore.WrittenBytes;
+        }
+        catch (IOException failure)
+        {
+            throw new StoreException($"'{path}' cannot be written: {failure.Message}", failure);
+        }
+
+        file.Flush();
+        Publish(file, path);
+        return new RestoredDisk(disk.Name, path, disk.VirtualSizeBytes, writtenBytes, disk.Root);
+    }
+
+    private void Publish(DurableFile file, string path)
+    {
+        if (request.Force)
+        {
+            file.PublishReplacing();
+        }
+        else if (!file.TryPublish())
+        {
+            throw new StoreException($"'{path}' exists already; --force replaces it.");
+        }
+    }
+
+    private IDiskWriter NewImage(DurableFile file, DiskPoint disk)
+    {
+        if (request.Format == ImageFormat.Raw)
+        {
+            return new RawWriter(file.Handle, disk.VirtualSizeBytes);
+        }
+
+        return new VhdxWriter(file.Handle, new VhdxWriterOptions
+        {
+            VirtualSizeBytes = RoundUp(disk.VirtualSizeBytes, disk.LogicalSectorSizeBytes),
+            LogicalSectorSizeBytes = disk.LogicalSectorSizeBytes,
+            PhysicalSectorSizeBytes = disk.PhysicalSectorSizeBytes,
+            IsFixed = request.Format == ImageFormat.VhdxFixed,
+            DiskId = request.KeepIdentity && Guid.TryParse(disk.Identity, out Guid id) ? id : NewGuid(),
+            FillRandom = bytes => randomness(bytes),
+        });
+    }
+
+    /// <summary>A raw disk may end inside a sector; a VHDX cannot, so its last sector is filled with zeros.</summary>
+    private static long RoundUp(long sizeBytes, int sectorBytes) =>
+        (sizeBytes + sectorBytes - 1) / sectorBytes * sectorBytes;
+
+    private Guid NewGuid()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        randomness(bytes);
+        return new Guid(bytes);
+    }
+}

@@ -1,0 +1,96 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Operations.Backup;
+using HyperVBackup.Operations.Restore;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Repository.Sessions;
+
+namespace HyperVBackup.Operations.Synthesize;
+
+/// <summary>
+/// Folds the change lists of each disk over the oldest map they lead from, and publishes the result only if its root
+/// is the one that the newest point recorded: two independent ways to one answer. Used once.
+/// </summary>
+internal sealed class SynthesizeOperation(
+    BackupRepository repository, SynthesizeRequest request, EngineOptions options,
+    IProgress<RestoreProgress> progress)
+{
+    public async Task<SynthesizeReport> RunAsync(CancellationToken token)
+    {
+        await using WritingSession session =
+            await repository.OpenWritingSessionAsync(LeaseKind.Synthesize, token);
+        List<RestorePoint> points = PointSelector.FindVm(session.Points, request.Vm);
+        RestorePoint newest = request.At is null ? points[^1] : PointSelector.Find(points, request.At);
+        List<DiskPoint> disks = [];
+        foreach (DiskPoint disk in newest.Disks)
+        {
+            long folded = await ProveAsync(points, disk, token);
+            disks.Add(await DescribeAsync(session, newest, disk, folded, token));
+        }
+
+        RestorePoint point = newest with
+        {
+            Id = session.Id,
+            Sequence = points[^1].Sequence + 1,
+            Time = points[^1].Time > newest.Time ? points[^1].Time : newest.Time,
+            Disks = disks,
+        };
+        await session.CommitAsync(point, token);
+        return new SynthesizeReport(point);
+    }
+
+    private async Task<long> ProveAsync(IReadOnlyList<RestorePoint> points, DiskPoint disk, CancellationToken token)
+    {
+        ListRun run = ListRun.Find(points, disk);
+        SyntheticProof proof = new(repository.Nodes, repository.Hasher);
+        SyntheticProofResult result =
+            await proof.ProveAsync(run.Ancestor.Map(), run.Lists, disk.Map(), disk.Root, token);
+        if (result.IsEqual)
+        {
+            return run.Lists.Count;
+        }
+
+        List<ByteRange> ranges =
+            [.. result.DifferentRanges.Select(range => new ByteRange(range.StartBytes, range.LengthBytes))];
+        string where = ranges.Count > 0
+            ? $"they differ in {result.DifferentRangeCount} ranges, the first at {ranges[0]}"
+            : "the recorded root is not that of its own map";
+        throw new ProofFailedException(
+            $"Disk '{disk.Name}': the change lists do not lead to the recorded state ({where}); nothing was published.",
+            disk.Name, ranges);
+    }
+
+    private async Task<DiskPoint> DescribeAsync(
+        WritingSession session, RestorePoint newest, DiskPoint disk, long folded, CancellationToken token)
+    {
+        DiskStatistics statistics = new()
+        {
+            ListsFolded = folded,
+            ChunksNonZero = disk.Statistics.ChunksNonZero,
+            AuditCursorBytes = disk.Statistics.AuditCursorBytes,
+        };
+        DiskMap map = disk.Map();
+        if (request.Sequential)
+        {
+            await using ReadingSession reading =
+                await repository.OpenReadingSessionAsync(LeaseKind.Synthesize, newest.Id, token);
+            SequentialRewrite rewrite = new(repository, session, reading, disk, options, progress);
+            map = await rewrite.RunAsync(token);
+            statistics = statistics with { BytesStored = rewrite.BytesStored };
+        }
+
+        return disk with
+        {
+            Kind = RestorePointKind.Synthetic,
+            TopNode = map.Top,
+            TopPlace = map.TopPlace,
+            Parent = default,
+            LostReason = "",
+            Lists = [],
+            Statistics = statistics,
+        };
+    }
+}

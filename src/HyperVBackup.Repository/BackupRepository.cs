@@ -1,0 +1,255 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository;
+
+/// <summary>
+/// A repository of restore points in a blob store. Any number of processes on any hosts may use one at a time.
+/// Thread-safe; the sessions it opens say what they are.
+/// </summary>
+public sealed class BackupRepository
+{
+    private readonly RepositoryEnvironment environment;
+    private readonly PointCatalog catalog;
+
+    private BackupRepository(
+        IBlobStore store, RepositoryId id, RepositorySettings settings, RepositoryEnvironment environment)
+    {
+        (Store, Id, Settings, this.environment) = (store, id, settings, environment);
+        catalog = new PointCatalog(store, id);
+        Leases = new LeaseFile(store, id);
+        Records = new RecordReader(store, Hasher, NewTables());
+    }
+
+    public RepositoryId Id { get; }
+
+    /// <summary>Chunk size, compression and feature bits, fixed when the repository was made.</summary>
+    public RepositorySettings Settings { get; }
+
+    /// <summary>Derives every id of this repository.</summary>
+    public ContentHasher Hasher { get; } = ContentHasher.Plain;
+
+    /// <summary>The map nodes and lists that are stored.</summary>
+    public INodeSource Nodes => Records;
+
+    internal IBlobStore Store { get; }
+
+    internal LeaseFile Leases { get; }
+
+    internal RecordReader Records { get; }
+
+    /// <summary>Makes a new, empty repository.</summary>
+    /// <exception cref="RepositoryUnusableException">There is one already.</exception>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    public static async Task<BackupRepository> InitializeAsync(
+        IBlobStore store, RepositorySettings settings, RepositoryEnvironment environment, CancellationToken token)
+    {
+        RepositoryId id = NewRepositoryId(environment.Randomness);
+        byte[] file = RecordFile.Write(
+            new FileHeader(FileKind.Repository, id, FileNames.Repository), settings.Write(), Compression.None);
+        if (!await store.TryPutAsync(new BlobName(FileNames.Repository), file, token))
+        {
+            throw new RepositoryUnusableException($"There is a repository in '{store.Description}' already.");
+        }
+
+        return new BackupRepository(store, id, settings, environment);
+    }
+
+    /// <summary>Opens a repository that exists.</summary>
+    /// <exception cref="RepositoryUnusableException">There is none, it is damaged, or it needs a newer version.
+    /// </exception>
+    public static async Task<BackupRepository> OpenAsync(
+        IBlobStore store, RepositoryEnvironment environment, CancellationToken token)
+    {
+        byte[]? file = await SmallFile.TryReadAsync(store, FileNames.Repository, token);
+        if (file is null)
+        {
+            throw new RepositoryUnusableException(
+                $"There is no repository in '{store.Description}'; 'init' makes one.");
+        }
+
+        try
+        {
+            byte[] plain = RecordFile.Read(file, FileKind.Repository, FileNames.Repository, out RepositoryId id);
+            return new BackupRepository(store, id, RepositorySettings.Read(plain), environment);
+        }
+        catch (CorruptDataException complaint)
+        {
+            throw new RepositoryUnusableException(
+                $"The repository in '{store.Description}' cannot be opened: {complaint.In(FileNames.Repository, 0).Message}.",
+                complaint);
+        }
+    }
+
+    /// <summary>All restore points, by VM and then oldest first. Damaged ones are warned about and left out.</summary>
+    public Task<List<RestorePoint>> ListPointsAsync(CancellationToken token) =>
+        catalog.ReadAllAsync(
+            (_, complaint) => environment.Warn($"{complaint.Message}; 'verify' says what it touches."), token);
+
+    /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
+    public async Task<WritingSession> OpenWritingSessionAsync(LeaseKind kind, CancellationToken token)
+    {
+        SessionId id = NewSessionId();
+        long collection = await Collections.ReadHighestAsync(Store, token);
+        await Leases.PutAsync(id, NewLease(kind, collection, default), token);
+        try
+        {
+            await Collections.ReadHighestAsync(Store, token);
+            return await OpenWritingSessionAsync(id, token);
+        }
+        catch
+        {
+            await Leases.DeleteAsync(id);
+            throw;
+        }
+    }
+
+    /// <summary>Opens a session that reads one restore point (R1 to R3).</summary>
+    /// <exception cref="RestorePointNotFoundException">The point is gone.</exception>
+    public async Task<ReadingSession> OpenReadingSessionAsync(
+        LeaseKind kind, SessionId pointId, CancellationToken token)
+    {
+        long collection = await Collections.ReadHighestAsync(Store, token);
+        SessionId? lease = await TryPutReadingLeaseAsync(NewLease(kind, collection, pointId), token);
+        try
+        {
+            await Collections.ReadHighestAsync(Store, token);
+            RestorePoint point = await ReadPointAsync(pointId, token);
+            return new ReadingSession(this, point, lease);
+        }
+        catch when (lease is not null)
+        {
+            await Leases.DeleteAsync(lease.Value);
+            throw;
+        }
+    }
+
+    /// <summary>Encodes chunks as this repository stores them.</summary>
+    public ChunkEncoder NewEncoder() => new(Hasher, Settings.Compression);
+
+    /// <summary>Checks the repository; see <see cref="Verification"/>.</summary>
+    public Verification NewVerification(VerificationOptions options) =>
+        new(Store, Id, Hasher, catalog, Records, environment, options);
+
+    /// <summary>Counts what the repository holds; reads points, pack tables and file lengths.</summary>
+    public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token) =>
+        await RepositoryStatistics.MeasureAsync(Store, Id, await ListPointsAsync(token), token);
+
+    /// <summary>Throws this host's index away and makes it anew from the packs' tables.</summary>
+    /// <param name="packsDone">Told how many packs were read, and how many there are.</param>
+    /// <returns>The count of chunks in the new index.</returns>
+    public async Task<long> RebuildIndexAsync(
+        IProgress<(long Done, long Total)> packsDone, CancellationToken token)
+    {
+        await using IChunkIndex index = environment.StateFolder is null
+            ? new MemoryChunkIndex(IndexBudgetBytes)
+            : ChunkIndexFolder.Rebuild(environment.StateFolder, Id, IndexBudgetBytes);
+        HashSet<SessionId> decided = await ReadDecidedAsync(token);
+        IndexCatchUp catchUp = new(Store, Id, index);
+        await catchUp.RunAllAsync(decided, packsDone, token);
+        await index.SaveAsync(token);
+        return catchUp.EntryCount;
+    }
+
+    private long IndexBudgetBytes => environment.MemoryBudgetBytes / 2;
+
+    private async Task<WritingSession> OpenWritingSessionAsync(SessionId id, CancellationToken token)
+    {
+        HashSet<SessionId> decided = await ReadDecidedAsync(token);
+        AbandonedSessions abandoned = new(Store, Id, Leases, environment);
+        decided.UnionWith(await abandoned.CleanAsync(decided, token));
+        List<RestorePoint> points = await ListPointsAsync(token);
+        IChunkIndex index = environment.StateFolder is null
+            ? new MemoryChunkIndex(IndexBudgetBytes)
+            : ChunkIndexFolder.Open(environment.StateFolder, Id, IndexBudgetBytes);
+        try
+        {
+            await new IndexCatchUp(Store, Id, index).RunAsync(decided, decided, token);
+        }
+        catch
+        {
+            await index.DisposeAsync();
+            throw;
+        }
+
+        int pagesPerChunk = Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
+        SessionChunks chunks = new(Store, Id, id, pagesPerChunk, index, NewTables());
+        SessionMaps maps = new(Store, Id, id, Hasher, Compression.None);
+        return new WritingSession(this, id, points, chunks, maps, index);
+    }
+
+    private async Task<HashSet<SessionId>> ReadDecidedAsync(CancellationToken token)
+    {
+        HashSet<SessionId> decided = [];
+        await foreach (SessionId session in catalog.ListDecidedAsync(token))
+        {
+            decided.Add(session);
+        }
+
+        return decided;
+    }
+
+    private async Task<RestorePoint> ReadPointAsync(SessionId id, CancellationToken token)
+    {
+        try
+        {
+            return await catalog.TryReadAsync(id, token)
+                ?? throw new RestorePointNotFoundException($"Restore point {id} is gone.");
+        }
+        catch (CorruptDataException complaint)
+        {
+            throw new RepositoryDamagedException($"Restore point {id} cannot be read: {complaint.Message}.", complaint);
+        }
+    }
+
+    private async Task<SessionId?> TryPutReadingLeaseAsync(Lease lease, CancellationToken token)
+    {
+        SessionId id = NewSessionId();
+        try
+        {
+            await Leases.PutAsync(id, lease, token);
+            return id;
+        }
+        catch (StoreException)
+        {
+            return null;
+        }
+    }
+
+    private Lease NewLease(LeaseKind kind, long collection, SessionId point) => new()
+    {
+        Kind = kind,
+        HighestCollection = collection,
+        Started = environment.Clock.GetUtcNow(),
+        Host = environment.HostName,
+        ProcessId = environment.ProcessId,
+        Point = point,
+    };
+
+    private PackTables NewTables() => new(Store, Id, SessionLimits.PackTableCountMax);
+
+    private SessionId NewSessionId()
+    {
+        Span<byte> bytes = stackalloc byte[SessionId.SizeBytes];
+        environment.Randomness(bytes);
+        return new SessionId(bytes);
+    }
+
+    private static RepositoryId NewRepositoryId(RandomFill randomness)
+    {
+        Span<byte> bytes = stackalloc byte[RepositoryId.SizeBytes];
+        randomness(bytes);
+        return new RepositoryId(bytes);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Buffers;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Index;
+
+/// <summary>Teaches an index the packs of sessions it does not cover, from their tables. Packs that cannot be read
+/// are passed over: their chunks are stored again when met, and verify reports them.</summary>
+internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IChunkIndex index)
+{
+    /// <summary>Chunks told to the index so far.</summary>
+    public long EntryCount { get; private set; }
+
+    /// <summary>Adds the packs of all <paramref name="sessions"/> that are not covered; those in
+    /// <paramref name="decided"/> publish no more packs, so they are covered then.</summary>
+    public async Task RunAsync(
+        IEnumerable<SessionId> sessions, IReadOnlySet<SessionId> decided, CancellationToken token)
+    {
+        HashSet<SessionId> missing = [.. sessions.Where(session => !index.Covers(session))];
+        string[] prefixes = missing.Count <= SessionLimits.CatchUpOneByOneMax
+            ? [.. missing.Select(PrefixOf)]
+            : ["packs/"];
+        foreach (string prefix in prefixes)
+        {
+            await foreach (BlobName blob in store.ListAsync(prefix, token))
+            {
+                if (PackName.TryParse(blob.Path, out PackName pack) && missing.Contains(pack.Session))
+                {
+                    await AddAsync(pack, token);
+                }
+            }
+        }
+
+        foreach (SessionId session in missing.Where(decided.Contains))
+        {
+            index.Cover(session);
+        }
+    }
+
+    /// <summary>Adds every pack there is.</summary>
+    public async Task RunAllAsync(
+        IReadOnlySet<SessionId> decided, IProgress<(long Done, long Total)> packsDone, CancellationToken token)
+    {
+        List<PackName> packs = [];
+        await foreach (BlobName blob in store.ListAsync(FileNames.ChunkPackFolder, token))
+        {
+            if (PackName.TryParse(blob.Path, out PackName pack))
+            {
+                packs.Add(pack);
+            }
+        }
+
+        for (int done = 0; done < packs.Count; done++)
+        {
+            await AddAsync(packs[done], token);
+            packsDone.Report((done + 1, packs.Count));
+        }
+
+        foreach (SessionId session in decided)
+        {
+            index.Cover(session);
+        }
+    }
+
+    private static string PrefixOf(SessionId session) => $"packs/{session.ToString()[..2]}/{session}-";
+
+    private async Task AddAsync(PackName pack, CancellationToken token)
+    {
+        PackTable? table = null;
+        try
+        {
+            table = (await PackFile.TryOpenAsync(store, repository, pack, pack.BlobName, token))?.Table;
+        }
+        catch (PackDamagedException)
+        {
+            // Passed over, as said above.
+        }
+
+        if (table is not null)
+        {
+            Add(pack, table);
+        }
+    }
+
+    private void Add(PackName pack, PackTable table)
+    {
+        IndexEntry[] entries = ArrayPool<IndexEntry>.Shared.Rent(table.Count);
+        int count = 0;
+        for (int position = 0; position < table.Count; position++)
+        {
+            PackEntry entry = table[position];
+            if (entry.Type == RecordType.Whole)
+            {
+                entries[count++] = new IndexEntry(new ChunkId(entry.Id), entry.OffsetBytes, entry.LengthBytes);
+            }
+        }
+
+        index.Add(pack, entries.AsSpan(0, count));
+        ArrayPool<IndexEntry>.Shared.Return(entries);
+        EntryCount += count;
+    }
+}

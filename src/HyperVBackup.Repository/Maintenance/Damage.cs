@@ -1,0 +1,11 @@
+using HyperVBackup.Format;
+
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>One thing that is wrong in a repository.</summary>
+/// <param name="File">The blob's name.</param>
+/// <param name="OffsetBytes">Where in it; 0 where the file as a whole is meant.</param>
+/// <param name="What">What is wrong, in words.</param>
+/// <param name="Points">The restore points that cannot be restored whole because of it; none where another copy
+/// serves.</param>
+public sealed record Damage(string File, long OffsetBytes, string What, IReadOnlyList<SessionId> Points);

@@ -1,0 +1,176 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>
+/// Checks one copy of a pack: header, footer, the ids that follow from the page hashes, and, when asked to, every
+/// record, decoded and hashed, as well as that records fill the file without gaps. One thread at a time.
+/// </summary>
+internal sealed class PackCheck(IBlobStore store, RepositoryId repository, ContentHasher hasher)
+{
+    private const int WindowBytes = 4 << 20;
+
+    private byte[] window = [];
+    private long windowStartBytes;
+    private byte[] chunk = [];
+    private Digest[] pages = [];
+
+    public long BytesRead { get; private set; }
+
+    public long RecordCount { get; private set; }
+
+    /// <param name="found">Told what is wrong: offset, words, and the id of the record that is lost, if one is.</param>
+    /// <param name="lost">Told instead that nothing in this copy can be relied on.</param>
+    public async Task RunAsync(
+        PackName name, string blobName, bool readRecords, Action<long, string, Digest> found,
+        Action<long, string> lost, CancellationToken token)
+    {
+        PackFile? pack;
+        try
+        {
+            pack = await PackFile.TryOpenAsync(store, repository, name, blobName, token);
+        }
+        catch (PackDamagedException damage)
+        {
+            lost(damage.OffsetBytes, damage.What);
+            return;
+        }
+
+        if (pack is null)
+        {
+            lost(0, "the pack is missing");
+            return;
+        }
+
+        if (name.Kind == PackKind.Chunks)
+        {
+            await CheckPagesAsync(pack, found, token);
+        }
+
+        if (readRecords)
+        {
+            await CheckRecordsAsync(pack, found, token);
+        }
+    }
+
+    private async Task CheckPagesAsync(PackFile pack, Action<long, string, Digest> found, CancellationToken token)
+    {
+        try
+        {
+            (await pack.ReadPagesAsync(token)).CheckIds(hasher);
+        }
+        catch (CorruptDataException complaint)
+        {
+            found(pack.Trailer.PageSectionStartBytes, complaint.Message, default);
+        }
+
+        BytesRead += pack.LengthBytes - pack.Trailer.PageSectionStartBytes;
+    }
+
+    private async Task CheckRecordsAsync(PackFile pack, Action<long, string, Digest> found, CancellationToken token)
+    {
+        PackEntry[] entries = new PackEntry[pack.Table.Count];
+        for (int index = 0; index < entries.Length; index++)
+        {
+            entries[index] = pack.Table[index];
+        }
+
+        Array.Sort(entries, (left, right) => left.OffsetBytes.CompareTo(right.OffsetBytes));
+        long expectedBytes = FileHeader.SizeBytes;
+        for (int first = 0; first < entries.Length;)
+        {
+            int end = WindowEnd(entries, first);
+            int? read = await ReadWindowAsync(pack, entries[first], entries[end - 1], token);
+            for (; first < end; first++)
+            {
+                PackEntry entry = entries[first];
+                if (entry.OffsetBytes != expectedBytes)
+                {
+                    found(expectedBytes, "bytes that no record accounts for", default);
+                }
+
+                expectedBytes = (long)entry.OffsetBytes + entry.LengthBytes;
+                Check(entry, WindowOf(entry, read), pack.Trailer.PagesPerChunk, found);
+            }
+        }
+
+        if (expectedBytes != pack.Trailer.PageSectionStartBytes)
+        {
+            found(expectedBytes, "bytes that no record accounts for", default);
+        }
+    }
+
+    private static int WindowEnd(PackEntry[] entries, int first)
+    {
+        int end = first + 1;
+        while (end < entries.Length
+            && (long)entries[end].OffsetBytes + entries[end].LengthBytes - entries[first].OffsetBytes <= WindowBytes)
+        {
+            end++;
+        }
+
+        return end;
+    }
+
+    private async Task<int?> ReadWindowAsync(
+        PackFile pack, PackEntry first, PackEntry last, CancellationToken token)
+    {
+        int lengthBytes = checked((int)((long)last.OffsetBytes + last.LengthBytes - first.OffsetBytes));
+        if (window.Length < lengthBytes)
+        {
+            window = GC.AllocateUninitializedArray<byte>(Math.Max(lengthBytes, WindowBytes));
+        }
+
+        windowStartBytes = first.OffsetBytes;
+        int? read = await store.TryReadAsync(pack.Blob, windowStartBytes, window.AsMemory(0, lengthBytes), token);
+        BytesRead += read ?? 0;
+        return read;
+    }
+
+    private ReadOnlySpan<byte> WindowOf(PackEntry entry, int? read)
+    {
+        int start = (int)(entry.OffsetBytes - windowStartBytes);
+        int length = (int)Math.Clamp((read ?? 0) - start, 0, entry.LengthBytes);
+        return window.AsSpan(start, length);
+    }
+
+    private void Check(
+        PackEntry entry, ReadOnlySpan<byte> bytes, int pagesPerChunk, Action<long, string, Digest> found)
+    {
+        try
+        {
+            Record record = Record.Read(bytes);
+            Corrupt.Unless(PackEntry.Of(record, entry.OffsetBytes) == entry, "record: not as the pack's table says");
+            Digest id = record.Type switch
+            {
+                RecordType.Whole => IdOfChunk(record, pagesPerChunk),
+                RecordType.Node => hasher.IdOfNode(MapNode.HashedPartOf(PlainRecord.Read(record))).Value,
+                _ => hasher.IdOfList(PlainRecord.Read(record)).Value,
+            };
+            Corrupt.Unless(id == entry.Id, "record: content does not match its id");
+            RecordCount++;
+        }
+        catch (CorruptDataException complaint)
+        {
+            found(entry.OffsetBytes, complaint.Message, entry.Id);
+        }
+    }
+
+    private Digest IdOfChunk(in Record record, int pagesPerChunk)
+    {
+        if (pages.Length != pagesPerChunk)
+        {
+            pages = new Digest[pagesPerChunk];
+            chunk = new byte[pagesPerChunk * FormatLimits.PageSizeBytes];
+        }
+
+        ChunkRecord.Decode(record, chunk);
+        return hasher.IdOfChunk(chunk, pages).Value;
+    }
+}

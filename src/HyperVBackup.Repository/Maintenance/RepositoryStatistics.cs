@@ -1,0 +1,95 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>What a repository holds, in numbers. Bytes in files count every copy.</summary>
+public sealed record RepositoryStatistics
+{
+    public required int PointCount { get; init; }
+
+    public required int VmCount { get; init; }
+
+    /// <summary>What all points restore to: the sum of their disks' sizes.</summary>
+    public required long VirtualBytes { get; init; }
+
+    /// <summary>The same without zeros: what would be stored without deduplication and compression.</summary>
+    public required long LogicalBytes { get; init; }
+
+    public long ChunkCount { get; private set; }
+
+    /// <summary>Bytes of the stored chunks' pages before compression.</summary>
+    public long ChunkBytes { get; private set; }
+
+    /// <summary>Bytes of the stored chunks' records.</summary>
+    public long ChunkRecordBytes { get; private set; }
+
+    public long ChunkPackCount { get; private set; }
+
+    public long MapPackCount { get; private set; }
+
+    public long ChunkPackFileBytes { get; private set; }
+
+    /// <summary>Of map packs, both copies.</summary>
+    public long MapPackFileBytes { get; private set; }
+
+    /// <summary>Packs whose footer could not be read: 'verify' says more.</summary>
+    public long DamagedPackCount { get; private set; }
+
+    internal static async Task<RepositoryStatistics> MeasureAsync(
+        IBlobStore store, RepositoryId repository, IReadOnlyList<RestorePoint> points, CancellationToken token)
+    {
+        RepositoryStatistics statistics = new()
+        {
+            PointCount = points.Count,
+            VmCount = points.Select(point => point.VmIdentity).Distinct(StringComparer.OrdinalIgnoreCase).Count(),
+            VirtualBytes = points.Sum(point => point.Disks.Sum(disk => disk.VirtualSizeBytes)),
+            LogicalBytes = points.Sum(point =>
+                point.Disks.Sum(disk => disk.Statistics.ChunksNonZero * disk.ChunkSizeBytes)),
+        };
+        await foreach (BlobName name in store.ListAsync(FileNames.ChunkPackFolder, token))
+        {
+            await statistics.AddChunkPackAsync(store, repository, name, token);
+        }
+
+        foreach (string folder in (string[])
+            [FileNames.MapPackFolder, FileNames.MirrorFolder + FileNames.MapPackFolder])
+        {
+            await foreach (BlobName name in store.ListAsync(folder, token))
+            {
+                statistics.MapPackCount += folder == FileNames.MapPackFolder ? 1 : 0;
+                statistics.MapPackFileBytes += await store.TryGetLengthAsync(name, token) ?? 0;
+            }
+        }
+
+        return statistics;
+    }
+
+    private async Task AddChunkPackAsync(
+        IBlobStore store, RepositoryId repository, BlobName name, CancellationToken token)
+    {
+        ChunkPackCount++;
+        ChunkPackFileBytes += await store.TryGetLengthAsync(name, token) ?? 0;
+        try
+        {
+            PackFile? pack = PackName.TryParse(name.Path, out PackName packName)
+                ? await PackFile.TryOpenAsync(store, repository, packName, name.Path, token)
+                : null;
+            for (int index = 0; index < (pack?.Table.Count ?? 0); index++)
+            {
+                PackEntry entry = pack!.Table[index];
+                ChunkCount++;
+                ChunkBytes += entry.PlainLengthBytes;
+                ChunkRecordBytes += entry.LengthBytes;
+            }
+        }
+        catch (PackDamagedException)
+        {
+            DamagedPackCount++;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using HyperVBackup.Format;
+
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>What to verify, and how deep.</summary>
+public sealed record VerificationOptions
+{
+    /// <summary>The points to look at, and the packs they need; empty for all points and all packs.</summary>
+    public IReadOnlyList<SessionId> Points { get; init; } = [];
+
+    /// <summary>Share of the chunk packs, chosen at random, to read, decode and hash, in percent from 0 to 100; 0
+    /// checks structure only.</summary>
+    public double ReadDataPercent { get; init; }
+
+    /// <summary>Packs checked side by side; at least 1.</summary>
+    public int WorkerCount { get; init; } = Environment.ProcessorCount;
+}

@@ -1,0 +1,10 @@
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>What a verification found.</summary>
+/// <param name="Damage">Everything wrong; empty for a sound repository.</param>
+/// <param name="PointCount">Restore points walked.</param>
+/// <param name="PackCount">Packs looked at, copies counted.</param>
+/// <param name="RecordCount">Records read, decoded and hashed.</param>
+/// <param name="BytesRead">Bytes read from packs.</param>
+public sealed record VerificationReport(
+    IReadOnlyList<Damage> Damage, int PointCount, long PackCount, long RecordCount, long BytesRead);

@@ -1,0 +1,31 @@
+namespace HyperVBackup.Repository;
+
+/// <summary>What a repository takes from outside: clock, randomness, the host it runs on, and its limits.</summary>
+public sealed record RepositoryEnvironment
+{
+    public const long MemoryBudgetDefaultBytes = 1L << 30;
+
+    /// <summary>For the times that restore points and leases record; safety never depends on it.</summary>
+    public required TimeProvider Clock { get; init; }
+
+    /// <summary>Fills a span with random bytes that never repeat; names sessions and repositories.</summary>
+    public required RandomFill Randomness { get; init; }
+
+    /// <summary>The host's own folder for the chunk index; null keeps the index in memory.</summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>A ceiling for what this process keeps in memory for the repository, in bytes.</summary>
+    public long MemoryBudgetBytes { get; init; } = MemoryBudgetDefaultBytes;
+
+    /// <summary>Names this host in leases; compared as text.</summary>
+    public string HostName { get; init; } = "";
+
+    /// <summary>This process, in leases.</summary>
+    public uint ProcessId { get; init; }
+
+    /// <summary>Whether a process of this host still runs; a wrong yes only leaves its remains for later.</summary>
+    public Func<uint, bool> IsProcessAlive { get; init; } = _ => true;
+
+    /// <summary>Takes sentences about what was found and mended on the way; never needed for correctness.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
+}

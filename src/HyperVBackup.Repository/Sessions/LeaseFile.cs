@@ -1,0 +1,53 @@
+using System.Runtime.CompilerServices;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Sessions;
+
+/// <summary>Leases as files: <c>leases/session</c>, as in repo-format/concurrency.md.</summary>
+internal sealed class LeaseFile(IBlobStore store, RepositoryId repository)
+{
+    public static BlobName NameOf(SessionId id) => new(FileNames.Lease(id));
+
+    public async Task PutAsync(SessionId id, Lease lease, CancellationToken token)
+    {
+        BlobName name = NameOf(id);
+        byte[] bytes = RecordFile.Write(new FileHeader(FileKind.Lease, repository, name.Path), lease.Write(), Compression.None);
+        bool isNew = await store.TryPutAsync(name, bytes, token);
+        Invariant.Check(isNew);
+    }
+
+    /// <returns>The lease; null where it is gone or damaged (a damaged one is left to a collector).</returns>
+    public async ValueTask<Lease?> TryReadAsync(SessionId id, CancellationToken token)
+    {
+        string name = NameOf(id).Path;
+        try
+        {
+            byte[]? file = await SmallFile.TryReadAsync(store, name, token);
+            return file is null
+                ? null
+                : Lease.Read(RecordFile.Read(file, FileKind.Lease, repository, name));
+        }
+        catch (CorruptDataException)
+        {
+            return null;
+        }
+    }
+
+    public async IAsyncEnumerable<SessionId> ListAsync([EnumeratorCancellation] CancellationToken token)
+    {
+        await foreach (BlobName name in store.ListAsync(FileNames.LeaseFolder, token))
+        {
+            if (SessionId.TryParse(name.Path.AsSpan(FileNames.LeaseFolder.Length), out SessionId id))
+            {
+                yield return id;
+            }
+        }
+    }
+
+    public Task DeleteAsync(SessionId id) => store.DeleteAsync(NameOf(id), CancellationToken.None);
+}

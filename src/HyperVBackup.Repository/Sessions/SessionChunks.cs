@@ -1,0 +1,199 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Sessions;
+
+/// <summary>
+/// The chunks of one session: says which are stored already, and appends the others to chunk packs. A look-up in the
+/// index counts only once the table of an existing pack, read in this session, confirms it (W4).
+/// <para>Invariants: a chunk is new once per session; its place is known by the time the batch after it is appended;
+/// places in unpublished packs are known to this session alone and reach the index when the pack is durable.</para>
+/// Classifying and appending may run on two threads.
+/// </summary>
+internal sealed class SessionChunks(
+    IBlobStore store, RepositoryId repository, SessionId session, int pagesPerChunk, IChunkIndex index,
+    PackTables tables) : IAsyncDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<ChunkId, RecordPlace> recent = [];
+    private readonly Queue<List<ChunkId>> recentPacks = new();
+    private readonly Queue<(Task Publishing, PackBuilder Pack, List<IndexEntry> Entries)> publishing = new();
+    private PackBuilder? open;
+    private List<IndexEntry> openEntries = [];
+    private uint nextNumber;
+
+    /// <summary>Says for each chunk what is to be done; to be called in disk order.</summary>
+    public async ValueTask ClassifyAsync(
+        ReadOnlyMemory<ChunkId> ids, Memory<RecordPlace> places, Memory<ChunkFate> fates, CancellationToken token)
+    {
+        index.Find(ids.Span, places.Span);
+        for (int position = 0; position < ids.Length; position++)
+        {
+            ChunkId id = ids.Span[position];
+            if (id.IsZero)
+            {
+                fates.Span[position] = ChunkFate.Zero;
+            }
+            else if (IsRecent(id))
+            {
+                fates.Span[position] = ChunkFate.Repeated;
+            }
+            else
+            {
+                RecordPlace confirmed = await ConfirmAsync(id, places.Span[position], token);
+                places.Span[position] = confirmed;
+                fates.Span[position] = confirmed.IsUnknown ? ChunkFate.New : ChunkFate.Stored;
+                NoteIfNew(id, confirmed);
+            }
+        }
+    }
+
+    /// <summary>Where a chunk lies that was classified as repeated, once the batches before it were appended.</summary>
+    public RecordPlace PlaceOf(ChunkId id)
+    {
+        lock (gate)
+        {
+            RecordPlace place = recent[id];
+            Invariant.Check(!place.IsUnknown);
+            return place;
+        }
+    }
+
+    /// <summary>Appends records, in the order of their bytes; tells their places.</summary>
+    public async ValueTask AppendAsync(
+        ReadOnlyMemory<EncodedChunk> chunks, ReadOnlyMemory<byte> records, Memory<RecordPlace> places,
+        CancellationToken token)
+    {
+        int done = 0;
+        while (done < chunks.Length)
+        {
+            open ??= await PackBuilder.CreateAsync(
+                store, repository, new PackName(PackKind.Chunks, session, nextNumber++), pagesPerChunk, token);
+            int first = done;
+            int lengthBytes = 0;
+            while (done < chunks.Length && open.LengthBytes < FormatLimits.ChunkPackTargetBytes)
+            {
+                EncodedChunk chunk = chunks.Span[done];
+                places.Span[done++] = Note(open, chunk);
+                lengthBytes += checked((int)chunk.Entry.LengthBytes);
+            }
+
+            Invariant.Check(done > first);
+            await open.AppendAsync(records[..lengthBytes], token);
+            records = records[lengthBytes..];
+            if (open.LengthBytes >= FormatLimits.ChunkPackTargetBytes)
+            {
+                await CloseAsync(token);
+            }
+        }
+    }
+
+    /// <summary>Publishes what is open and waits until every pack is durable.</summary>
+    public async Task FlushAsync(CancellationToken token)
+    {
+        if (open is not null)
+        {
+            await CloseAsync(token);
+        }
+
+        while (publishing.Count > 0)
+        {
+            await AwaitOldestAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (publishing.TryDequeue(out var pack))
+        {
+            await ((Task)pack.Publishing.ContinueWith(
+                _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
+            await pack.Pack.DisposeAsync();
+        }
+
+        if (open is not null)
+        {
+            await open.DisposeAsync();
+            open = null;
+        }
+    }
+
+    private bool IsRecent(ChunkId id)
+    {
+        lock (gate)
+        {
+            return recent.ContainsKey(id);
+        }
+    }
+
+    private void NoteIfNew(ChunkId id, RecordPlace confirmed)
+    {
+        if (confirmed.IsUnknown)
+        {
+            lock (gate)
+            {
+                recent[id] = default;
+            }
+        }
+    }
+
+    private async ValueTask<RecordPlace> ConfirmAsync(ChunkId id, RecordPlace place, CancellationToken token)
+    {
+        if (place.IsUnknown
+            || await tables.TryGetAsync(place.Pack, token) is not PackTable table
+            || !table.TryFind(id.Value, out PackEntry entry))
+        {
+            return default;
+        }
+
+        return new RecordPlace(place.Pack, entry.OffsetBytes, entry.LengthBytes);
+    }
+
+    private RecordPlace Note(PackBuilder pack, in EncodedChunk chunk)
+    {
+        ChunkId id = new(chunk.Entry.Id);
+        RecordPlace place = pack.Note(chunk.Entry, chunk.PageHashes.Span);
+        openEntries.Add(new IndexEntry(id, place.OffsetBytes, place.LengthBytes));
+        lock (gate)
+        {
+            recent[id] = place;
+        }
+
+        return place;
+    }
+
+    private async Task CloseAsync(CancellationToken token)
+    {
+        PackBuilder pack = open!;
+        publishing.Enqueue((pack.PublishAsync(token), pack, openEntries));
+        recentPacks.Enqueue([.. openEntries.Select(entry => entry.Id)]);
+        openEntries = [];
+        open = null;
+        while (publishing.Count > SessionLimits.PublishingPackCountMax)
+        {
+            await AwaitOldestAsync();
+        }
+    }
+
+    private async Task AwaitOldestAsync()
+    {
+        (Task published, PackBuilder pack, List<IndexEntry> entries) = publishing.Peek();
+        await published;
+        publishing.Dequeue();
+        index.Add(pack.Name, CollectionsMarshal.AsSpan(entries));
+        await pack.DisposeAsync();
+        if (recentPacks.Count > SessionLimits.RecentPackCount)
+        {
+            lock (gate)
+            {
+                recentPacks.Dequeue().ForEach(id => recent.Remove(id));
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace HyperVBackup.Repository.Sessions;
+
+/// <summary>What a session keeps in memory and how large its packs get.</summary>
+internal static class SessionLimits
+{
+    /// <summary>Packs being flushed while the next one is written.</summary>
+    public const int PublishingPackCountMax = 2;
+
+    /// <summary>Closed packs whose chunks are still known without asking the index: more than a batch may lag.</summary>
+    public const int RecentPackCount = 4;
+
+    /// <summary>Tables of foreign packs kept at hand to confirm look-ups: about 100 KiB each.</summary>
+    public const int PackTableCountMax = 128;
+
+    /// <summary>Map records gathered before they are appended.</summary>
+    public const int MapBufferBytes = 256 << 10;
+
+    /// <summary>More sessions than this to catch up with, and all packs are listed once instead of each one's.</summary>
+    public const int CatchUpOneByOneMax = 64;
+}

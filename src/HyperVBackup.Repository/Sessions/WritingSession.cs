@@ -1,0 +1,98 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Points;
+
+namespace HyperVBackup.Repository.Sessions;
+
+/// <summary>
+/// One try at publishing one restore point: a lease first, then look-ups, chunk packs, map packs, the point
+/// (repo-format/concurrency.md, W1 to W7). Disposing it uncommitted publishes nothing. Classifying and storing chunks
+/// may run on two threads; the rest is for one thread at a time.
+/// </summary>
+public sealed class WritingSession : IAsyncDisposable
+{
+    private readonly BackupRepository repository;
+    private readonly SessionChunks chunks;
+    private readonly SessionMaps maps;
+    private readonly IChunkIndex index;
+    private bool isLeased = true;
+
+    internal WritingSession(
+        BackupRepository repository, SessionId id, IReadOnlyList<RestorePoint> points, SessionChunks chunks,
+        SessionMaps maps, IChunkIndex index)
+    {
+        (this.repository, Id, Points) = (repository, id, points);
+        (this.chunks, this.maps, this.index) = (chunks, maps, index);
+    }
+
+    /// <summary>Names the session and the point it may publish.</summary>
+    public SessionId Id { get; }
+
+    /// <summary>The restore points that stood when the session had its lease: parents are chosen among these (W3).
+    /// </summary>
+    public IReadOnlyList<RestorePoint> Points { get; }
+
+    /// <summary>Where the session's map nodes and lists go.</summary>
+    public IMapSink Maps => maps;
+
+    /// <summary>Bytes of map data written so far, one copy counted.</summary>
+    public long MapBytesWritten => maps.BytesWritten;
+
+    /// <summary>Says for each chunk what is to be done with it; to be called in disk order.</summary>
+    /// <param name="places">Set where the fate is <see cref="ChunkFate.Stored"/>.</param>
+    public ValueTask ClassifyAsync(
+        ReadOnlyMemory<ChunkId> ids, Memory<RecordPlace> places, Memory<ChunkFate> fates, CancellationToken token) =>
+        chunks.ClassifyAsync(ids, places, fates, token);
+
+    /// <summary>Appends the records of chunks that were classified as new, in the order of classifying.</summary>
+    /// <param name="records">The records, one after the other.</param>
+    /// <exception cref="Storage.StoreException">The store is full or failed.</exception>
+    public ValueTask StoreAsync(
+        ReadOnlyMemory<EncodedChunk> encoded, ReadOnlyMemory<byte> records, Memory<RecordPlace> places,
+        CancellationToken token) =>
+        chunks.AppendAsync(encoded, records, places, token);
+
+    /// <summary>The place of a chunk classified as repeated; known once the batches before it were stored.</summary>
+    public RecordPlace PlaceOf(ChunkId id) => chunks.PlaceOf(id);
+
+    /// <summary>Makes chunk packs, then map packs durable (W5). After it, sources may be sealed.</summary>
+    public async Task FlushAsync(CancellationToken token)
+    {
+        await chunks.FlushAsync(token);
+        await maps.FlushAsync(token);
+    }
+
+    /// <summary>Publishes <paramref name="point"/>, whose <see cref="RestorePoint.Id"/> is this session's (W6, W7).
+    /// </summary>
+    /// <exception cref="SessionFencedException">A collector was first; nothing is published.</exception>
+    public async Task CommitAsync(RestorePoint point, CancellationToken token)
+    {
+        Invariant.Check(point.Id == Id);
+        await FlushAsync(token);
+        await new CommitName(repository.Store, repository.Id, Id).CommitAsync(point, token);
+        await GiveUpLeaseAsync();
+        index.Cover(Id);
+    }
+
+    /// <summary>Ends the session; what it published as packs stays for the next try to find.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await chunks.DisposeAsync();
+        await maps.DisposeAsync();
+        await GiveUpLeaseAsync();
+        await index.SaveAsync(CancellationToken.None);
+        await index.DisposeAsync();
+    }
+
+    private async Task GiveUpLeaseAsync()
+    {
+        if (isLeased)
+        {
+            isLeased = false; // an uncommitted session never commits once this is false
+            await repository.Leases.DeleteAsync(Id);
+        }
+    }
+}
