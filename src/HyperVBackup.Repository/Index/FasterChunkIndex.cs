@@ -226,7 +226,7 @@ internal sealed class FasterChunkIndex : IChunkIndex
 
         if (state == ChunkIndexState.Working && store.Sizes.TryGrow(budgetBytes, out IndexSizes larger))
         {
-            store = store.Grow(larger);
+            Grow(larger);
             return true;
         }
 
@@ -234,6 +234,18 @@ internal sealed class FasterChunkIndex : IChunkIndex
         noted.Clear();
         state = state == ChunkIndexState.Working ? ChunkIndexState.Full : state;
         return false;
+    }
+
+    /// <summary>The same entries under a larger table. All are read again, 4 million a second, as FASTER's own way of
+    /// growing keeps both halves of every bucket for entries on the disk. The old table and pages are collected first,
+    /// or the runtime would keep them beside the new ones for a long time.</summary>
+    private void Grow(IndexSizes larger)
+    {
+        LogMark mark = store.Checkpoint();
+        store.Dispose();
+        store = null!;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        store = new IndexStore(device, larger, mark);
     }
 
     private void Save()

@@ -29,17 +29,18 @@ internal readonly record struct IndexSizes(long TableBytes, long LogBytes)
     /// <summary>The entries at which the table is worth growing.</summary>
     public long EntryCountMax => TableBytes / BucketBytes * BucketEntryCount;
 
-    /// <summary>Sizes for <paramref name="entryCount"/> entries and a quarter more. Entries that are there already
-    /// get the table they need, whatever the budget is now.</summary>
+    /// <summary>Sizes for <paramref name="entryCount"/> entries, and a quarter more if the budget allows. Entries that
+    /// are there already get the table they need, whatever the budget is now.</summary>
     public static IndexSizes For(long entryCount, long budgetBytes)
     {
-        long tableBytes = TableBytesMin;
-        while (new IndexSizes(tableBytes, 0).EntryCountMax < entryCount + (entryCount / 4))
+        IndexSizes sizes = WithTable(TableBytesMin, budgetBytes);
+        while (sizes.EntryCountMax < entryCount)
         {
-            tableBytes *= 2;
+            sizes = WithTable(sizes.TableBytes * 2, budgetBytes);
         }
 
-        return WithTable(tableBytes, budgetBytes);
+        bool hasRoom = sizes.EntryCountMax >= entryCount + (entryCount / 4);
+        return !hasRoom && sizes.TryGrow(budgetBytes, out IndexSizes larger) ? larger : sizes;
     }
 
     /// <summary>The next larger sizes; false where the budget allows none. Small tables grow fourfold, as entries are

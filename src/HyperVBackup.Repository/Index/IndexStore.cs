@@ -82,15 +82,6 @@ internal sealed class IndexStore : IDisposable
         return new LogMark(keeper.Token, keeper.Metadata, endBytes);
     }
 
-    /// <summary>The same entries under a larger table; this store is gone then. All entries are read again (4 million
-    /// a second) as FASTER's own way of growing keeps both halves of every bucket for entries on the disk.</summary>
-    public IndexStore Grow(IndexSizes larger)
-    {
-        LogMark mark = Checkpoint();
-        Dispose();
-        return new IndexStore(device, larger, mark);
-    }
-
     public void Dispose()
     {
         session.Dispose();

@@ -5,11 +5,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.Repository.Index;
 
-/// <summary>16 bytes of BLAKE3 per page of the log. FASTER checks nothing it reads, so all of the log is checked
+/// <summary>A BLAKE3 hash per page of the log. FASTER checks nothing it reads, so all of the log is checked
 /// before FASTER sees it (a second per few gigabytes, and the reading warms the cache for the recovery).</summary>
 internal static class LogSums
 {
-    public const int SumBytes = 16;
+    public const int SumBytes = Digest.SizeBytes;
 
     /// <summary>The sums of the log up to <paramref name="endBytes"/>, where <paramref name="sums"/> are those up to
     /// <paramref name="knownBytes"/>, whose pages are not read again unless partly new.</summary>

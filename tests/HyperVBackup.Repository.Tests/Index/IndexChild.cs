@@ -29,21 +29,22 @@ internal static class IndexChild
         if (Environment.GetEnvironmentVariable(Variable) is { } order)
         {
             string[] parts = order.Split('|', 2);
-            RunAsync(parts[1], int.Parse(parts[0], CultureInfo.InvariantCulture)).GetAwaiter().GetResult();
+            Run(parts[1], int.Parse(parts[0], CultureInfo.InvariantCulture));
             Environment.Exit(0);
         }
     }
 
-    private static async Task RunAsync(string stateFolder, int firstSession)
+    /// <summary>All on this thread: others would wait for the end of this very initializer.</summary>
+    private static void Run(string stateFolder, int firstSession)
     {
         RepositoryId repository = IndexSample.Repository(0);
-        await using IChunkIndex index = ChunkIndexFolder.Open(stateFolder, repository, IndexSample.SmallBudgetBytes);
-        foreach (int session in Enumerable.Range(firstSession, SessionCountMax))
+        IChunkIndex index = ChunkIndexFolder.Open(stateFolder, repository, IndexSample.SmallBudgetBytes);
+        for (int session = firstSession; session < firstSession + SessionCountMax; session++)
         {
             index.Add(IndexSample.Pack(session), IndexSample.Entries(session, ChunkCount));
             index.Cover(IndexSample.Session(session));
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"saving {session}"));
-            await index.SaveAsync(CancellationToken.None);
+            index.SaveAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"saved {session}"));
         }
     }
