@@ -5,7 +5,8 @@ namespace HyperVBackup.Repository.Index;
 /// <summary>What every index takes and what it passes over.</summary>
 internal static class IndexEntries
 {
-    /// <summary>False for the zero chunk, which is never stored, and for a record without length, which is none.</summary>
+    /// <summary>False for the zero chunk, which is never stored, and for a record without length, which is none.
+    /// </summary>
     public static bool IsIndexed(IndexEntry entry) => !entry.Id.IsZero && entry.LengthBytes != 0;
 
     /// <exception cref="ArgumentException">Not a chunk pack.</exception>

@@ -10,7 +10,8 @@ internal sealed class IndexFiles : IDisposable
     private readonly string folder;
     private readonly FileStream? processLock;
 
-    private IndexFiles(string folder, FileStream? processLock) => (this.folder, this.processLock) = (folder, processLock);
+    private IndexFiles(string folder, FileStream? processLock) =>
+        (this.folder, this.processLock) = (folder, processLock);
 
     public string LogPath => Path.Join(folder, "log");
 

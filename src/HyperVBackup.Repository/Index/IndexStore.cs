@@ -73,8 +73,10 @@ internal sealed class IndexStore : IDisposable
     public LogMark Checkpoint()
     {
         long endBytes = store.Log.TailAddress;
-        (bool isDone, _) = store.TakeHybridLogCheckpointAsync(CheckpointType.FoldOver).AsTask().GetAwaiter().GetResult();
-        if (!isDone || device.FaultCount > 0 || device.WrittenBytes < endBytes || store.Log.TailAddress != endBytes)
+        (bool isDone, _) = store.TakeHybridLogCheckpointAsync(CheckpointType.FoldOver)
+            .AsTask().GetAwaiter().GetResult();
+        bool isWritten = device.FaultCount == 0 && device.WrittenBytes >= endBytes;
+        if (!isDone || !isWritten || store.Log.TailAddress != endBytes)
         {
             throw new FasterException("The checkpoint is not complete.");
         }

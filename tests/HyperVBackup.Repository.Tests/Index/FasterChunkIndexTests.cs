@@ -55,7 +55,8 @@ public sealed class FasterChunkIndexTests : KeptIndexContract, IDisposable
             await index.SaveSessionsAsync(session, 1, 37);
         }
 
-        string[] names = [.. Directory.GetFileSystemEntries(state.FolderOf(Repository)).Select(Path.GetFileName).Order()!];
+        string[] entries = Directory.GetFileSystemEntries(state.FolderOf(Repository));
+        string[] names = [.. entries.Select(Path.GetFileName).Order()!];
         Assert.Equal(["lock", "log", "manifest"], names);
     }
 

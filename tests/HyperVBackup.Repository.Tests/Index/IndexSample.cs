@@ -7,7 +7,7 @@ using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Index;
 
-/// <summary>Sessions by number, each with one pack of the same number of chunks; all follows from the numbers.</summary>
+/// <summary>Sessions by number, each with one pack; all that is in them follows from the number.</summary>
 internal static class IndexSample
 {
     public const long SmallBudgetBytes = IndexSizes.BudgetBytesMin;
