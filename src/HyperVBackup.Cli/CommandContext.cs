@@ -64,7 +64,7 @@ internal sealed class CommandContext(ParseResult parsed)
     public BackupEngine NewEngine(BackupRepository repository) => new(
         repository,
         Environment,
-        new EngineOptions { InFlightBytes = Math.Clamp(Environment.MemoryBudgetBytes / 16, 8L << 20, 64L << 20) });
+        new EngineOptions { InFlightBytes = Math.Clamp(Environment.MemoryBudgetBytes / 32, 8L << 20, 32L << 20) });
 
     private static string? Sentence(Exception failure, CancellationToken token) => failure switch
     {

@@ -79,17 +79,22 @@ internal sealed class BackupOperation(
         List<RestorePoint> points = [.. session.Points.Where(point => IsThisVm(point, identity))];
         points.Sort(PointOrder.Compare);
         List<DiskPoint> disks = [];
+        List<bool> distrusted = [];
         for (int position = 0; position < views.Count; position++)
         {
             DiskPointBuilder builder = new(
                 repository, session, points, request.Disks[position], views[position], options, request, progress);
             disks.Add(await builder.BuildAsync(token));
+            distrusted.Add(builder.IsDistrusted);
             warnings.AddRange(builder.Warnings);
         }
 
         await session.FlushAsync(token);
         DiskPoint[] sealedDisks =
-            [.. disks.Select((disk, position) => disk with { TrackingId = views[position].Seal() })];
+            [.. disks.Select((disk, position) => disk with
+            {
+                TrackingId = IdOf(views[position].Seal(), distrusted[position]),
+            })];
         return new RestorePoint
         {
             Id = session.Id,
@@ -107,6 +112,10 @@ internal sealed class BackupOperation(
         points.Any(point => PointSelector.Answers(point, request.VmName))
             ? PointSelector.FindVm(points, request.VmName)[^1].VmIdentity
             : new VmName(request.VmName).Identity;
+
+    /// <summary>The id of a source that was caught lying is not recorded: its next changes are compared by checksum
+    /// too.</summary>
+    private static string? IdOf(string? sealedId, bool isDistrusted) => isDistrusted ? null : sealedId;
 
     private static bool IsThisVm(RestorePoint point, string identity) =>
         string.Equals(point.VmIdentity, identity, StringComparison.OrdinalIgnoreCase);

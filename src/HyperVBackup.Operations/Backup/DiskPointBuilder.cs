@@ -22,6 +22,9 @@ internal sealed class DiskPointBuilder(
 
     public List<string> Warnings { get; } = [];
 
+    /// <summary>True once an audit found the change source wrong.</summary>
+    public bool IsDistrusted { get; private set; }
+
     private long ChunkCount => DiskMap.Empty(chunkSizeBytes, view.Disk.VirtualSizeBytes).ChunkCount;
 
     /// <summary>The disk's part of the point, without its new tracking id.</summary>
@@ -54,6 +57,7 @@ internal sealed class DiskPointBuilder(
 
     private Task<DiskPoint> RecoverAsync(string reason, CancellationToken token)
     {
+        IsDistrusted = true;
         Warnings.Add($"Disk '{disk.Name}': {reason}; its change source is not trusted, and the whole disk was compared by checksum.");
         (RestorePoint newestPoint, DiskPoint newest) = DiskPlan.Candidates(points, disk, view.Disk)[^1];
         DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason);
