@@ -11,9 +11,9 @@ namespace HyperVBackup.Disks.Vhdx;
 /// </summary>
 internal sealed class BatReader
 {
-    private const int PageSizeBytes = 64 << 10;
+    private const int PageSizeBytes = 4 << 10;
     private const int EntriesPerPage = PageSizeBytes / BatEntry.SizeBytes;
-    private const int PageCountMax = 16;
+    private const int PageCountMax = 256;
     private const string Structure = "block allocation table entry";
 
     // A lock where the rest of the project has none: disks are read by many threads, and the map of taken places must

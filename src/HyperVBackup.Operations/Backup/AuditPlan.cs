@@ -14,8 +14,9 @@ internal sealed class AuditPlan
     private const double ShareOfChangedDefault = 0.25;
     private const long FloorBytes = 64L << 20;
 
-    /// <summary>Allocated ranges looked at in one run: keeps the image metadata read for an audit small.</summary>
-    private const int RangesLookedAtMax = 4096;
+    /// <summary>How much of the disk one audit looks through for allocated chunks. A VHDX tells what is allocated in
+    /// 8 bytes a block of at least 1 MiB, so this costs at most 2 MiB of image metadata.</summary>
+    private const long WalkBytesMax = 256L << 30;
 
     private AuditPlan(List<ScanRun> runs, long cursor)
     {
@@ -114,23 +115,28 @@ internal sealed class AuditPlan
     /// <summary>Walks allocated, unchanged chunks from a cursor, around the end of the disk, each at most once.</summary>
     private sealed class Rotation(IDisk disk, IReadOnlyList<ChunkRun> changed, int chunkSizeBytes, long chunkCount)
     {
-        private int rangesLeft = RangesLookedAtMax;
+        private readonly long walkCountMax = WalkBytesMax / chunkSizeBytes;
 
         public long Fill(SortedSet<long> audited, long budgetCount, long cursorIndex)
         {
-            long end = FillFrom(audited, budgetCount, cursorIndex, chunkCount);
-            return end < chunkCount || audited.Count >= budgetCount || rangesLeft <= 0 || cursorIndex == 0
-                ? end % Math.Max(1, chunkCount)
-                : FillFrom(audited, budgetCount, 0, cursorIndex);
+            long firstEnd = Math.Min(chunkCount, cursorIndex + walkCountMax);
+            long end = FillFrom(audited, budgetCount, cursorIndex, firstEnd);
+            if (end < chunkCount)
+            {
+                return end;
+            }
+
+            long walked = chunkCount - cursorIndex;
+            return FillFrom(audited, budgetCount, 0, Math.Min(cursorIndex, walkCountMax - walked));
         }
 
         private long FillFrom(SortedSet<long> audited, long budgetCount, long startIndex, long endIndex)
         {
             long startBytes = startIndex * chunkSizeBytes;
             long endBytes = Math.Min(endIndex * chunkSizeBytes, disk.VirtualSizeBytes);
-            if (startBytes >= endBytes)
+            if (startBytes >= endBytes || audited.Count >= budgetCount)
             {
-                return endIndex;
+                return startIndex;
             }
 
             long index = startIndex;
@@ -148,11 +154,6 @@ internal sealed class AuditPlan
                     {
                         audited.Add(index);
                     }
-                }
-
-                if (--rangesLeft <= 0)
-                {
-                    return index;
                 }
             }
 
