@@ -162,6 +162,20 @@ public sealed class BackupRepository
         return catchUp.EntryCount;
     }
 
+    /// <summary>Puts a point's second copy; a failure is warned about only: the point stands, and the next session
+    /// tries again.</summary>
+    internal async Task TryMirrorAsync(CommitName name, RestorePoint point)
+    {
+        try
+        {
+            await name.PutMirrorAsync(point, CancellationToken.None);
+        }
+        catch (StoreException failure)
+        {
+            environment.Warn($"Restore point {point.Id} has one copy only for now: {failure.Message}");
+        }
+    }
+
     private long IndexBudgetBytes => environment.MemoryBudgetBytes / 2;
 
     private async Task<WritingSession> OpenWritingSessionAsync(SessionId id, CancellationToken token)
@@ -170,6 +184,7 @@ public sealed class BackupRepository
         AbandonedSessions abandoned = new(Store, Id, Leases, environment);
         decided.UnionWith(await abandoned.CleanAsync(decided, token));
         List<RestorePoint> points = await ListPointsAsync(token);
+        await MirrorMissingAsync(points, token);
         IChunkIndex index = environment.StateFolder is null
             ? new MemoryChunkIndex(IndexBudgetBytes)
             : ChunkIndexFolder.Open(environment.StateFolder, Id, IndexBudgetBytes);
@@ -187,6 +202,24 @@ public sealed class BackupRepository
         SessionChunks chunks = new(Store, Id, id, pagesPerChunk, index, NewTables());
         SessionMaps maps = new(Store, Id, id, Hasher, Compression.None);
         return new WritingSession(this, id, points, chunks, maps, index);
+    }
+
+    private async Task MirrorMissingAsync(List<RestorePoint> points, CancellationToken token)
+    {
+        HashSet<string> mirrored = [];
+        string folder = FileNames.MirrorFolder + FileNames.RestorePointFolder;
+        await foreach (BlobName name in Store.ListAsync(folder, token))
+        {
+            mirrored.Add(name.Path);
+        }
+
+        foreach (RestorePoint point in points)
+        {
+            if (!mirrored.Contains(FileNames.RestorePointMirror(point.Id)))
+            {
+                await TryMirrorAsync(new CommitName(Store, Id, point.Id), point);
+            }
+        }
     }
 
     private async Task<HashSet<SessionId>> ReadDecidedAsync(CancellationToken token)

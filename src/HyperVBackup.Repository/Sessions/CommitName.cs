@@ -21,8 +21,7 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
     /// nothing stood there and now a fence does: the point is not published.</exception>
     public async Task CommitAsync(RestorePoint point, CancellationToken token)
     {
-        byte[] plain = point.Write();
-        byte[] file = FileOf(name.Path, plain);
+        byte[] file = FileOf(name.Path, point.Write());
         token.ThrowIfCancellationRequested();
         bool isOurs;
         try
@@ -44,8 +43,6 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
             throw new SessionFencedException(
                 $"Session {session} was given up by a collector before it finished: nothing was published; run again.");
         }
-
-        await PutMirrorAsync(plain);
     }
 
     /// <summary>Puts a fence unless the session has decided already.</summary>
@@ -68,10 +65,13 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
         return found is not null && found.AsSpan().SequenceEqual(file);
     }
 
-    private async Task PutMirrorAsync(byte[] plain)
+    /// <summary>Puts the second copy of a point that stands. It comes after the commit, so that one without the other
+    /// always means a point that was published; whoever finds it missing may put it.</summary>
+    /// <exception cref="StoreException">The store failed; the point stands all the same.</exception>
+    public Task PutMirrorAsync(RestorePoint point, CancellationToken token)
     {
         string mirror = FileNames.RestorePointMirror(session);
-        await store.TryPutAsync(new BlobName(mirror), FileOf(mirror, plain), CancellationToken.None);
+        return store.TryPutAsync(new BlobName(mirror), FileOf(mirror, point.Write()), token);
     }
 
     private byte[] FileOf(string path, byte[] plain) =>

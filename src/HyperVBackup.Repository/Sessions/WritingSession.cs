@@ -72,7 +72,9 @@ public sealed class WritingSession : IAsyncDisposable
     {
         Invariant.Check(point.Id == Id);
         await FlushAsync(token);
-        await new CommitName(repository.Store, repository.Id, Id).CommitAsync(point, token);
+        CommitName name = new(repository.Store, repository.Id, Id);
+        await name.CommitAsync(point, token);
+        await repository.TryMirrorAsync(name, point);
         await GiveUpLeaseAsync();
         index.Cover(Id);
     }
