@@ -100,9 +100,8 @@ public sealed class BackupRepository
     /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
     public async Task<WritingSession> OpenWritingSessionAsync(LeaseKind kind, CancellationToken token)
     {
-        SessionId id = NewSessionId();
         long collection = await Collections.ReadHighestAsync(Store, token);
-        await Leases.PutAsync(id, NewLease(kind, collection, default), token);
+        SessionId id = await PutLeaseAsync(NewLease(kind, collection, default), token);
         try
         {
             await Collections.ReadHighestAsync(Store, token);
@@ -246,13 +245,44 @@ public sealed class BackupRepository
         }
     }
 
-    private async Task<SessionId?> TryPutReadingLeaseAsync(Lease lease, CancellationToken token)
+    /// <summary>Puts a lease under a new id. Before it stands, another session may take its temporary file for the
+    /// remains of a dead one; nothing hangs on it yet, so it is put again under another id.</summary>
+    private async Task<SessionId> PutLeaseAsync(Lease lease, CancellationToken token)
     {
-        SessionId id = NewSessionId();
+        const int TryCountMax = 3;
+        for (int tries = 1; ; tries++)
+        {
+            SessionId id = NewSessionId();
+            try
+            {
+                await Leases.PutAsync(id, lease, token);
+                return id;
+            }
+            catch (StoreException) when (tries < TryCountMax)
+            {
+                await TryDeleteLeaseAsync(id);
+            }
+        }
+    }
+
+    /// <summary>A put that failed may have put all the same.</summary>
+    private async Task TryDeleteLeaseAsync(SessionId id)
+    {
         try
         {
-            await Leases.PutAsync(id, lease, token);
-            return id;
+            await Leases.DeleteAsync(id);
+        }
+        catch (StoreException)
+        {
+            // The store is not to be had: the next put says so, or a later session cleans the lease up.
+        }
+    }
+
+    private async Task<SessionId?> TryPutReadingLeaseAsync(Lease lease, CancellationToken token)
+    {
+        try
+        {
+            return await PutLeaseAsync(lease, token);
         }
         catch (StoreException)
         {

@@ -13,31 +13,54 @@ namespace HyperVBackup.Repository.Sessions;
 internal sealed class AbandonedSessions(
     IBlobStore store, RepositoryId repository, LeaseFile leases, RepositoryEnvironment environment)
 {
-    /// <summary>Cleans up.</summary>
+    /// <summary>Cleans up. What another process cleans at the same time, or a store that refuses, is left to the
+    /// next session.</summary>
     /// <returns>The undecided sessions that were fenced here: their packs are there to deduplicate against.</returns>
     public async Task<List<SessionId>> CleanAsync(IReadOnlySet<SessionId> decided, CancellationToken token)
     {
-        HashSet<SessionId> alive = [];
+        // Temporary files are listed before leases: a session puts its lease first, so the lease of any file seen here
+        // either shows below or is gone.
+        HashSet<BlobName> temporaries = [];
+        await store.DeleteTemporariesAsync(name => temporaries.Add(name) && false, token);
+        HashSet<SessionId> atWork = [];
         List<SessionId> fenced = [];
         await foreach (SessionId session in leases.ListAsync(token))
         {
-            if (!decided.Contains(session))
+            bool isDead = IsDead(await leases.TryReadAsync(session, token));
+            bool isDecided = decided.Contains(session);
+            if (!isDead)
             {
-                if (!IsDead(await leases.TryReadAsync(session, token)))
-                {
-                    alive.Add(session);
-                    continue;
-                }
+                atWork.Add(session);
+            }
 
+            if (isDead || isDecided)
+            {
+                fenced.AddRange(await EndAsync(session, isDecided, token));
+            }
+        }
+
+        await store.DeleteTemporariesAsync(name => temporaries.Contains(name) && !IsOfAny(atWork, name), token);
+        return fenced;
+    }
+
+    /// <summary>Fences a session that has not decided, and removes its lease.</summary>
+    private async Task<SessionId[]> EndAsync(SessionId session, bool isDecided, CancellationToken token)
+    {
+        try
+        {
+            if (!isDecided)
+            {
                 await new CommitName(store, repository, session).TryFenceAsync(token);
-                fenced.Add(session);
             }
 
             await leases.DeleteAsync(session);
+            return isDecided ? [] : [session];
         }
-
-        await store.DeleteTemporariesAsync(name => !IsOfAny(alive, name), token);
-        return fenced;
+        catch (StoreException failure)
+        {
+            environment.Warn($"The remains of session {session} could not be cleaned up: {failure.Message}");
+            return [];
+        }
     }
 
     private bool IsDead(Lease? lease) =>
