@@ -160,7 +160,9 @@ public abstract class BlobStoreContract
         }
 
         string[] prefixes =
-            ["", "packs/", "packs/ab/", "packs/ab/abc-", "packs/ab", "packs/a", "p", "leases/", "packs/zz/", "points/xy"];
+        [
+            "", "packs/", "packs/ab/", "packs/ab/abc-", "packs/ab", "packs/a", "p", "leases/", "packs/zz/", "points/xy",
+        ];
         foreach (string prefix in prefixes)
         {
             IEnumerable<string> expected = names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal));

@@ -1,0 +1,112 @@
+using HyperVBackup.Architecture.Compiled;
+using Xunit;
+
+namespace HyperVBackup.Architecture;
+
+/// <summary>What compiled product code may call, and where. An exception to a rule is a file with its reason, added
+/// with the change that needs it.</summary>
+public sealed class CallTests
+{
+    private const string Index = "src/HyperVBackup.Repository/Index/";
+    private const string SystemRandomness = "System.Security.Cryptography.RandomNumberGenerator.";
+    private const string Storage = "src/HyperVBackup.Storage/";
+    private static readonly Allowed Watchdog =
+        new(Index + "Watchdog.cs", "FASTER may hang: its calls run apart, and are given up after a time passed in");
+
+    [Fact]
+    public void The_clock_is_passed_in() => Rule.Holds(
+        "Time comes from the TimeProvider passed in; only the command line chooses the real one.",
+        Violations(
+            call => call.Target is "System.DateTime.get_Now" or "System.DateTime.get_UtcNow"
+                or "System.DateTime.get_Today" or "System.DateTimeOffset.get_Now" or "System.DateTimeOffset.get_UtcNow"
+                or "System.Environment.get_TickCount" or "System.Environment.get_TickCount64"
+                or "System.TimeProvider.get_System"
+                || call.Target.StartsWith("System.Diagnostics.Stopwatch.", StringComparison.Ordinal),
+            new Allowed("src/HyperVBackup.Cli/CommandContext.cs", "where a command's surroundings are put together")));
+
+    [Fact]
+    public void Randomness_is_passed_in() => Rule.Holds(
+        "Randomness is passed in; only the command line chooses the real one.",
+        Violations(
+            call => call.Target is "System.Guid.NewGuid" or "System.Guid.CreateVersion7" or "System.Random.get_Shared"
+                or "System.IO.Path.GetRandomFileName" or "System.IO.Path.GetTempFileName"
+                || (call.Target == "System.Random.ctor" && call.ParameterCount == 0)
+                || call.Target.StartsWith(SystemRandomness, StringComparison.Ordinal),
+            new Allowed("src/HyperVBackup.Cli/CommandContext.cs", "where a command's surroundings are put together"),
+            new Allowed(
+                Storage + "Files/SystemFiles.cs",
+                "names of temporary files: different on every host, and never kept"),
+            new Allowed(Storage + "DurableFile.cs", "the same for files outside a store")));
+
+    [Fact]
+    public void Nobody_waits_for_time_to_pass() => Rule.Holds(
+        "Wait for a condition, never for time; times to wait are passed in.",
+        Violations(
+            call => call.Target is "System.Threading.Thread.Sleep" or "System.Threading.Tasks.Task.Delay"
+                or "System.Threading.Timer.ctor" or "System.Threading.PeriodicTimer.ctor" or "System.Timers.Timer.ctor"
+                or "System.Threading.CancellationTokenSource.CancelAfter"
+                || (call.Target is "System.Threading.CancellationTokenSource.ctor" && call.ParameterCount > 0)
+                || (call.Target is "System.Threading.Tasks.Task.Wait" or "System.Threading.Tasks.Task.WaitAsync"
+                        or "System.Threading.Monitor.Wait"
+                    && call.Method.Parameters.Any(parameter => parameter.ParameterType.Name is "TimeSpan" or "Int32")),
+            Watchdog));
+
+    [Fact]
+    public void Work_runs_aside_in_the_pipeline_only() => Rule.Holds(
+        "Concurrency is a pipeline's stages; nothing else starts threads or tasks of its own.",
+        Violations(
+            call => call.Target is "System.Threading.Tasks.Task.Run" or "System.Threading.Tasks.TaskFactory.StartNew"
+                or "System.Threading.Thread.ctor" or "System.Threading.ThreadPool.QueueUserWorkItem"
+                or "System.Threading.ThreadPool.UnsafeQueueUserWorkItem"
+                || call.Target.StartsWith("System.Threading.Tasks.Parallel.", StringComparison.Ordinal),
+            new Allowed("src/HyperVBackup.Operations/Pipeline.cs", "joins its stages, stops all if one fails"),
+            new Allowed("src/HyperVBackup.Repository/Maintenance/Verification.cs",
+                "reads packs side by side, joined where it starts them; Repository has no pipeline"),
+            Watchdog));
+
+    [Fact]
+    public void Files_are_published_and_flushed_by_storage_only() => Rule.Holds(
+        "A rename that checks first is a race, and .NET on Linux swallows flush errors: use Storage's DurableFile.",
+        Violations(call => call.Target is "System.IO.File.Move" or "System.IO.File.Replace"
+            or "System.IO.FileInfo.MoveTo" or "System.IO.FileInfo.Replace"
+            or "System.IO.Directory.Move" or "System.IO.DirectoryInfo.MoveTo"
+            or "System.IO.RandomAccess.FlushToDisk"
+            || (call.Target == "System.IO.FileStream.Flush" && call.ParameterCount > 0)));
+
+    [Fact]
+    public void Blobs_are_deleted_where_listed_only() => Rule.Holds(
+        "Only Maintenance's collect, by the protocol of collections, may delete a pack, a map or a point.",
+        Violations(
+            call => call.Target is "HyperVBackup.Storage.IBlobStore.DeleteAsync" or
+                "HyperVBackup.Storage.FolderStore.DeleteAsync" or "HyperVBackup.Storage.Files.IStoreFiles.Delete",
+            new Allowed(Storage, "the store itself"),
+            new Allowed("src/HyperVBackup.Repository/Sessions/LeaseFile.cs", "leases, by a name it makes itself")));
+
+    [Fact]
+    public void Temporaries_are_deleted_where_living_sessions_are_known_only() => Rule.Holds(
+        "Only who knows which sessions live can tell an abandoned file.",
+        Violations(
+            call => call.Target is "HyperVBackup.Storage.IBlobStore.DeleteTemporariesAsync"
+                or "HyperVBackup.Storage.FolderStore.DeleteTemporariesAsync",
+            new Allowed("src/HyperVBackup.Repository/Sessions/AbandonedSessions.cs", "asks which live first")));
+
+    [Fact]
+    public void Files_are_deleted_where_listed_only() => Rule.Holds(
+        "No code deletes files past the store, which could be a repository's.",
+        Violations(
+            call => call.Target is "System.IO.File.Delete" or "System.IO.Directory.Delete"
+                or "System.IO.FileInfo.Delete" or "System.IO.DirectoryInfo.Delete" or "System.IO.FileSystemInfo.Delete",
+            new Allowed(Storage + "Files/SystemFiles.cs", "the store's own deletes"),
+            new Allowed(Storage + "DurableFile.cs", "its own temporary file"),
+            new Allowed("src/HyperVBackup.Cli/Commands/DemoCommand.cs", "the new folder it made for its own sample"),
+            new Allowed(Index + "IndexFiles.cs", "the index's own files in the host's state folder, a cache")));
+
+    /// <summary>An exception that nothing needs any more is a violation too.</summary>
+    private static IEnumerable<string> Violations(Func<Call, bool> isForbidden, params Allowed[] allowed)
+    {
+        Call[] calls = [.. Product.Calls.Where(isForbidden)];
+        return calls.Where(call => !allowed.Any(file => file.Covers(call.Path))).Select(call => call.Place)
+            .Concat(allowed.Where(file => !calls.Any(call => file.Covers(call.Path)))
+                .Select(file => $"{file.Path}:1: needs no exception any more ({file.Reason})"));
+    }
+}
