@@ -17,7 +17,7 @@ internal static class PointDiff
         List<DiskDifference> differences = [];
         foreach (DiskPoint disk in after.Disks)
         {
-            if (DiskMatch.Find(before, disk.Identity, disk.Name) is DiskPoint earlier
+            if (DiskMatch.Find(before, after, disk) is DiskPoint earlier
                 && earlier.ChunkSizeBytes == disk.ChunkSizeBytes)
             {
                 differences.Add(new DiskDifference(disk.Name, await CompareAsync(repository, earlier, disk, token)));

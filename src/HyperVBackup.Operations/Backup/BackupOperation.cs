@@ -83,7 +83,8 @@ internal sealed class BackupOperation(
         for (int position = 0; position < views.Count; position++)
         {
             DiskPointBuilder builder = new(
-                repository, session, points, request.Disks[position], views[position], options, request, progress);
+                repository, session, points, request.Disks[position], views[position], IsIdentityShared(views[position]),
+                options, request, progress);
             disks.Add(await builder.BuildAsync(token));
             distrusted.Add(builder.IsDistrusted);
             warnings.AddRange(builder.Warnings);
@@ -106,6 +107,9 @@ internal sealed class BackupOperation(
             Disks = sealedDisks,
         };
     }
+
+    private bool IsIdentityShared(IDiskView view) =>
+        view.Disk.Identity is string identity && views.Count(other => other.Disk.Identity == identity) > 1;
 
     /// <summary>A VM known by name alone keeps the identity it had, if only one VM has that name.</summary>
     private string FindIdentity(IReadOnlyList<RestorePoint> points) =>

@@ -16,10 +16,13 @@ internal sealed record DiskPlan(
 
     /// <summary>Follows design: any doubt about the changes is Lost, and then the newest point is compared with.</summary>
     /// <param name="points">The VM's points, oldest first.</param>
+    /// <param name="isIdentityShared">Another disk of the same backup has the same identity.</param>
     public static DiskPlan Decide(
-        IReadOnlyList<RestorePoint> points, DiskRequest request, IDiskView view, int chunkSizeBytes, bool full)
+        IReadOnlyList<RestorePoint> points, DiskRequest request, IDiskView view, int chunkSizeBytes, bool full,
+        bool isIdentityShared = false)
     {
-        List<(RestorePoint Point, DiskPoint Disk)> candidates = full ? [] : Candidates(points, request, view.Disk);
+        List<(RestorePoint Point, DiskPoint Disk)> candidates =
+            full ? [] : Candidates(points, request, view.Disk, isIdentityShared);
         candidates.RemoveAll(candidate => candidate.Disk.ChunkSizeBytes != chunkSizeBytes);
         if (candidates.Count == 0)
         {
@@ -43,7 +46,7 @@ internal sealed record DiskPlan(
         }
 
         (RestorePoint point, DiskPoint parent) = candidates[match];
-        string? doubt = Doubt(parent, view.Disk);
+        string? doubt = Doubt(parent, view.Disk, known.Ranges);
         return doubt is null
             ? new DiskPlan(RestorePointKind.Incremental, point, parent, known.Ranges, null)
             : Recovery(newestPoint, newest, doubt);
@@ -51,26 +54,41 @@ internal sealed record DiskPlan(
 
     /// <summary>The points that hold this disk, matched by identity and only where none does by name.</summary>
     public static List<(RestorePoint Point, DiskPoint Disk)> Candidates(
-        IReadOnlyList<RestorePoint> points, DiskRequest request, IDisk disk)
+        IReadOnlyList<RestorePoint> points, DiskRequest request, IDisk disk, bool isIdentityShared)
     {
-        List<(RestorePoint Point, DiskPoint Disk)> all =
-            [.. points.SelectMany(point => point.Disks.Select(found => (point, found)))];
-        List<(RestorePoint Point, DiskPoint Disk)> same =
-            all.FindAll(candidate => disk.Identity is not null && candidate.Disk.Identity == disk.Identity);
-        return same.Count > 0
-            ? same
-            : all.FindAll(candidate =>
-                string.Equals(candidate.Disk.Name, request.Name, StringComparison.OrdinalIgnoreCase));
+        List<(RestorePoint Point, DiskPoint Disk)> same = Found(
+            points, point => DiskMatch.ByIdentity(point, disk.Identity, request.Name, isIdentityShared));
+        return same.Count > 0 ? same : Found(points, point => DiskMatch.ByName(point, request.Name));
+    }
+
+    private static List<(RestorePoint Point, DiskPoint Disk)> Found(
+        IReadOnlyList<RestorePoint> points, Func<RestorePoint, DiskPoint?> find)
+    {
+        List<(RestorePoint Point, DiskPoint Disk)> found = [];
+        foreach (RestorePoint point in points)
+        {
+            if (find(point) is DiskPoint disk)
+            {
+                found.Add((point, disk));
+            }
+        }
+
+        return found;
     }
 
     private static DiskPlan Recovery(RestorePoint point, DiskPoint disk, string reason) =>
         new(RestorePointKind.Recovered, point, disk, null, reason);
 
-    private static string? Doubt(DiskPoint parent, IDisk disk)
+    private static string? Doubt(DiskPoint parent, IDisk disk, ChangedRanges ranges)
     {
         if (parent.VirtualSizeBytes != disk.VirtualSizeBytes)
         {
             return $"the disk was resized from {parent.VirtualSizeBytes} to {disk.VirtualSizeBytes} bytes";
+        }
+
+        if (ranges.EndBytes > disk.VirtualSizeBytes)
+        {
+            return $"the changes reach byte {ranges.EndBytes} of a disk of {disk.VirtualSizeBytes}";
         }
 
         return parent.Identity == (disk.Identity ?? "")

@@ -12,7 +12,8 @@ namespace HyperVBackup.Operations.Backup;
 /// audit finds the change source wrong.</summary>
 internal sealed class DiskPointBuilder(
     BackupRepository repository, WritingSession session, IReadOnlyList<RestorePoint> points, DiskRequest disk,
-    IDiskView view, EngineOptions options, BackupRequest request, IProgress<BackupProgress> progress)
+    IDiskView view, bool isIdentityShared, EngineOptions options, BackupRequest request,
+    IProgress<BackupProgress> progress)
 {
     private const int RangesNamedMax = 5;
 
@@ -30,7 +31,7 @@ internal sealed class DiskPointBuilder(
     /// <summary>The disk's part of the point, without its new tracking id.</summary>
     public async Task<DiskPoint> BuildAsync(CancellationToken token)
     {
-        DiskPlan plan = DiskPlan.Decide(points, disk, view, chunkSizeBytes, request.Full);
+        DiskPlan plan = DiskPlan.Decide(points, disk, view, chunkSizeBytes, request.Full, isIdentityShared);
         if (plan.LostReason is not null && plan.LostReason != UntrackedSource.Reason)
         {
             Warnings.Add($"Disk '{disk.Name}': changes are lost ({plan.LostReason}); the whole disk was compared by checksum.");
@@ -59,7 +60,8 @@ internal sealed class DiskPointBuilder(
     {
         IsDistrusted = true;
         Warnings.Add($"Disk '{disk.Name}': {reason}; its change source is not trusted, and the whole disk was compared by checksum.");
-        (RestorePoint newestPoint, DiskPoint newest) = DiskPlan.Candidates(points, disk, view.Disk)[^1];
+        (RestorePoint newestPoint, DiskPoint newest) =
+            DiskPlan.Candidates(points, disk, view.Disk, isIdentityShared)[^1];
         DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason);
         return RunAsync(plan, [new ScanRun(new ChunkRun(0, ChunkCount), IsAudit: false)], audit: null, token);
     }

@@ -12,28 +12,30 @@ internal sealed record ListRun(DiskPoint Ancestor, IReadOnlyList<ListReference> 
     /// <summary>Follows parents back as far as lists go: until a full, a point that is gone, or a disk that shrank.
     /// </summary>
     /// <param name="points">The VM's points.</param>
-    public static ListRun Find(IReadOnlyList<RestorePoint> points, DiskPoint newest)
+    /// <param name="newestPoint">Where <paramref name="newest"/> stands.</param>
+    public static ListRun Find(IReadOnlyList<RestorePoint> points, RestorePoint newestPoint, DiskPoint newest)
     {
         List<ListReference> lists = [];
-        DiskPoint disk = newest;
-        while (ParentOf(points, disk) is DiskPoint parent)
+        (RestorePoint point, DiskPoint disk) = (newestPoint, newest);
+        while (ParentOf(points, point, disk) is (RestorePoint, DiskPoint) parent)
         {
             lists.AddRange(disk.Lists.Where(list => list.Kind == ListKind.Changes));
-            disk = parent;
+            (point, disk) = parent;
         }
 
         lists.Reverse();
         return new ListRun(disk, lists);
     }
 
-    private static DiskPoint? ParentOf(IReadOnlyList<RestorePoint> points, DiskPoint disk)
+    private static (RestorePoint Point, DiskPoint Disk)? ParentOf(
+        IReadOnlyList<RestorePoint> points, RestorePoint own, DiskPoint disk)
     {
         RestorePoint? point = disk.Parent.IsNone ? null : points.FirstOrDefault(found => found.Id == disk.Parent);
-        DiskPoint? parent = point is null ? null : DiskMatch.Find(point, disk.Identity, disk.Name);
+        DiskPoint? parent = point is null ? null : DiskMatch.Find(point, own, disk);
         bool isRecorded = parent is not null
             && parent.ChunkSizeBytes == disk.ChunkSizeBytes
             && parent.VirtualSizeBytes <= disk.VirtualSizeBytes
             && disk.Lists.Any(list => list.Kind == ListKind.Changes);
-        return isRecorded ? parent : null;
+        return isRecorded ? (point!, parent!) : null;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class SynthesizeOperation(
         List<DiskPoint> disks = [];
         foreach (DiskPoint disk in newest.Disks)
         {
-            long folded = await ProveAsync(points, disk, token);
+            long folded = await ProveAsync(points, newest, disk, token);
             disks.Add(await DescribeAsync(session, newest, disk, folded, token));
         }
 
@@ -42,9 +42,10 @@ internal sealed class SynthesizeOperation(
         return new SynthesizeReport(point);
     }
 
-    private async Task<long> ProveAsync(IReadOnlyList<RestorePoint> points, DiskPoint disk, CancellationToken token)
+    private async Task<long> ProveAsync(
+        IReadOnlyList<RestorePoint> points, RestorePoint newest, DiskPoint disk, CancellationToken token)
     {
-        ListRun run = ListRun.Find(points, disk);
+        ListRun run = ListRun.Find(points, newest, disk);
         SyntheticProof proof = new(repository.Nodes, repository.Hasher);
         SyntheticProofResult result =
             await proof.ProveAsync(run.Ancestor.Map(), run.Lists, disk.Map(), disk.Root, token);
