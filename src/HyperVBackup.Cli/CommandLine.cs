@@ -8,19 +8,21 @@ namespace HyperVBackup.Cli;
 internal static class CommandLine
 {
     private const string Description =
-        "Keeps the disks of Hyper-V virtual machines in a content-addressed, deduplicating repository.";
+        "Keeps the disks of Hyper-V virtual machines in a content-addressed, deduplicating repository. "
+        + "Exit codes: 0 done; 1 failed, interrupted, or damage found; 2 wrong usage.";
 
     /// <summary>How long an interrupted command may take to leave everything clean.</summary>
     private static readonly TimeSpan CleanUpPatience = TimeSpan.FromSeconds(30);
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        ParseResult parsed = NewRoot().Parse(arguments);
+        // "@FILE" is an argument as any other: disks and VMs may be named so.
+        ParserConfiguration configuration = new() { ResponseFileTokenReplacer = null };
+        ParseResult parsed = NewRoot().Parse(arguments, configuration);
         if (parsed.Errors.Count > 0)
         {
-            ParseError error = parsed.Errors[0];
-            await Console.Error.WriteLineAsync($"hvbackup: {error.Message}");
-            await Console.Error.WriteLineAsync("'hvbackup --help' and 'hvbackup COMMAND --help' show what can be said.");
+            await Console.Error.WriteLineAsync($"hvbackup: {Complaint(parsed)}");
+            await Console.Error.WriteLineAsync($"'{CommandPath(parsed)} --help' shows what can be said.");
             return ExitCodes.WrongUsage;
         }
 
@@ -30,6 +32,28 @@ internal static class CommandLine
             ProcessTerminationTimeout = CleanUpPatience,
         });
     }
+
+    private static string Complaint(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (parsed.UnmatchedTokens.Count == 0)
+        {
+            return command is RootCommand ? "Name a command." : parsed.Errors[0].Message;
+        }
+
+        string token = parsed.UnmatchedTokens[0];
+        if (token.StartsWith('-'))
+        {
+            return $"'{CommandPath(parsed)}' has no option '{token}'.";
+        }
+
+        return command is RootCommand
+            ? $"There is no command '{token}'."
+            : $"'{CommandPath(parsed)}' does not take '{token}'.";
+    }
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "hvbackup" : $"hvbackup {parsed.CommandResult.Command.Name}";
 
     private static RootCommand NewRoot()
     {

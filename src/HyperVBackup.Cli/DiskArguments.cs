@@ -1,5 +1,6 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 
 namespace HyperVBackup.Cli;
@@ -16,14 +17,22 @@ internal static class DiskArguments
         if (changes.Count != 0 && changes.Count != disks.Count)
         {
             throw new UsageException(
-                $"There are {disks.Count} disks but {changes.Count} --changes: give one for each disk, '-' for none.");
+                $"The number of --changes ({changes.Count}) is not that of disks ({disks.Count}): give one for each, "
+                + "'-' for none.");
         }
 
-        List<DiskRequest> requests = [];
-        for (int position = 0; position < disks.Count; position++)
+        if (changes.Contains(""))
         {
-            (string? name, string path) = Split(disks[position]);
-            name ??= DiskImage.NameOf(path);
+            throw new UsageException("--changes '' names no ranges file; '-' stands for none.");
+        }
+
+        List<(string? Name, string Path)> given = [.. disks.Select(Split)];
+        List<DiskRequest> requests = [];
+        for (int position = 0; position < given.Count; position++)
+        {
+            (string? name, string path) = given[position];
+            RequireFile(path);
+            name ??= NameOf(path);
             if (requests.Exists(other => string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)))
             {
                 throw new UsageException($"Two disks are named '{name}': give one another name with NAME=PATH.");
@@ -38,13 +47,41 @@ internal static class DiskArguments
 
     private static IChangeSource SourceOf(string changes, string path) => changes == NoChanges
         ? new UntrackedSource(() => DiskImage.Open(path))
-        : RangesFileSource.Load(changes, () => DiskImage.Open(path));
+        : RangesFileSource.Load(changes, path);
 
     /// <summary>A file that has the whole text as its name wins over a name before '='.</summary>
     private static (string? Name, string Path) Split(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        bool hasName = equals > 0 && text.AsSpan(0, equals).IndexOfAny('/', '\\') < 0 && !Path.Exists(text);
-        return hasName ? (text[..equals], text[(equals + 1)..]) : (null, text);
+        bool hasName = equals >= 0 && text.AsSpan(0, equals).IndexOfAny('/', '\\') < 0 && !Path.Exists(text);
+        (string? name, string path) = hasName ? (text[..equals], text[(equals + 1)..]) : (null, text);
+        if (path.Length == 0)
+        {
+            throw new UsageException($"--disk '{text}' names no disk image; write PATH or NAME=PATH.");
+        }
+
+        return name is null || DiskName.IsValid(name) ? (name, path) : throw NotAName(name);
     }
+
+    private static void RequireFile(string path)
+    {
+        if (!Path.Exists(path))
+        {
+            throw new DiskImageException($"There is no disk image '{path}'.");
+        }
+
+        if (Directory.Exists(path))
+        {
+            throw new DiskImageException($"'{path}' is a folder; name the disk image in it.");
+        }
+    }
+
+    private static string NameOf(string path)
+    {
+        string name = DiskImage.NameOf(path);
+        return DiskName.IsValid(name) ? name : throw NotAName(name);
+    }
+
+    private static UsageException NotAName(string name) => new(
+        $"'{name}' cannot name a disk: use 1 to 200 characters that can stand as a file's name, as in NAME=PATH.");
 }

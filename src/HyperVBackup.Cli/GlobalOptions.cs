@@ -1,5 +1,4 @@
 using System.CommandLine;
-using HyperVBackup.Repository;
 
 namespace HyperVBackup.Cli;
 
@@ -8,29 +7,28 @@ internal static class GlobalOptions
 {
     public static Option<string?> Repository { get; } = new("--repository", "-r")
     {
-        Description = "The repository's folder; HVBACKUP_REPOSITORY stands in for it.",
+        Description = "The repository's folder; the variable HVBACKUP_REPOSITORY stands in for it.",
         HelpName = "PATH",
         Recursive = true,
     };
 
     public static Option<bool> Json { get; } = new("--json")
     {
-        Description = "Put exactly one JSON document on standard output.",
+        Description = "Put one JSON document, and nothing else, on standard output.",
         Recursive = true,
     };
 
     public static Option<bool> Verbose { get; } = new("--verbose")
     {
-        Description = "Show where an error came from.",
+        Description = "With an error, also show where in the program it came from.",
         Recursive = true,
     };
 
-    public static Option<long> Memory { get; } = new("--memory")
+    public static Option<long?> Memory { get; } = new("--memory")
     {
-        Description = "A ceiling for the memory used (default 1GiB).",
+        Description = "A ceiling for the memory used, as 512MiB; 1GiB if not given.",
         HelpName = "SIZE",
         Recursive = true,
-        DefaultValueFactory = _ => RepositoryEnvironment.MemoryBudgetDefaultBytes,
         CustomParser = result => SizeText.Parse(result, minBytes: 64L << 20, maxBytes: 1L << 40),
     };
 

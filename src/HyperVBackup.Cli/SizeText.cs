@@ -9,12 +9,13 @@ internal static class SizeText
     private static readonly string[] Units = ["", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
     /// <summary>Reads the one token of an option; notes an error in <paramref name="result"/>.</summary>
-    public static long Parse(ArgumentResult result, long minBytes, long maxBytes)
+    public static long? Parse(ArgumentResult result, long minBytes, long maxBytes)
     {
         string text = result.Tokens[^1].Value;
         if (!TryParse(text, out long bytes) || bytes < minBytes || bytes > maxBytes)
         {
-            result.AddError($"'{text}' is no size from {Format(minBytes)} to {Format(maxBytes)}; write it as 64KiB, 1MiB or 4GiB.");
+            result.AddError(
+                $"'{text}' is no size from {Format(minBytes)} to {Format(maxBytes)}; write it as 64KiB, 1MiB or 4GiB.");
         }
 
         return bytes;

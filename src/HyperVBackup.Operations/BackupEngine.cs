@@ -11,33 +11,42 @@ namespace HyperVBackup.Operations;
 /// Operations may run side by side; each has a session of its own. Every operation can be cancelled at any time:
 /// it then leaves no restore point, and what it stored is found again by the next one.
 /// </summary>
-public sealed class BackupEngine(BackupRepository repository, RepositoryEnvironment environment, EngineOptions options)
+/// <param name="options">How much of the machine to use; null for the usual.</param>
+public sealed class BackupEngine(
+    BackupRepository repository, RepositoryEnvironment environment, EngineOptions? options = null)
 {
+    private readonly EngineOptions options = options ?? new EngineOptions();
+
     /// <summary>Backs the disks of a VM up into one restore point.</summary>
     /// <exception cref="Disks.DiskImageException">A disk cannot be read.</exception>
     /// <exception cref="RepositoryException">The repository is damaged, unusable, or gave the session up.</exception>
     /// <exception cref="Storage.StoreException">The store is full or failed.</exception>
     public Task<BackupReport> BackupAsync(
-        BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token) =>
-        new BackupOperation(repository, request, options, environment.Clock, progress).RunAsync(token);
+        BackupRequest request, IProgress<BackupProgress>? progress = null, CancellationToken token = default) =>
+        new BackupOperation(
+            repository, request, options, environment.Clock, progress ?? NoProgress<BackupProgress>.Instance)
+            .RunAsync(token);
 
     /// <summary>Writes disks of a restore point as images; each chunk is verified on the way.</summary>
     /// <exception cref="RepositoryException">The point or disk is not there, or is damaged; no image is left.</exception>
     /// <exception cref="Storage.StoreException">The image cannot be written, or stands there already.</exception>
     public Task<IReadOnlyList<RestoredDisk>> RestoreAsync(
-        RestoreRequest request, IProgress<RestoreProgress> progress, CancellationToken token) =>
-        new RestoreOperation(repository, request, options, environment.Randomness, progress).RunAsync(token);
+        RestoreRequest request, IProgress<RestoreProgress>? progress = null, CancellationToken token = default) =>
+        new RestoreOperation(
+            repository, request, options, environment.Randomness, progress ?? NoProgress<RestoreProgress>.Instance)
+            .RunAsync(token);
 
     /// <summary>Folds a VM's change lists over its oldest map that they lead from, proves that the result is the
     /// recorded state, and publishes it as a synthetic full.</summary>
     /// <exception cref="ProofFailedException">Lists and maps contradict each other; nothing is published.</exception>
     /// <exception cref="RepositoryException">The point is not there, or the repository is damaged.</exception>
     public Task<SynthesizeReport> SynthesizeAsync(
-        SynthesizeRequest request, IProgress<RestoreProgress> progress, CancellationToken token) =>
-        new SynthesizeOperation(repository, request, options, progress).RunAsync(token);
+        SynthesizeRequest request, IProgress<RestoreProgress>? progress = null, CancellationToken token = default) =>
+        new SynthesizeOperation(repository, request, options, progress ?? NoProgress<RestoreProgress>.Instance)
+            .RunAsync(token);
 
     /// <summary>Where the disks of two points differ, from their maps alone.</summary>
     public Task<IReadOnlyList<DiskDifference>> DiffAsync(
-        RestorePoint before, RestorePoint after, CancellationToken token) =>
+        RestorePoint before, RestorePoint after, CancellationToken token = default) =>
         PointDiff.RunAsync(repository, before, after, token);
 }

@@ -49,11 +49,20 @@ public sealed class BackupRepository
 
     internal RecordReader Records { get; }
 
+    /// <summary>Makes a new, empty repository with the usual settings.</summary>
+    /// <exception cref="RepositoryUnusableException">There is one already.</exception>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    public static Task<BackupRepository> InitializeAsync(
+        IBlobStore store, RepositoryEnvironment environment, CancellationToken token = default) =>
+        InitializeAsync(
+            store, new RepositorySettings { Created = environment.Clock.GetUtcNow() }, environment, token);
+
     /// <summary>Makes a new, empty repository.</summary>
     /// <exception cref="RepositoryUnusableException">There is one already.</exception>
     /// <exception cref="StoreException">The store cannot be written.</exception>
     public static async Task<BackupRepository> InitializeAsync(
-        IBlobStore store, RepositorySettings settings, RepositoryEnvironment environment, CancellationToken token)
+        IBlobStore store, RepositorySettings settings, RepositoryEnvironment environment,
+        CancellationToken token = default)
     {
         RepositoryId id = NewRepositoryId(environment.Randomness);
         byte[] file = RecordFile.Write(
@@ -70,7 +79,7 @@ public sealed class BackupRepository
     /// <exception cref="RepositoryUnusableException">There is none, it is damaged, or it needs a newer version.
     /// </exception>
     public static async Task<BackupRepository> OpenAsync(
-        IBlobStore store, RepositoryEnvironment environment, CancellationToken token)
+        IBlobStore store, RepositoryEnvironment environment, CancellationToken token = default)
     {
         byte[]? file = await SmallFile.TryReadAsync(store, FileNames.Repository, token);
         if (file is null)
@@ -93,7 +102,7 @@ public sealed class BackupRepository
     }
 
     /// <summary>All restore points, by VM and then oldest first. Damaged ones are warned about and left out.</summary>
-    public Task<List<RestorePoint>> ListPointsAsync(CancellationToken token) =>
+    public Task<List<RestorePoint>> ListPointsAsync(CancellationToken token = default) =>
         catalog.ReadAllAsync(
             (_, complaint) => environment.Warn($"{complaint.Message}; 'verify' says what it touches."), token);
 

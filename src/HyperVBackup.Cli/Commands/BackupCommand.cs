@@ -13,14 +13,14 @@ internal static class BackupCommand
 {
     private static readonly Option<string> Vm = new("--vm")
     {
-        Description = "The VM's name or GUID.",
+        Description = "The VM's name or GUID; a new one begins a VM.",
         HelpName = "VM",
         Required = true,
     };
 
     private static readonly Option<string[]> Disks = new("--disk")
     {
-        Description = "A disk image (VHDX, AVHDX or raw), one or several; NAME= names it in the restore point.",
+        Description = "A disk image (VHDX, AVHDX or raw), one or several; its file name names the disk unless NAME does.",
         HelpName = "[NAME=]PATH",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
@@ -28,22 +28,28 @@ internal static class BackupCommand
 
     private static readonly Option<string[]> Changes = new("--changes")
     {
-        Description = "A ranges file for each disk, in their order; '-' for none.",
+        Description = "What changed on each disk, in their order, as a ranges file: "
+            + "{\"since\": ID, \"id\": ID, \"ranges\": [{\"offset\": BYTES, \"length\": BYTES}]}; '-' for none.",
         HelpName = "FILE|-",
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<bool> Full = new("--full") { Description = "Read everything, compare with nothing." };
+    private static readonly Option<bool> Full = new("--full") { Description = "Read whole disks, take nothing from earlier points." };
 
     private static readonly Option<double?> Audit = new("--audit")
     {
-        Description = "Percent of the allocated chunks to read again although they are called unchanged.",
+        Description = "Share of the allocated chunks to read again although the changes leave them out; without it "
+            + "1 % of them, or less where little changed.",
         HelpName = "PERCENT",
+        CustomParser = PercentText.Parse,
     };
 
     public static Command Create()
     {
-        Command command = new("backup", "Back up disks of a VM into one restore point.")
+        Command command = new(
+            "backup",
+            "Back up disks of a VM into one restore point: the changed ranges where they are known and can be "
+            + "trusted, otherwise what differs by checksum from the point before; the first time everything.")
         {
             Vm, Disks, Changes, Full, Audit,
         };
@@ -55,14 +61,14 @@ internal static class BackupCommand
     {
         BackupRequest request = RequestOf(context.Parsed);
         BackupRepository repository = await context.OpenAsync(token);
-        BackupReport report = await LiveProgress.RunAsync(show =>
+        BackupReport report = await context.Live.RunAsync(show =>
             context.NewEngine(repository).BackupAsync(
                 request,
-                new Told<BackupProgress>(at => show(at.Disk, at.DoneBytes, at.TotalBytes)),
+                new Told<BackupProgress>(at => show(new Step(at.Disk, at.DoneBytes, at.TotalBytes, at.ReadBytes))),
                 token));
         foreach (string warning in report.Warnings)
         {
-            await Console.Error.WriteLineAsync($"hvbackup: warning: {warning}");
+            context.Live.Warn(warning);
         }
 
         if (context.IsJson)
@@ -86,19 +92,13 @@ internal static class BackupCommand
                 $"'{vm}' cannot name a VM: use 1 to 200 characters without '@', '/' or control characters.");
         }
 
-        double? audit = parsed.GetValue(Audit);
-        if (audit is not (null or (>= 0 and <= 100)))
-        {
-            throw new UsageException("--audit takes a percentage from 0 to 100.");
-        }
-
         return new BackupRequest
         {
             VmName = vm,
             VmIdentity = Guid.TryParse(vm, out Guid guid) ? guid.ToString("D") : null,
             Disks = DiskArguments.Read(parsed.GetRequiredValue(Disks), parsed.GetValue(Changes) ?? []),
             Full = parsed.GetValue(Full),
-            AuditPercent = audit,
+            AuditPercent = parsed.GetValue(Audit),
         };
     }
 

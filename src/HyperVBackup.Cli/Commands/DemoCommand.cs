@@ -1,6 +1,8 @@
 using System.CommandLine;
-using HyperVBackup.Cli.Output;
+using System.Text.Json;
 using HyperVBackup.Cli.Demo;
+using HyperVBackup.Cli.Output;
+using HyperVBackup.Repository;
 
 namespace HyperVBackup.Cli.Commands;
 
@@ -30,9 +32,19 @@ internal static class DemoCommand
         try
         {
             Directory.CreateDirectory(folder);
-            DemoRun demo = new(folder, context.Environment with { StateFolder = Path.Combine(folder, "state") });
-            TextTable table = await demo.RunAsync(token);
-            table.WriteTo(Console.Out);
+            RepositoryEnvironment environment =
+                context.Environment with { StateFolder = Path.Combine(folder, "state") };
+            IReadOnlyList<DemoStep> steps = await context.Live.RunAsync(show =>
+                new DemoRun(folder, environment, show).RunAsync(token));
+            if (context.IsJson)
+            {
+                WriteJson(steps);
+            }
+            else
+            {
+                WriteText(steps);
+            }
+
             return ExitCodes.Done;
         }
         finally
@@ -42,5 +54,37 @@ internal static class DemoCommand
                 Directory.Delete(folder, recursive: true);
             }
         }
+    }
+
+    private static void WriteJson(IReadOnlyList<DemoStep> steps) => JsonOutput.Write(json =>
+        json.WriteArray("steps", steps, (item, step) =>
+        {
+            item.WriteString("step", step.What);
+            WriteCount(item, "bytesRead", step.BytesRead);
+            WriteCount(item, "bytesAudited", step.BytesAudited);
+            WriteCount(item, "bytesChanged", step.BytesChanged);
+            WriteCount(item, "bytesStored", step.BytesStored);
+            item.WriteString("result", step.Result);
+        }));
+
+    private static void WriteCount(Utf8JsonWriter json, string name, long? bytes)
+    {
+        if (bytes is long count)
+        {
+            json.WriteNumber(name, count);
+        }
+    }
+
+    private static void WriteText(IReadOnlyList<DemoStep> steps)
+    {
+        TextTable table = new("STEP", "READ", "AUDITED", "CHANGED", "STORED", "RESULT");
+        foreach (DemoStep step in steps)
+        {
+            table.Add(
+                step.What, Words.OfSize(step.BytesRead), Words.OfSize(step.BytesAudited),
+                Words.OfSize(step.BytesChanged), Words.OfSize(step.BytesStored), step.Result);
+        }
+
+        table.WriteTo(Console.Out);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using HyperVBackup.Cli.Output;
 using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
@@ -10,27 +11,16 @@ namespace HyperVBackup.Cli.Commands;
 /// <summary><c>init</c>: makes an empty repository.</summary>
 internal static class InitCommand
 {
-    private static readonly Option<long> ChunkSize = new("--chunk-size")
+    private static readonly Option<long?> ChunkSize = new("--chunk-size")
     {
-        Description = "The grid disks are cut into: a power of two from 16KiB to 4MiB.",
+        Description = "The grid disks are cut into: a power of two from 16KiB to 4MiB; 64KiB if not given.",
         HelpName = "SIZE",
-        DefaultValueFactory = _ => FormatLimits.ChunkSizeDefaultBytes,
-        CustomParser = result =>
-        {
-            long bytes = SizeText.Parse(
-                result, FormatLimits.ChunkSizeMinBytes, FormatLimits.ChunkSizeMaxBytes);
-            if (bytes != 0 && !FormatLimits.IsChunkSize(bytes))
-            {
-                result.AddError("A chunk size is a power of two from 16KiB to 4MiB.");
-            }
-
-            return bytes;
-        },
+        CustomParser = ParseChunkSize,
     };
 
     private static readonly Option<Compression> Codec = new("--compression")
     {
-        Description = "lz4, zstd, zstd:LEVEL (1 to 19) or none.",
+        Description = "What chunks are compressed with: lz4, zstd, zstd:LEVEL (1 to 19) or none.",
         HelpName = "CODEC",
         DefaultValueFactory = _ => Compression.Lz4,
         CustomParser = result =>
@@ -46,7 +36,7 @@ internal static class InitCommand
 
     public static Command Create()
     {
-        Command command = new("init", "Make an empty repository.") { ChunkSize, Codec };
+        Command command = new("init", "Make an empty repository in a folder; the folder need not be there.") { ChunkSize, Codec };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }
@@ -55,7 +45,7 @@ internal static class InitCommand
     {
         RepositorySettings settings = new()
         {
-            ChunkSizeBytes = (int)context.Parsed.GetValue(ChunkSize),
+            ChunkSizeBytes = (int)(context.Parsed.GetValue(ChunkSize) ?? FormatLimits.ChunkSizeDefaultBytes),
             Compression = context.Parsed.GetValue(Codec),
             Created = context.Environment.Clock.GetUtcNow(),
         };
@@ -77,5 +67,16 @@ internal static class InitCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    private static long? ParseChunkSize(ArgumentResult result)
+    {
+        long? bytes = SizeText.Parse(result, FormatLimits.ChunkSizeMinBytes, FormatLimits.ChunkSizeMaxBytes);
+        if (!result.Errors.Any() && !FormatLimits.IsChunkSize(bytes ?? 0))
+        {
+            result.AddError($"'{result.Tokens[^1].Value}' is no chunk size: it is a power of two from 16KiB to 4MiB.");
+        }
+
+        return bytes;
     }
 }

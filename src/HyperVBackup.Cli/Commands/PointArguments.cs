@@ -10,6 +10,15 @@ internal static class PointArguments
 {
     public const string Help = "An id, a unique beginning of one (4 characters or more), or VM@latest.";
 
+    private const int PrefixLengthMin = 4;
+    private const int IdLength = 26;
+
+    /// <summary>Whether a text has the shape of one; whether there is such a point is not asked.</summary>
+    public static bool IsPoint(string text) =>
+        text.EndsWith("@latest", StringComparison.OrdinalIgnoreCase)
+        || (text.Length is >= PrefixLengthMin and <= IdLength
+            && text.All(character => character is (>= 'a' and <= 'z') or (>= '2' and <= '7')));
+
     public static Argument<string> New(string name) => new(name) { Description = Help };
 
     /// <exception cref="RestorePointNotFoundException">None answers, or several.</exception>

@@ -17,9 +17,10 @@ internal static class RebuildIndexCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
         BackupRepository repository = await context.OpenAsync(token);
-        long chunks = await LiveProgress.RunAsync(show =>
+        long chunks = await context.Live.RunAsync(show =>
             repository.RebuildIndexAsync(
-                new Told<(long Done, long Total)>(packs => show("packs", packs.Done, packs.Total)), token));
+                new Told<(long Done, long Total)>(packs =>
+                    show(new Step("packs", packs.Done, packs.Total, Bytes: 0))), token));
         if (context.IsJson)
         {
             JsonOutput.Write(json => json.WriteNumber("chunks", chunks));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using HyperVBackup.Cli.Output;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Repository;
@@ -18,16 +19,16 @@ internal static class RestoreCommand
 
     private static readonly Option<string> Output = new("--output", "-o")
     {
-        Description = "The image to write; for several disks the folder to write them in.",
+        Description = "The image to write; for several disks the folder to write them in, each under its name.",
         HelpName = "PATH",
         Required = true,
     };
 
-    private static readonly Option<string> Format = new("--format")
+    private static readonly Option<ImageFormat> Format = new("--format")
     {
-        Description = "vhdx (dynamic), vhdx-fixed or raw.",
+        Description = "vhdx (dynamic), vhdx-fixed or raw; vhdx if not given.",
         HelpName = "FORMAT",
-        DefaultValueFactory = _ => "vhdx",
+        CustomParser = ParseFormat,
     };
 
     private static readonly Option<bool> Force = new("--force") { Description = "Replace what stands there." };
@@ -39,8 +40,7 @@ internal static class RestoreCommand
 
     public static Command Create()
     {
-        Format.AcceptOnlyFromAmong("vhdx", "vhdx-fixed", "raw");
-        Command command = new("restore", "Write disks of a restore point as images.")
+        Command command = new("restore", "Write disks of a restore point as images; every chunk is verified on the way.")
         {
             Point, Disk, Output, Format, Force, KeepIdentity,
         };
@@ -51,20 +51,27 @@ internal static class RestoreCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
         ParseResult parsed = context.Parsed;
+        string output = parsed.GetRequiredValue(Output);
+        if (output.Length == 0)
+        {
+            throw new UsageException("--output '' names nothing to write.");
+        }
+
         BackupRepository repository = await context.OpenAsync(token);
         RestoreRequest request = new()
         {
             Point = (await PointArguments.FindAsync(repository, parsed.GetRequiredValue(Point), token)).Id,
             Disk = parsed.GetValue(Disk),
-            OutputPath = parsed.GetRequiredValue(Output),
-            Format = FormatOf(parsed.GetRequiredValue(Format)),
+            OutputPath = output,
+            Format = parsed.GetValue(Format),
             Force = parsed.GetValue(Force),
             KeepIdentity = parsed.GetValue(KeepIdentity),
         };
-        IReadOnlyList<RestoredDisk> disks = await LiveProgress.RunAsync(show =>
+        IReadOnlyList<RestoredDisk> disks = await context.Live.RunAsync(show =>
             context.NewEngine(repository).RestoreAsync(
                 request,
-                new Told<RestoreProgress>(at => show(at.Disk, at.DoneBytes, at.TotalBytes)),
+                new Told<RestoreProgress>(at =>
+                    show(new Step(at.Disk, at.DoneBytes, at.TotalBytes, at.WrittenBytes))),
                 token));
         if (context.IsJson)
         {
@@ -83,12 +90,22 @@ internal static class RestoreCommand
         return ExitCodes.Done;
     }
 
-    private static ImageFormat FormatOf(string text) => text switch
+    private static ImageFormat ParseFormat(ArgumentResult result)
     {
-        "raw" => ImageFormat.Raw,
-        "vhdx-fixed" => ImageFormat.VhdxFixed,
-        _ => ImageFormat.Vhdx,
-    };
+        string text = result.Tokens[^1].Value;
+        switch (text)
+        {
+            case "vhdx":
+                return ImageFormat.Vhdx;
+            case "vhdx-fixed":
+                return ImageFormat.VhdxFixed;
+            case "raw":
+                return ImageFormat.Raw;
+            default:
+                result.AddError($"'{text}' is no format: use vhdx, vhdx-fixed or raw.");
+                return default;
+        }
+    }
 
     private static void WriteJson(RestoreRequest request, IReadOnlyList<RestoredDisk> disks) =>
         JsonOutput.Write(json =>

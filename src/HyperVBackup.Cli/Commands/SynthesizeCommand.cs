@@ -47,10 +47,11 @@ internal static class SynthesizeCommand
             Sequential = context.Parsed.GetValue(Sequential),
         };
         BackupRepository repository = await context.OpenAsync(token);
-        SynthesizeReport report = await LiveProgress.RunAsync(show =>
+        SynthesizeReport report = await context.Live.RunAsync(show =>
             context.NewEngine(repository).SynthesizeAsync(
                 request,
-                new Told<RestoreProgress>(at => show(at.Disk, at.DoneBytes, at.TotalBytes)),
+                new Told<RestoreProgress>(at =>
+                    show(new Step(at.Disk, at.DoneBytes, at.TotalBytes, at.WrittenBytes))),
                 token));
         if (context.IsJson)
         {

@@ -11,39 +11,40 @@ namespace HyperVBackup.Cli.Commands;
 /// <summary><c>verify</c>: checks the repository against itself.</summary>
 internal static class VerifyCommand
 {
-    private const double Everything = 100;
-
     private static readonly Argument<string[]> Points = new("POINT")
     {
-        Description = "Only these points and what they need. " + PointArguments.Help,
+        Description = "Only these points and what they need; all if none is given. " + PointArguments.Help,
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<double?> ReadData = new("--read-data")
+    private static readonly Option<string?> ReadData = new("--read-data")
     {
-        Description = "Also read, decode and hash this share of the stored chunks (all, if no percentage is given).",
+        Description = "Also read, decode and hash the stored chunks: all, or about this share, chosen by chance.",
         HelpName = "PERCENT",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     public static Command Create()
     {
-        Command command = new("verify", "Check the repository, and say what damage touches.") { Points, ReadData };
+        Command command = new("verify", "Check the repository, and say what damage there is and which points it touches.") { Points, ReadData };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
+        (double percent, string[] points) = Read(context.Parsed);
         BackupRepository repository = await context.OpenAsync(token);
         VerificationOptions options = new()
         {
-            Points = await IdsAsync(repository, context.Parsed.GetValue(Points) ?? [], token),
-            ReadDataPercent = PercentOf(context.Parsed),
+            Points = await IdsAsync(repository, points, token),
+            ReadDataPercent = percent,
         };
-        VerificationReport report = await LiveProgress.RunAsync(show =>
+        VerificationReport report = await context.Live.RunAsync(show =>
             repository.NewVerification(options).RunAsync(
-                new Told<VerificationProgress>(at => show(at.Stage, at.DoneCount, at.TotalCount)), token));
+                new Told<VerificationProgress>(at =>
+                    show(new Step(at.Stage, at.DoneCount, at.TotalCount, at.ReadBytes))),
+                token));
         if (context.IsJson)
         {
             WriteJson(report);
@@ -56,12 +57,23 @@ internal static class VerifyCommand
         return report.Damage.Count == 0 ? ExitCodes.Done : ExitCodes.Failed;
     }
 
-    private static double PercentOf(ParseResult parsed)
+    /// <summary>What follows --read-data is a percentage or, as the parser cannot know, the first point.</summary>
+    private static (double Percent, string[] Points) Read(ParseResult parsed)
     {
-        double percent = parsed.GetValue(ReadData) ?? (parsed.GetResult(ReadData) is null ? 0 : Everything);
-        return percent is >= 0 and <= Everything
-            ? percent
-            : throw new UsageException("--read-data takes a percentage from 0 to 100.");
+        string[] points = parsed.GetValue(Points) ?? [];
+        if (parsed.GetValue(ReadData) is not string text)
+        {
+            return (parsed.GetResult(ReadData) is null ? 0 : PercentText.Max, points);
+        }
+
+        if (PercentText.TryParse(text, out double percent))
+        {
+            return (percent, points);
+        }
+
+        return PointArguments.IsPoint(text)
+            ? (PercentText.Max, [text, .. points])
+            : throw new UsageException($"--read-data takes a percentage from 0 to 100, not '{text}'.");
     }
 
     private static async Task<List<SessionId>> IdsAsync(
@@ -92,9 +104,6 @@ internal static class VerifyCommand
             item.WriteEndArray();
         });
         json.WriteNumber("bytesRead", report.BytesRead);
-        json.WriteNumber("points", report.PointCount);
-        json.WriteNumber("packs", report.PackCount);
-        json.WriteNumber("records", report.RecordCount);
     });
 
     private static void WriteText(VerificationReport report, VerificationOptions options)

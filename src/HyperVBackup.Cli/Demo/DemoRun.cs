@@ -14,24 +14,23 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Cli.Demo;
 
 /// <summary>The steps of the demonstration; each one checks what it shows and fails if it does not hold.</summary>
-internal sealed class DemoRun(string folder, RepositoryEnvironment environment)
+internal sealed class DemoRun(string folder, RepositoryEnvironment environment, Action<Step> show)
 {
     private const string Vm = "demo";
     private const int Seed = 2026;
     private const int CellsChanged = 500;
+    private const int RootLength = 12;
 
     private readonly SampleDisk disk = new(Path.Combine(folder, "sample.raw"), Seed);
-    private readonly TextTable table = new("STEP", "READ", "AUDITED", "CHANGED", "STORED", "PROOF");
+    private readonly List<DemoStep> steps = [];
     private int tick;
 
-    public async Task<TextTable> RunAsync(CancellationToken token)
+    public async Task<IReadOnlyList<DemoStep>> RunAsync(CancellationToken token)
     {
-        disk.Create();
-        RepositorySettings settings = new() { Created = environment.Clock.GetUtcNow() };
-        FolderStore store = new(Path.Combine(folder, "repository"));
-        BackupRepository repository =
-            await BackupRepository.InitializeAsync(store, settings, environment, token);
-        BackupEngine engine = new(repository, environment, new EngineOptions());
+        disk.Create(written => show(new Step("sample disk", written, SampleDisk.SizeBytes, written)), token);
+        using FolderStore store = new(Path.Combine(folder, "repository"));
+        BackupRepository repository = await BackupRepository.InitializeAsync(store, environment, token);
+        BackupEngine engine = new(repository, environment);
 
         await BackupAsync("first full", engine, Tracked([], since: null), RestorePointKind.Full, token);
         await BackupAsync(
@@ -44,7 +43,7 @@ internal sealed class DemoRun(string folder, RepositoryEnvironment environment)
         await SynthesizeAsync(engine, recovered, token);
         await VerifyAsync(repository, token);
         await RestoreAsync(engine, recovered, token);
-        return table;
+        return steps;
     }
 
     private RangesFileSource Tracked(List<ByteRange> ranges, string? since)
@@ -64,61 +63,69 @@ internal sealed class DemoRun(string folder, RepositoryEnvironment environment)
             json.WriteEndObject();
         }
 
-        return RangesFileSource.Load(path, () => DiskImage.Open(disk.Path));
+        return RangesFileSource.Load(path, disk.Path);
     }
 
     private async Task<RestorePoint> BackupAsync(
         string step, BackupEngine engine, IChangeSource source, RestorePointKind expected, CancellationToken token)
     {
         BackupRequest request = new() { VmName = Vm, Disks = [new DiskRequest("sample", source)] };
-        BackupReport report = await engine.BackupAsync(request, new Told<BackupProgress>(_ => { }), token);
+        BackupReport report = await engine.BackupAsync(
+            request,
+            new Told<BackupProgress>(at => show(new Step(step, at.DoneBytes, at.TotalBytes, at.ReadBytes))),
+            token);
         DiskPoint made = report.Point.Disks[0];
         Require(made.Kind == expected, $"the {step} came out as {Words.Of(made.Kind)}");
-        table.Add(
-            step, SizeText.Format(made.Statistics.BytesRead), SizeText.Format(made.Statistics.BytesAudited),
-            SizeText.Format(made.Statistics.BytesChanged), SizeText.Format(made.Statistics.BytesStored),
-            $"root {made.Root.ToString()[..12]}…");
+        steps.Add(DemoStep.Of(step, made, $"root {made.Root.ToString()[..RootLength]}…"));
         return report.Point;
     }
 
     private async Task SynthesizeAsync(BackupEngine engine, RestorePoint newest, CancellationToken token)
     {
-        SynthesizeReport report = await engine.SynthesizeAsync(
-            new SynthesizeRequest { Vm = Vm }, new Told<RestoreProgress>(_ => { }), token);
+        SynthesizeReport report = await engine.SynthesizeAsync(new SynthesizeRequest { Vm = Vm }, null, token);
         DiskPoint made = report.Point.Disks[0];
         Require(made.Root == newest.Disks[0].Root, "the synthetic full has another root");
-        table.Add("synthetic full", "0 B", "0 B", "", "0 B", $"{made.Statistics.ListsFolded} lists folded, root equal");
+        steps.Add(DemoStep.Of(
+            "synthetic full", made, $"{made.Statistics.ListsFolded} change lists folded: root equal"));
     }
 
     private async Task VerifyAsync(BackupRepository repository, CancellationToken token)
     {
         VerificationReport report = await repository
             .NewVerification(new VerificationOptions { ReadDataPercent = 100 })
-            .RunAsync(new Told<VerificationProgress>(_ => { }), token);
+            .RunAsync(
+                new Told<VerificationProgress>(at =>
+                    show(new Step("verify --read-data", at.DoneCount, at.TotalCount, at.ReadBytes))),
+                token);
         Require(report.Damage.Count == 0, "verify found damage");
-        table.Add(
-            "verify --read-data", SizeText.Format(report.BytesRead), "", "", "",
-            $"{report.RecordCount} records decoded and hashed");
+        steps.Add(new DemoStep("verify --read-data", $"{report.RecordCount} records decoded and hashed: no damage")
+        {
+            BytesRead = report.BytesRead,
+        });
     }
 
     private async Task RestoreAsync(BackupEngine engine, RestorePoint point, CancellationToken token)
     {
         string path = Path.Combine(folder, "restored.vhdx");
         await engine.RestoreAsync(
-            new RestoreRequest { Point = point.Id, OutputPath = path }, new Told<RestoreProgress>(_ => { }), token);
+            new RestoreRequest { Point = point.Id, OutputPath = path },
+            new Told<RestoreProgress>(at =>
+                show(new Step("restore to VHDX", at.DoneBytes, at.TotalBytes, at.WrittenBytes))),
+            token);
         using IDisk original = DiskImage.Open(disk.Path);
         using IDisk restored = DiskImage.Open(path);
-        Require(AreEqual(original, restored), "the restored disk differs");
-        table.Add("restore to VHDX, compared", "", "", "", "", "every byte equal");
+        Require(AreEqual(original, restored, token), "the restored disk differs");
+        steps.Add(new DemoStep("restore to VHDX, compared", "every byte equal"));
     }
 
-    private static bool AreEqual(IDisk left, IDisk right)
+    private static bool AreEqual(IDisk left, IDisk right, CancellationToken token)
     {
         const int PieceBytes = 4 << 20;
         byte[] leftBytes = new byte[PieceBytes];
         byte[] rightBytes = new byte[PieceBytes];
         for (long offset = 0; offset < left.VirtualSizeBytes; offset += PieceBytes)
         {
+            token.ThrowIfCancellationRequested();
             left.Read(offset, leftBytes);
             right.Read(offset, rightBytes);
             if (!leftBytes.AsSpan().SequenceEqual(rightBytes))

@@ -16,13 +16,15 @@ internal sealed class SampleDisk(string path, int seed)
     public string Path => path;
 
     /// <summary>Writes the disk for the first time: about a fifth of it.</summary>
-    public void Create()
+    public void Create(Action<long> written, CancellationToken token)
     {
         using FileStream file = new(path, FileMode.CreateNew, FileAccess.ReadWrite);
         using RawWriter disk = new(file.SafeFileHandle, SizeBytes);
         byte[] piece = new byte[PieceBytes];
         for (long offset = 0; offset < SizeBytes; offset += PieceBytes)
         {
+            token.ThrowIfCancellationRequested();
+            written(offset);
             if (random.Next(5) == 0)
             {
                 Fill(piece);

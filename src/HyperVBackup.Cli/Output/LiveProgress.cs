@@ -2,44 +2,75 @@ using Spectre.Console;
 
 namespace HyperVBackup.Cli.Output;
 
-/// <summary>A live bar with rate and ETA on standard error where that is a terminal; nothing elsewhere.</summary>
-internal static class LiveProgress
+/// <summary>A live bar with rate and ETA on standard error where that is a terminal; nothing elsewhere. Thread-safe.
+/// </summary>
+internal sealed class LiveProgress
 {
-    /// <summary>Runs <paramref name="work"/>, which may set how far it is: what it is at, done and total (bytes or
-    /// pieces).</summary>
-    public static async Task<T> RunAsync<T>(Func<Action<string, long, long>, Task<T>> work)
+    private readonly Lock gate = new();
+    private readonly Dictionary<(string What, long Total), ProgressTask> tasks = [];
+    private IAnsiConsole? live;
+
+    /// <summary>Runs <paramref name="work"/>, which may say again and again how far it is.</summary>
+    public async Task<T> RunAsync<T>(Func<Action<Step>, Task<T>> work)
     {
         if (Console.IsErrorRedirected)
         {
-            return await work((_, _, _) => { });
+            return await work(_ => { });
         }
 
         IAnsiConsole console = AnsiConsole.Create(
             new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await console.Progress()
-            .AutoClear(true)
-            .Columns(
-                new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(),
-                new TransferSpeedColumn(), new RemainingTimeColumn())
-            .StartAsync(async context =>
-            {
-                Dictionary<string, ProgressTask> tasks = [];
-                return await work((what, done, total) => Show(context, tasks, what, done, total));
-            });
+        try
+        {
+            return await console.Progress()
+                .AutoClear(true)
+                .Columns(
+                    new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(),
+                    new RemainingTimeColumn())
+                .StartAsync(context =>
+                {
+                    live = console;
+                    return work(step => Show(context, step));
+                });
+        }
+        finally
+        {
+            live = null;
+        }
     }
 
-    private static void Show(
-        ProgressContext context, Dictionary<string, ProgressTask> tasks, string what, long done, long total)
+    /// <summary>A sentence on standard error, above the bar where there is one.</summary>
+    public void Warn(string sentence)
     {
-        lock (tasks)
+        string line = $"hvbackup: warning: {sentence}";
+        if (live is IAnsiConsole console)
         {
-            if (!tasks.TryGetValue(what, out ProgressTask? task))
+            console.WriteLine(line);
+        }
+        else
+        {
+            Console.Error.WriteLine(line);
+        }
+    }
+
+    /// <summary>Work whose size turns out to be another is shown as other work: its rate begins anew.</summary>
+    private void Show(ProgressContext context, Step step)
+    {
+        lock (gate)
+        {
+            if (!tasks.TryGetValue((step.What, step.Total), out ProgressTask? task))
             {
-                tasks[what] = task = context.AddTask(Markup.Escape(what), maxValue: Math.Max(1, total));
+                foreach (ProgressTask before in tasks.Values)
+                {
+                    before.StopTask();
+                }
+
+                task = context.AddTask(Markup.Escape(step.What), maxValue: Math.Max(1, step.Total));
+                tasks[(step.What, step.Total)] = task;
             }
 
-            task.MaxValue = Math.Max(1, total);
-            task.Value = done;
+            task.Value = step.Done;
+            RateColumn.Note(task, step.Bytes);
         }
     }
 }

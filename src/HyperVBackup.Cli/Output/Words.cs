@@ -15,6 +15,9 @@ internal static class Words
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
+    /// <summary>A size for people; nothing where none was counted.</summary>
+    public static string OfSize(long? bytes) => bytes is long count ? SizeText.Format(count) : "";
+
     /// <summary>UTC, ISO 8601, to the millisecond.</summary>
     public static string Of(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

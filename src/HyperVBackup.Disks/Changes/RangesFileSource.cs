@@ -10,6 +10,12 @@ public sealed class RangesFileSource(string description, RangesFile file, Func<I
 
     public string? Since => file.Since;
 
+    /// <summary>Reads the ranges file at <paramref name="path"/> to its end, now, for the VHDX or raw image at
+    /// <paramref name="imagePath"/>.</summary>
+    /// <exception cref="DiskImageException">There is no such ranges file, or it may not be opened.</exception>
+    public static RangesFileSource Load(string path, string imagePath) =>
+        Load(path, () => DiskImage.Open(imagePath));
+
     /// <summary>Reads the ranges file at <paramref name="path"/> to its end, now. One that is malformed is no error:
     /// the changes are then <see cref="DiskChanges.Lost"/>.</summary>
     /// <exception cref="DiskImageException">There is no such file, or it may not be opened.</exception>

@@ -60,6 +60,13 @@ internal sealed class BackupOperation(
             throw new ArgumentException("A backup needs at least one disk.");
         }
 
+        DiskRequest? unnamed = request.Disks.FirstOrDefault(disk => !DiskName.IsValid(disk.Name));
+        if (unnamed is not null)
+        {
+            throw new ArgumentException(
+                $"'{unnamed.Name}' cannot name a disk: use 1 to 200 characters that can stand as a file's name.");
+        }
+
         string? twice = request.Disks.GroupBy(disk => disk.Name, StringComparer.OrdinalIgnoreCase)
             .FirstOrDefault(group => group.Count() > 1)?.Key;
         if (twice is not null)

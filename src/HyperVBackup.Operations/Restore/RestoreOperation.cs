@@ -20,14 +20,13 @@ internal sealed class RestoreOperation(
             await repository.OpenReadingSessionAsync(LeaseKind.Restore, request.Point, token);
         List<DiskPoint> disks = Choose(session.Point);
         List<(DiskPoint Disk, string Path)> targets = [.. disks.Select(disk => (disk, PathOf(disk, disks.Count)))];
-        foreach ((_, string path) in targets)
+        if (disks.Count > 1 && File.Exists(request.OutputPath))
         {
-            if (!request.Force && Path.Exists(path))
-            {
-                throw new StoreException($"'{path}' exists already; --force replaces it.");
-            }
+            throw new StoreException(
+                $"'{request.OutputPath}' is a file; several disks are restored into a folder, or one with --disk NAME.");
         }
 
+        targets.ForEach(target => Check(target.Path));
         List<RestoredDisk> restored = [];
         foreach ((DiskPoint disk, string path) in targets)
         {
@@ -35,6 +34,19 @@ internal sealed class RestoreOperation(
         }
 
         return restored;
+    }
+
+    private void Check(string path)
+    {
+        if (Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
+        {
+            throw new StoreException($"'{path}' is a folder; name the image file to write in it.");
+        }
+
+        if (!request.Force && Path.Exists(path))
+        {
+            throw new StoreException($"'{path}' exists already; --force replaces it.");
+        }
     }
 
     private List<DiskPoint> Choose(RestorePoint point)
@@ -60,12 +72,7 @@ internal sealed class RestoreOperation(
     private async Task<RestoredDisk> RestoreAsync(
         ReadingSession session, DiskPoint disk, string path, CancellationToken token)
     {
-        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
-        if (folder is not null)
-        {
-            Directory.CreateDirectory(folder);
-        }
-
+        MakeFolderOf(path);
         using DurableFile file = DurableFile.Create(path);
         long writtenBytes;
         try
@@ -90,6 +97,22 @@ internal sealed class RestoreOperation(
         file.Flush();
         Publish(file, path);
         return new RestoredDisk(disk.Name, path, disk.VirtualSizeBytes, writtenBytes, disk.Root);
+    }
+
+    private static void MakeFolderOf(string path)
+    {
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        try
+        {
+            if (folder is not null)
+            {
+                Directory.CreateDirectory(folder);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The folder of '{path}' cannot be made: {failure.Message}", failure);
+        }
     }
 
     private void Publish(DurableFile file, string path)

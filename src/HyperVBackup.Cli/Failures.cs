@@ -1,0 +1,35 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Format;
+using HyperVBackup.Operations.Synthesize;
+using HyperVBackup.Repository;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Cli;
+
+/// <summary>One sentence for everything that can stop a command.</summary>
+internal static class Failures
+{
+    public static string Sentence(Exception failure) => failure switch
+    {
+        UsageException or RepositoryException or StoreException or DiskImageException or CorruptDataException
+            or ProofFailedException or UnauthorizedAccessException or IOException => Closed(failure.Message),
+        OutOfMemoryException => "Not enough memory; --memory sets a lower ceiling.",
+        _ => $"An error that should not happen: {Closed(failure.Message)} Please report it, with what --verbose adds.",
+    };
+
+    /// <summary>What an interrupted command leaves.</summary>
+    public static string Interrupted(string command) => command switch
+    {
+        "backup" or "synthesize" =>
+            "Interrupted: no restore point was made, and what was stored is found again by the next run.",
+        "restore" => "Interrupted: no unfinished image was left.",
+        "rebuild-index" => "Interrupted: the index is made again when it is needed.",
+        _ => "Interrupted.",
+    };
+
+    private static string Closed(string message)
+    {
+        string line = message.ReplaceLineEndings(" ").TrimEnd();
+        return line.EndsWith('.') ? line : line + ".";
+    }
+}

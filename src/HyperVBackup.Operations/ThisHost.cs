@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using HyperVBackup.Repository;
+
+namespace HyperVBackup.Operations;
+
+/// <summary>The host this process runs on, as repositories and engines want it: real clock, real randomness, the
+/// host's own state folder.</summary>
+public static class ThisHost
+{
+    /// <summary>Names the folder for chunk indexes in place of the platform's.</summary>
+    public const string StateVariable = "HVBACKUP_STATE";
+
+    private const string FolderName = "hvbackup";
+
+    /// <summary>An environment that can be used as it is, or changed with <c>with</c>.</summary>
+    public static RepositoryEnvironment NewEnvironment() => new()
+    {
+        Clock = TimeProvider.System,
+        Randomness = RandomNumberGenerator.Fill,
+        StateFolder = StateFolder(),
+        HostName = Environment.MachineName,
+        ProcessId = (uint)Environment.ProcessId,
+        IsProcessAlive = IsProcessAlive,
+    };
+
+    private static string StateFolder()
+    {
+        string? named = Environment.GetEnvironmentVariable(StateVariable);
+        return string.IsNullOrEmpty(named) ? Path.Combine(PlatformStateFolder(), FolderName) : named;
+    }
+
+    private static string PlatformStateFolder()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        }
+
+        string? state = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        return string.IsNullOrEmpty(state)
+            ? Path.Combine(
+                Environment.GetFolderPath(
+                    Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
+                ".local", "state")
+            : state;
+    }
+
+    private static bool IsProcessAlive(uint processId)
+    {
+        try
+        {
+            using Process process = Process.GetProcessById(checked((int)processId));
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}
