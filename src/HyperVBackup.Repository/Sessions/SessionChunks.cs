@@ -12,8 +12,9 @@ namespace HyperVBackup.Repository.Sessions;
 /// <summary>
 /// The chunks of one session: says which are stored already, and appends the others to chunk packs. A look-up in the
 /// index counts only once the table of an existing pack, read in this session, confirms it (W4).
-/// <para>Invariants: a chunk is new once per session; its place is known by the time the batch after it is appended;
-/// places in unpublished packs are known to this session alone and reach the index when the pack is durable.</para>
+/// <para>Invariants: a chunk is new once per session; its place is known by the time the batch after it is appended,
+/// and a chunk is called repeated only while it is not, so that it is not forgotten before it is asked for; places in
+/// unpublished packs are known to this session alone and reach the index when the pack is durable.</para>
 /// Classifying and appending may run on two threads.
 /// </summary>
 internal sealed class SessionChunks(
@@ -40,9 +41,10 @@ internal sealed class SessionChunks(
             {
                 fates.Span[position] = ChunkFate.Zero;
             }
-            else if (IsRecent(id))
+            else if (TryFindRecent(id, out RecordPlace recentPlace))
             {
-                fates.Span[position] = ChunkFate.Repeated;
+                places.Span[position] = recentPlace;
+                fates.Span[position] = recentPlace.IsUnknown ? ChunkFate.Repeated : ChunkFate.Stored;
             }
             else
             {
@@ -124,11 +126,11 @@ internal sealed class SessionChunks(
         }
     }
 
-    private bool IsRecent(ChunkId id)
+    private bool TryFindRecent(ChunkId id, out RecordPlace place)
     {
         lock (gate)
         {
-            return recent.ContainsKey(id);
+            return recent.TryGetValue(id, out place);
         }
     }
 

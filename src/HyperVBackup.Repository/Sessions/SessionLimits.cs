@@ -6,8 +6,9 @@ internal static class SessionLimits
     /// <summary>Packs being flushed while the next one is written.</summary>
     public const int PublishingPackCountMax = 2;
 
-    /// <summary>Closed packs whose chunks are still known without asking the index: more than a batch may lag.</summary>
-    public const int RecentPackCount = 4;
+    /// <summary>Closed packs whose chunks are still known without asking the index: more than the chunks between
+    /// classifying and appending can fill, which are at most 64 batches of 4 MiB.</summary>
+    public const int RecentPackCount = 6;
 
     /// <summary>Tables of foreign packs kept at hand to confirm look-ups: about 100 KiB each.</summary>
     public const int PackTableCountMax = 128;
