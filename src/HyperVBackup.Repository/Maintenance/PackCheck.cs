@@ -87,6 +87,12 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         {
             int end = WindowEnd(entries, first);
             int? read = await ReadWindowAsync(pack, entries[first], entries[end - 1], token);
+            if (read is null && end > first + 1)
+            {
+                end = first + 1; // by itself, so that an unreadable place costs the records there only
+                read = await ReadWindowAsync(pack, entries[first], entries[first], token);
+            }
+
             for (; first < end; first++)
             {
                 PackEntry entry = entries[first];
@@ -128,9 +134,16 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         }
 
         windowStartBytes = first.OffsetBytes;
-        int? read = await store.TryReadAsync(pack.Blob, windowStartBytes, window.AsMemory(0, lengthBytes), token);
-        BytesRead += read ?? 0;
-        return read;
+        try
+        {
+            int? read = await store.TryReadAsync(pack.Blob, windowStartBytes, window.AsMemory(0, lengthBytes), token);
+            BytesRead += read ?? 0;
+            return read;
+        }
+        catch (StoreException)
+        {
+            return null; // reported as damage of the records there
+        }
     }
 
     private ReadOnlySpan<byte> WindowOf(PackEntry entry, int? read)

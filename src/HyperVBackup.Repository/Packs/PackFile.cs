@@ -58,8 +58,15 @@ internal sealed record PackFile(
         IBlobStore store, BlobName blob, long offsetBytes, int lengthBytes, CancellationToken token)
     {
         byte[] bytes = new byte[lengthBytes];
-        int? count = await store.TryReadAsync(blob, offsetBytes, bytes, token);
-        Corrupt.Unless(count == lengthBytes, "pack: ends too early");
-        return bytes;
+        try
+        {
+            int? count = await store.TryReadAsync(blob, offsetBytes, bytes, token);
+            Corrupt.Unless(count == lengthBytes, "pack: ends too early");
+            return bytes;
+        }
+        catch (StoreException failure)
+        {
+            throw new CorruptDataException($"pack: {failure.Message}", failure); // a bad sector costs one copy
+        }
     }
 }

@@ -78,8 +78,24 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
         }
 
         byte[] bytes = new byte[place.LengthBytes];
-        int? count = await store.TryReadAsync(new BlobName(blobName), place.OffsetBytes, bytes, token);
+        int? count = await TryReadAsync(new BlobName(blobName), place.OffsetBytes, bytes, token);
         return count == bytes.Length ? TryDecodePlain(type, id, bytes) : null;
+    }
+
+    /// <summary>Reads bytes of one copy.</summary>
+    /// <returns>Null where that copy is missing or cannot be read: another may serve, and where the whole store is
+    /// gone, looking for one says so.</returns>
+    public async ValueTask<int?> TryReadAsync(
+        BlobName blob, long offsetBytes, Memory<byte> buffer, CancellationToken token)
+    {
+        try
+        {
+            return await store.TryReadAsync(blob, offsetBytes, buffer, token);
+        }
+        catch (StoreException)
+        {
+            return null;
+        }
     }
 
     private byte[]? TryDecodePlain(RecordType type, Digest id, ReadOnlySpan<byte> bytes)
@@ -108,7 +124,7 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
         try
         {
             BlobName blob = new(place.Pack.BlobName);
-            int? count = await store.TryReadAsync(blob, place.OffsetBytes, buffer.AsMemory(0, lengthBytes), token);
+            int? count = await TryReadAsync(blob, place.OffsetBytes, buffer.AsMemory(0, lengthBytes), token);
             return count == lengthBytes && TryDecodeChunk(id, buffer.AsSpan(0, lengthBytes), chunk.Span);
         }
         finally

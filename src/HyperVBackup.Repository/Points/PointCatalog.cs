@@ -53,15 +53,10 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
     public async ValueTask<RestorePoint?> TryReadAsync(SessionId id, CancellationToken token)
     {
         string name = FileNames.RestorePoint(id);
-        byte[]? file = await SmallFile.TryReadAsync(store, name, token);
-        if (file is null)
-        {
-            return null;
-        }
-
         try
         {
-            return FileHeader.Read(file).Kind == FileKind.Fence ? null : Read(id, file, name);
+            byte[]? file = await ReadFileAsync(name, token);
+            return file is null || IsFence(file, name) ? null : Read(id, file, name);
         }
         catch (CorruptDataException complaint)
         {
@@ -72,12 +67,11 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
     /// <summary>Reads both copies of a point, each by itself.</summary>
     public async Task<PointCopies> ReadCopiesAsync(SessionId id, CancellationToken token)
     {
-        string name = FileNames.RestorePoint(id);
-        byte[]? file = await SmallFile.TryReadAsync(store, name, token);
-        string mirror = FileNames.RestorePointMirror(id);
-        byte[]? second = await SmallFile.TryReadAsync(store, mirror, token);
-        bool isFence = file is not null && second is null && IsFence(file);
-        return new PointCopies(isFence, CopyOf(id, file, name), CopyOf(id, second, mirror));
+        PointCopy second = await ReadCopyAsync(id, FileNames.RestorePointMirror(id), token);
+        bool isAlone = second.Point is null && second.Complaint is null;
+        return isAlone && await IsFenceAsync(FileNames.RestorePoint(id), token)
+            ? new PointCopies(true, second, second)
+            : new PointCopies(false, await ReadCopyAsync(id, FileNames.RestorePoint(id), token), second);
     }
 
     /// <summary>Reads the point from one copy's bytes.</summary>
@@ -85,10 +79,11 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
     public RestorePoint Read(SessionId id, ReadOnlySpan<byte> file, string name) =>
         RestorePoint.Read(id, RecordFile.Read(file, FileKind.RestorePoint, repository, name));
 
-    private PointCopy CopyOf(SessionId id, byte[]? file, string name)
+    private async Task<PointCopy> ReadCopyAsync(SessionId id, string name, CancellationToken token)
     {
         try
         {
+            byte[]? file = await ReadFileAsync(name, token);
             return new PointCopy(name, file is null ? null : Read(id, file, name), null);
         }
         catch (CorruptDataException complaint)
@@ -97,11 +92,11 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
         }
     }
 
-    private static bool IsFence(byte[] file)
+    private async Task<bool> IsFenceAsync(string name, CancellationToken token)
     {
         try
         {
-            return FileHeader.Read(file).Kind == FileKind.Fence;
+            return await ReadFileAsync(name, token) is byte[] file && IsFence(file, name);
         }
         catch (CorruptDataException)
         {
@@ -109,12 +104,39 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
         }
     }
 
+    /// <exception cref="CorruptDataException">It is no file of ours, or a fence put under another name.</exception>
+    private bool IsFence(byte[] file, string name)
+    {
+        FileHeader header = FileHeader.Read(file);
+        if (header.Kind != FileKind.Fence)
+        {
+            return false;
+        }
+
+        header.Expect(FileKind.Fence, repository, name);
+        return true;
+    }
+
+    /// <exception cref="CorruptDataException">It is there and cannot be read: one bad sector must not cost what
+    /// stands twice.</exception>
+    private async ValueTask<byte[]?> ReadFileAsync(string name, CancellationToken token)
+    {
+        try
+        {
+            return await SmallFile.TryReadAsync(store, name, token);
+        }
+        catch (StoreException failure)
+        {
+            throw new CorruptDataException(failure.Message, failure);
+        }
+    }
+
     private async ValueTask<RestorePoint?> TryReadMirrorAsync(SessionId id, CancellationToken token)
     {
         string name = FileNames.RestorePointMirror(id);
-        byte[]? file = await SmallFile.TryReadAsync(store, name, token);
         try
         {
+            byte[]? file = await ReadFileAsync(name, token);
             return file is null ? null : Read(id, file, name);
         }
         catch (CorruptDataException)

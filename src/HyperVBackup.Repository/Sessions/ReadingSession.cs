@@ -33,10 +33,11 @@ public sealed class ReadingSession : IAsyncDisposable
 
     /// <summary>Reads raw bytes of a pack; the caller decodes the records in them with
     /// <see cref="TryDecodeChunk"/>.</summary>
-    /// <returns>The count read; less than asked at the pack's end; null where the pack is gone.</returns>
+    /// <returns>The count read; less than asked at the pack's end; null where the pack is gone or cannot be
+    /// read.</returns>
     public ValueTask<int?> TryReadPackAsync(
         PackName pack, long offsetBytes, Memory<byte> buffer, CancellationToken token) =>
-        repository.Store.TryReadAsync(new BlobName(pack.BlobName), offsetBytes, buffer, token);
+        repository.Records.TryReadAsync(new BlobName(pack.BlobName), offsetBytes, buffer, token);
 
     /// <summary>Decodes and hashes a record; false where it is not a good record of <paramref name="id"/>.</summary>
     public bool TryDecodeChunk(ChunkId id, ReadOnlySpan<byte> record, Span<byte> chunk) =>
