@@ -26,7 +26,8 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
         bool isOurs;
         try
         {
-            isOurs = await store.TryPutAsync(name, file, CancellationToken.None);
+            isOurs = await store.TryPutAsync(name, file, CancellationToken.None)
+                || await IsThereAsync(file); // a file server may say "taken" of a put of ours that it repeated
         }
         catch (StoreException)
         {
@@ -56,12 +57,14 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
 
     private async Task<bool> StandsAfterLostAnswerAsync(byte[] file)
     {
-        byte[]? found = await SmallFile.TryReadAsync(store, name.Path, CancellationToken.None);
-        if (found is null && !await TryFenceAsync(CancellationToken.None))
-        {
-            found = await SmallFile.TryReadAsync(store, name.Path, CancellationToken.None);
-        }
+        bool isAbsent = await store.TryGetLengthAsync(name, CancellationToken.None) is null;
+        bool isFenced = isAbsent && await TryFenceAsync(CancellationToken.None);
+        return !isFenced && await IsThereAsync(file);
+    }
 
+    private async Task<bool> IsThereAsync(byte[] file)
+    {
+        byte[]? found = await SmallFile.TryReadAsync(store, name.Path, CancellationToken.None);
         return found is not null && found.AsSpan().SequenceEqual(file);
     }
 

@@ -49,5 +49,17 @@ internal sealed class LeaseFile(IBlobStore store, RepositoryId repository)
         }
     }
 
-    public Task DeleteAsync(SessionId id) => store.DeleteAsync(NameOf(id), CancellationToken.None);
+    /// <summary>Deletes a lease that is not needed any more. Never fails, so that it hides neither an error nor that
+    /// a point was published: a lease left behind is removed by a later session.</summary>
+    public async Task DeleteAsync(SessionId id)
+    {
+        try
+        {
+            await store.DeleteAsync(NameOf(id), CancellationToken.None);
+        }
+        catch (StoreException)
+        {
+            return; // See the summary.
+        }
+    }
 }

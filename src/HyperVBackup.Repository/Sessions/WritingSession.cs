@@ -82,11 +82,17 @@ public sealed class WritingSession : IAsyncDisposable
     /// <summary>Ends the session; what it published as packs stays for the next try to find.</summary>
     public async ValueTask DisposeAsync()
     {
-        await chunks.DisposeAsync();
-        await maps.DisposeAsync();
-        await GiveUpLeaseAsync();
-        await index.SaveAsync(CancellationToken.None);
-        await index.DisposeAsync();
+        try
+        {
+            await chunks.DisposeAsync();
+            await maps.DisposeAsync();
+            await GiveUpLeaseAsync();
+            await index.SaveAsync(CancellationToken.None);
+        }
+        finally
+        {
+            await index.DisposeAsync(); // or nobody in this process could open it again
+        }
     }
 
     private async Task GiveUpLeaseAsync()
