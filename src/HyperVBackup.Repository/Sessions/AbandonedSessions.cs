@@ -20,8 +20,9 @@ internal sealed class AbandonedSessions(
     {
         // Temporary files are listed before leases: a session puts its lease first, so the lease of any file seen here
         // either shows below or is gone.
+        // Only the file of a lease itself may be about to become one; it is let be.
         HashSet<BlobName> temporaries = [];
-        await store.DeleteTemporariesAsync(name => temporaries.Add(name) && false, token);
+        await store.DeleteTemporariesAsync(name => !IsLease(name) && temporaries.Add(name) && false, token);
         HashSet<SessionId> atWork = [];
         List<SessionId> fenced = [];
         await foreach (SessionId session in leases.ListAsync(token))
@@ -68,6 +69,9 @@ internal sealed class AbandonedSessions(
         && string.Equals(lease.Host, environment.HostName, StringComparison.OrdinalIgnoreCase)
         && lease.ProcessId != environment.ProcessId
         && !environment.IsProcessAlive(lease.ProcessId);
+
+    private static bool IsLease(BlobName name) =>
+        name.Path.StartsWith(FileNames.LeaseFolder, StringComparison.Ordinal);
 
     private static bool IsOfAny(HashSet<SessionId> alive, BlobName name) =>
         alive.Any(session => name.Path.Contains(session.ToString(), StringComparison.Ordinal));
