@@ -28,6 +28,11 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
         {
             await foreach (BlobName blob in store.ListAsync(prefix, token))
             {
+                if (index.State != ChunkIndexState.Working)
+                {
+                    return; // it takes nothing more: reading on would be for nothing, in every session anew
+                }
+
                 if (PackName.TryParse(blob.Path, out PackName pack) && missing.Contains(pack.Session))
                 {
                     await AddAsync(pack, token);

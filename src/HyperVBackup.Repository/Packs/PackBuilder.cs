@@ -25,8 +25,9 @@ internal sealed class PackBuilder : IAsyncDisposable
 
     public int RecordCount => footer.Count;
 
-    /// <summary>Length so far, without the footer.</summary>
-    public long LengthBytes => lengthBytes;
+    /// <summary>What the pack takes if it is published now. The footer counts: of chunks that compress to almost
+    /// nothing it is the larger part.</summary>
+    public long LengthBytes => lengthBytes + footer.LengthBytes;
 
     /// <param name="pagesPerChunk">0 for a map pack.</param>
     public static async Task<PackBuilder> CreateAsync(
