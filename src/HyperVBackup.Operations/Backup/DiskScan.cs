@@ -93,16 +93,28 @@ internal sealed class DiskScan(
         }
 
         ChunkBatch current = await BatchAsync(token);
-        if (count <= current.CountMax - current.Count)
+        if (isAudit || count <= current.CountMax - current.Count)
         {
-            current.Add(startIndex, (int)count, isAudit).Clear();
-            await EmitIfFullAsync(token);
+            await AddZerosAsync(startIndex, endIndex, isAudit, token);
             return;
         }
 
         await EmitAsync(token);
         (await BatchAsync(token)).SetGap(startIndex, endIndex);
         await EmitAsync(token);
+    }
+
+    /// <summary>Audited chunks are always compared one by one: a gap does not tell that the source was wrong.</summary>
+    private async ValueTask AddZerosAsync(long startIndex, long endIndex, bool isAudit, CancellationToken token)
+    {
+        while (startIndex < endIndex)
+        {
+            ChunkBatch current = await BatchAsync(token);
+            int count = (int)Math.Min(endIndex - startIndex, current.CountMax - current.Count);
+            current.Add(startIndex, count, isAudit).Clear();
+            startIndex += count;
+            await EmitIfFullAsync(token);
+        }
     }
 
     private async ValueTask<ChunkBatch> BatchAsync(CancellationToken token)
