@@ -27,6 +27,7 @@ internal sealed class RestoreOperation(
         }
 
         targets.ForEach(target => Check(target.Path));
+        disks.ForEach(disk => CheckRoot(session.Point, disk));
         List<RestoredDisk> restored = [];
         foreach ((DiskPoint disk, string path) in targets)
         {
@@ -34,6 +35,16 @@ internal sealed class RestoreOperation(
         }
 
         return restored;
+    }
+
+    /// <summary>The chunks are held against the map; this holds the map against what the point promised.</summary>
+    private void CheckRoot(RestorePoint point, DiskPoint disk)
+    {
+        if (!disk.IsRootOf(repository.Hasher))
+        {
+            throw new RepositoryDamagedException(
+                $"Restore point {point.Id} is damaged: the root of its disk '{disk.Name}' does not fit its map.");
+        }
     }
 
     private void Check(string path)

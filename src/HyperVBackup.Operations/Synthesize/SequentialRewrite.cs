@@ -14,12 +14,16 @@ namespace HyperVBackup.Operations.Synthesize;
 
 /// <summary>
 /// Stores the chunks of a disk once more, in disk order, in packs of the session, and gives a map of the same root
-/// whose hints lead there. A chunk that the disk holds several times is stored once. Used once.
+/// whose hints lead there. A chunk that the disk holds several times is stored once, unless two million others
+/// come between. Used once.
 /// </summary>
 internal sealed class SequentialRewrite(
     BackupRepository repository, WritingSession session, ReadingSession reading, DiskPoint disk,
     EngineOptions options, IProgress<RestoreProgress> progress)
 {
+    /// <summary>About 200 MB.</summary>
+    private const int PlacedCountMax = 2_000_000;
+
     private readonly ChunkEncoder encoder = repository.NewEncoder();
     private readonly Dictionary<ChunkId, RecordPlace> placed = [];
     private readonly byte[] record = new byte[ChunkRecord.EncodedSizeMax(disk.ChunkSizeBytes)];
@@ -67,6 +71,11 @@ internal sealed class SequentialRewrite(
         await session.StoreAsync(
             new EncodedChunk[] { new(entry, pages) }, record.AsMemory(0, (int)entry.LengthBytes), places, token);
         BytesStored += entry.LengthBytes;
+        if (placed.Count == PlacedCountMax)
+        {
+            placed.Clear(); // memory stays flat in the disk's size
+        }
+
         placed[id] = places[0];
         return places[0];
     }
