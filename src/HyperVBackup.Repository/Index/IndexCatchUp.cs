@@ -44,6 +44,11 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
         {
             index.Cover(session);
         }
+
+        if (missing.Count > SessionLimits.CatchUpOneByOneMax)
+        {
+            await index.SaveAsync(token); // so much work is not to be lost with the backup that follows
+        }
     }
 
     /// <summary>Adds every pack there is.</summary>
