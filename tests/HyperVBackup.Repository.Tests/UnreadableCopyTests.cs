@@ -3,6 +3,7 @@ using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Sessions;
@@ -56,6 +57,21 @@ public sealed class UnreadableCopyTests
         FailReadsOf("packs/");
         await CommitAsync();
         Assert.Equal(2, (await (await OpenAsync()).ListPointsAsync(CancellationToken.None)).Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_whose_packs_could_not_be_read_is_not_taken_for_indexed(bool isReadable)
+    {
+        SessionId session = await CommitAsync();
+        RepositoryId id = (await OpenAsync()).Id;
+        FailReadsOf(isReadable ? "nothing/" : "packs/");
+        await using MemoryChunkIndex index = new(1 << 20);
+        HashSet<SessionId> decided = [session];
+        await new IndexCatchUp(store, id, index).RunAsync(decided, decided, CancellationToken.None);
+        await index.SaveAsync(CancellationToken.None);
+        Assert.Equal(isReadable, index.Covers(session));
     }
 
     [Fact]

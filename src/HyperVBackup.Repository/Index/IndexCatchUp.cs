@@ -9,9 +9,12 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Index;
 
 /// <summary>Teaches an index the packs of sessions it does not cover, from their tables. Packs that cannot be read
-/// are passed over: their chunks are stored again when met, and verify reports them.</summary>
+/// are passed over: their chunks are stored again when met, and verify reports them. Where it was the store that
+/// failed, the session is not covered, and the next one tries again.</summary>
 internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IChunkIndex index)
 {
+    private readonly HashSet<SessionId> unread = [];
+
     /// <summary>Chunks told to the index so far.</summary>
     public long EntryCount { get; private set; }
 
@@ -40,10 +43,7 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
             }
         }
 
-        foreach (SessionId session in missing.Where(decided.Contains))
-        {
-            index.Cover(session);
-        }
+        Cover(missing.Where(decided.Contains));
 
         if (missing.Count > SessionLimits.CatchUpOneByOneMax)
         {
@@ -70,7 +70,12 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
             packsDone.Report((done + 1, packs.Count));
         }
 
-        foreach (SessionId session in decided)
+        Cover(decided);
+    }
+
+    private void Cover(IEnumerable<SessionId> sessions)
+    {
+        foreach (SessionId session in sessions.Where(session => !unread.Contains(session)))
         {
             index.Cover(session);
         }
@@ -85,9 +90,12 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
         {
             table = (await PackFile.TryOpenAsync(store, repository, pack, pack.BlobName, token))?.Table;
         }
-        catch (PackDamagedException)
+        catch (PackDamagedException damage)
         {
-            // Passed over, as said above.
+            if (damage.IsUnreadable)
+            {
+                unread.Add(pack.Session);
+            }
         }
 
         if (table is not null)

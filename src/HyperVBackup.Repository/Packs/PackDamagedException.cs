@@ -1,4 +1,5 @@
 using HyperVBackup.Format;
+using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Packs;
 
@@ -7,6 +8,9 @@ internal sealed class PackDamagedException(string file, long offsetBytes, Corrup
     : Exception(complaint.In(file, offsetBytes).Message, complaint)
 {
     public long OffsetBytes => offsetBytes;
+
+    /// <summary>The store could not read it, now; it may be good all the same.</summary>
+    public bool IsUnreadable => complaint.InnerException is StoreException;
 
     /// <summary>What is wrong, without file and offset.</summary>
     public string What => complaint.Message;
