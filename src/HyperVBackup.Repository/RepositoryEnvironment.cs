@@ -17,7 +17,8 @@ public sealed record RepositoryEnvironment
     /// <summary>A ceiling for what this process keeps in memory for the repository, in bytes.</summary>
     public long MemoryBudgetBytes { get; init; } = MemoryBudgetDefaultBytes;
 
-    /// <summary>Names this host in leases; compared as text.</summary>
+    /// <summary>Names this host in leases; compared as text. Without a name no session is taken for one of this host's
+    /// dead processes.</summary>
     public string HostName { get; init; } = "";
 
     /// <summary>This process, in leases.</summary>

@@ -66,6 +66,7 @@ internal sealed class AbandonedSessions(
 
     private bool IsDead(Lease? lease) =>
         lease is not null
+        && environment.HostName.Length > 0
         && string.Equals(lease.Host, environment.HostName, StringComparison.OrdinalIgnoreCase)
         && lease.ProcessId != environment.ProcessId
         && !environment.IsProcessAlive(lease.ProcessId);

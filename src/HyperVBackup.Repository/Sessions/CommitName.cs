@@ -15,57 +15,56 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
 {
     private readonly BlobName name = new(FileNames.RestorePoint(session));
 
-    /// <summary>Commits. The put is sent once; where its answer is lost, the store is asked what stands there.</summary>
+    /// <summary>True from the moment the point is sent until it is known what stands under the name. Ended so, the
+    /// session must keep its lease: the point may yet appear.</summary>
+    public bool IsInDoubt { get; private set; }
+
+    /// <summary>Commits. The put is sent once. Where its answer is lost, a fence is put, which loses against a point
+    /// that stands and makes it durable; then the store is asked what stands there.</summary>
     /// <exception cref="SessionFencedException">A fence was there first.</exception>
-    /// <exception cref="StoreException">The store failed, and what stands under the name could not be learned, or
-    /// nothing stood there and now a fence does: the point is not published.</exception>
+    /// <exception cref="StoreException">The store failed. Either nothing stood there and now a fence does, so that the
+    /// point is never published; or <see cref="IsInDoubt"/> says that this could not be learned.</exception>
     public async Task CommitAsync(RestorePoint point, CancellationToken token)
     {
         byte[] file = FileOf(name.Path, point.Write());
         token.ThrowIfCancellationRequested();
-        bool isOurs;
+        IsInDoubt = true;
         try
         {
-            isOurs = await store.TryPutAsync(name, file, CancellationToken.None)
-                || await IsThereAsync(file); // a file server may say "taken" of a put of ours that it repeated
+            if (await store.TryPutAsync(name, file, CancellationToken.None))
+            {
+                IsInDoubt = false;
+                return;
+            }
         }
         catch (StoreException)
         {
-            if (!await StandsAfterLostAnswerAsync(file))
+            if (await TryFenceAsync(CancellationToken.None))
             {
+                IsInDoubt = false;
                 throw;
             }
-
-            isOurs = true;
         }
 
-        if (!isOurs)
+        // Also where the name was taken: a mount that sent our put twice found our own point there.
+        byte[]? found = await SmallFile.TryReadAsync(store, name.Path, CancellationToken.None);
+        IsInDoubt = false;
+        if (found is null || !found.AsSpan().SequenceEqual(file))
         {
             throw new SessionFencedException(
                 $"Session {session} was given up by a collector before it finished: nothing was published; run again.");
         }
     }
 
-    /// <summary>Puts a fence unless the session has decided already.</summary>
+    /// <summary>Puts a fence unless the session has decided already. Either way the session is decided then, durably.
+    /// </summary>
     /// <returns>True where our fence stands now.</returns>
+    /// <exception cref="StoreException">The store failed, and the session may be undecided.</exception>
     public Task<bool> TryFenceAsync(CancellationToken token)
     {
         byte[] fence = new byte[FileHeader.SizeBytes];
         new FileHeader(FileKind.Fence, repository, name.Path).WriteTo(fence);
         return store.TryPutAsync(name, fence, token);
-    }
-
-    private async Task<bool> StandsAfterLostAnswerAsync(byte[] file)
-    {
-        bool isAbsent = await store.TryGetLengthAsync(name, CancellationToken.None) is null;
-        bool isFenced = isAbsent && await TryFenceAsync(CancellationToken.None);
-        return !isFenced && await IsThereAsync(file);
-    }
-
-    private async Task<bool> IsThereAsync(byte[] file)
-    {
-        byte[]? found = await SmallFile.TryReadAsync(store, name.Path, CancellationToken.None);
-        return found is not null && found.AsSpan().SequenceEqual(file);
     }
 
     /// <summary>Puts the second copy of a point that stands. It comes after the commit, so that one without the other

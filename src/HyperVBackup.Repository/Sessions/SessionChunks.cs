@@ -19,7 +19,7 @@ namespace HyperVBackup.Repository.Sessions;
 /// </summary>
 internal sealed class SessionChunks(
     IBlobStore store, RepositoryId repository, SessionId session, int pagesPerChunk, IChunkIndex index,
-    PackTables tables) : IAsyncDisposable
+    PackTables tables, long packTargetBytes = FormatLimits.ChunkPackTargetBytes) : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly Dictionary<ChunkId, RecordPlace> recent = [];
@@ -57,14 +57,20 @@ internal sealed class SessionChunks(
     }
 
     /// <summary>Where a chunk lies that was classified as repeated, once the batches before it were appended.</summary>
+    /// <returns>A hint: <c>default</c> where so many packs were published meanwhile that only the index could know.
+    /// </returns>
     public RecordPlace PlaceOf(ChunkId id)
     {
-        lock (gate)
+        if (TryFindRecent(id, out RecordPlace place))
         {
-            RecordPlace place = recent[id];
             Invariant.Check(!place.IsUnknown);
-            return place;
         }
+        else
+        {
+            index.Find([id], new Span<RecordPlace>(ref place));
+        }
+
+        return place;
     }
 
     /// <summary>Appends records, in the order of their bytes; tells their places.</summary>
@@ -79,7 +85,7 @@ internal sealed class SessionChunks(
                 store, repository, new PackName(PackKind.Chunks, session, nextNumber++), pagesPerChunk, token);
             int first = done;
             int lengthBytes = 0;
-            while (done < chunks.Length && open.LengthBytes < FormatLimits.ChunkPackTargetBytes)
+            while (done < chunks.Length && open.LengthBytes < packTargetBytes)
             {
                 EncodedChunk chunk = chunks.Span[done];
                 places.Span[done++] = Note(open, chunk);
@@ -89,7 +95,7 @@ internal sealed class SessionChunks(
             Invariant.Check(done > first);
             await open.AppendAsync(records[..lengthBytes], token);
             records = records[lengthBytes..];
-            if (open.LengthBytes >= FormatLimits.ChunkPackTargetBytes)
+            if (open.LengthBytes >= packTargetBytes)
             {
                 await CloseAsync(token);
             }
@@ -114,8 +120,12 @@ internal sealed class SessionChunks(
     {
         while (publishing.TryDequeue(out var pack))
         {
-            await ((Task)pack.Publishing.ContinueWith(
-                _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
+            await pack.Publishing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (pack.Publishing.IsCompletedSuccessfully)
+            {
+                index.Add(pack.Pack.Name, CollectionsMarshal.AsSpan(pack.Entries));
+            }
+
             await pack.Pack.DisposeAsync();
         }
 

@@ -14,8 +14,8 @@ namespace HyperVBackup.Repository.Sessions;
 /// <summary>Writes a session's map nodes and lists into map packs. Each record is decoded and hashed again before it
 /// is appended. One thread at a time.</summary>
 internal sealed class SessionMaps(
-    IBlobStore store, RepositoryId repository, SessionId session, ContentHasher hasher, Compression listCompression)
-    : IMapSink, IAsyncDisposable
+    IBlobStore store, RepositoryId repository, SessionId session, ContentHasher hasher, Compression listCompression,
+    long packTargetBytes = FormatLimits.MapPackTargetBytes) : IMapSink, IAsyncDisposable
 {
     private readonly ArrayBufferWriter<byte> buffer = new(SessionLimits.MapBufferBytes);
     private readonly byte[] nodePlain = new byte[MapNode.SizeMaxBytes];
@@ -65,7 +65,7 @@ internal sealed class SessionMaps(
         PackEntry entry = Encode(type, id, plain.Span, compression);
         RecordPlace place = open.Note(entry, []);
         BytesWritten += entry.LengthBytes;
-        if (open.LengthBytes >= FormatLimits.MapPackTargetBytes)
+        if (open.LengthBytes >= packTargetBytes)
         {
             await FlushAsync(token);
         }

@@ -18,6 +18,7 @@ public sealed class WritingSession : IAsyncDisposable
     private readonly SessionChunks chunks;
     private readonly SessionMaps maps;
     private readonly IChunkIndex index;
+    private readonly CommitName commitName;
     private bool isLeased = true;
 
     internal WritingSession(
@@ -26,6 +27,7 @@ public sealed class WritingSession : IAsyncDisposable
     {
         (this.repository, Id, Points) = (repository, id, points);
         (this.chunks, this.maps, this.index) = (chunks, maps, index);
+        commitName = new CommitName(repository.Store, repository.Id, id);
     }
 
     /// <summary>Names the session and the point it may publish.</summary>
@@ -68,13 +70,14 @@ public sealed class WritingSession : IAsyncDisposable
     /// <summary>Publishes <paramref name="point"/>, whose <see cref="RestorePoint.Id"/> is this session's (W6, W7).
     /// </summary>
     /// <exception cref="SessionFencedException">A collector was first; nothing is published.</exception>
+    /// <exception cref="Storage.StoreException">The store failed: nothing is published, or, where the store could not
+    /// even be asked, it is not known; then the lease stays.</exception>
     public async Task CommitAsync(RestorePoint point, CancellationToken token)
     {
-        Invariant.Check(point.Id == Id);
+        Invariant.Check(point.Id == Id && isLeased && !commitName.IsInDoubt);
         await FlushAsync(token);
-        CommitName name = new(repository.Store, repository.Id, Id);
-        await name.CommitAsync(point, token);
-        await repository.TryMirrorAsync(name, point);
+        await commitName.CommitAsync(point, token);
+        await repository.TryMirrorAsync(commitName, point);
         await GiveUpLeaseAsync();
         index.Cover(Id);
     }
@@ -97,7 +100,7 @@ public sealed class WritingSession : IAsyncDisposable
 
     private async Task GiveUpLeaseAsync()
     {
-        if (isLeased)
+        if (isLeased && !commitName.IsInDoubt)
         {
             isLeased = false; // an uncommitted session never commits once this is false
             await repository.Leases.DeleteAsync(Id);
