@@ -58,18 +58,20 @@ public sealed class BackupRepository
             store, new RepositorySettings { Created = environment.Clock.GetUtcNow() }, environment, token);
 
     /// <summary>Makes a new, empty repository.</summary>
-    /// <exception cref="RepositoryUnusableException">There is one already.</exception>
+    /// <exception cref="RepositoryUnusableException">There is one already, or files of one that lost its settings: a
+    /// new id would make all of them unreadable.</exception>
     /// <exception cref="StoreException">The store cannot be written.</exception>
     public static async Task<BackupRepository> InitializeAsync(
         IBlobStore store, RepositorySettings settings, RepositoryEnvironment environment,
         CancellationToken token = default)
     {
+        await RequireEmptyAsync(store, token);
         RepositoryId id = NewRepositoryId(environment.Randomness);
         byte[] file = RecordFile.Write(
             new FileHeader(FileKind.Repository, id, FileNames.Repository), settings.Write(), Compression.None);
         if (!await store.TryPutAsync(new BlobName(FileNames.Repository), file, token))
         {
-            throw new RepositoryUnusableException($"There is a repository in '{store.Description}' already.");
+            throw ThereIsOne(store);
         }
 
         return new BackupRepository(store, id, settings, environment);
@@ -81,15 +83,11 @@ public sealed class BackupRepository
     public static async Task<BackupRepository> OpenAsync(
         IBlobStore store, RepositoryEnvironment environment, CancellationToken token = default)
     {
-        byte[]? file = await SmallFile.TryReadAsync(store, FileNames.Repository, token);
-        if (file is null)
-        {
-            throw new RepositoryUnusableException(
-                $"There is no repository in '{store.Description}'; 'init' makes one.");
-        }
-
         try
         {
+            byte[] file = await SmallFile.TryReadAsync(store, FileNames.Repository, token)
+                ?? throw new RepositoryUnusableException(
+                    $"There is no repository in '{store.Description}'; 'init' makes one.");
             byte[] plain = RecordFile.Read(file, FileKind.Repository, FileNames.Repository, out RepositoryId id);
             return new BackupRepository(store, id, RepositorySettings.Read(plain), environment);
         }
@@ -148,7 +146,7 @@ public sealed class BackupRepository
 
     /// <summary>Checks the repository; see <see cref="Verification"/>.</summary>
     public Verification NewVerification(VerificationOptions options) =>
-        new(Store, Id, Hasher, catalog, Records, environment, options);
+        new(Store, Id, Hasher, Settings.ChunkSizeBytes, catalog, Records, environment, options);
 
     /// <summary>Counts what the repository holds; reads points, pack tables and file lengths.</summary>
     public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token) =>
@@ -317,6 +315,35 @@ public sealed class BackupRepository
         environment.Randomness(bytes);
         return new SessionId(bytes);
     }
+
+    private static async Task RequireEmptyAsync(IBlobStore store, CancellationToken token)
+    {
+        try
+        {
+            if (await store.TryGetLengthAsync(new BlobName(FileNames.Repository), token) is not null)
+            {
+                throw ThereIsOne(store);
+            }
+
+            foreach (string folder in (string[])
+                [FileNames.RestorePointFolder, FileNames.ChunkPackFolder, FileNames.MapPackFolder, FileNames.MirrorFolder])
+            {
+                await foreach (BlobName name in store.ListAsync(folder, token))
+                {
+                    throw new RepositoryUnusableException(
+                        $"'{store.Description}' holds files of a repository, such as '{name}', but not its settings: "
+                        + $"get its file '{FileNames.Repository}' back, or choose another place.");
+                }
+            }
+        }
+        catch (StoreException)
+        {
+            return; // a folder that is yet to be made cannot be listed; if anything else is wrong, the put says so
+        }
+    }
+
+    private static RepositoryUnusableException ThereIsOne(IBlobStore store) =>
+        new($"There is a repository in '{store.Description}' already.");
 
     private static RepositoryId NewRepositoryId(RandomFill randomness)
     {

@@ -43,6 +43,29 @@ public sealed class PackTable
     /// <summary>Finds the first record of an id; a pack may hold more than one.</summary>
     public bool TryFind(Digest id, out PackEntry entry)
     {
+        int index = FirstFrom(id);
+        entry = index < Count ? this[index] : default;
+        return index < Count && entry.Id == id;
+    }
+
+    /// <summary>All records of an id, in the order of their offsets.</summary>
+    public IEnumerable<PackEntry> FindAll(Digest id)
+    {
+        for (int index = FirstFrom(id); index < Count && this[index].Id == id; index++)
+        {
+            yield return this[index];
+        }
+    }
+
+    internal static int Compare(in PackEntry left, in PackEntry right)
+    {
+        int order = left.Id.CompareTo(right.Id);
+        return order != 0 ? order : left.OffsetBytes.CompareTo(right.OffsetBytes);
+    }
+
+    /// <summary>The index of the first entry whose id is not below <paramref name="id"/>.</summary>
+    private int FirstFrom(Digest id)
+    {
         int low = 0;
         int high = Count;
         while (low < high)
@@ -58,14 +81,7 @@ public sealed class PackTable
             }
         }
 
-        entry = low < Count ? this[low] : default;
-        return low < Count && entry.Id == id;
-    }
-
-    internal static int Compare(in PackEntry left, in PackEntry right)
-    {
-        int order = left.Id.CompareTo(right.Id);
-        return order != 0 ? order : left.OffsetBytes.CompareTo(right.OffsetBytes);
+        return low;
     }
 
     /// <summary>Checks what one entry says of itself in a pack of that many pages per chunk.</summary>

@@ -9,7 +9,7 @@ internal sealed class DamageLog
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<(string File, long OffsetBytes), Finding> findings = [];
-    private readonly HashSet<(string File, Digest Id)> badRecords = [];
+    private readonly HashSet<(string File, long OffsetBytes)> badRecords = [];
     private readonly Dictionary<string, long> badFiles = [];
 
     public bool IsEmpty
@@ -44,12 +44,12 @@ internal sealed class DamageLog
     }
 
     /// <summary>Notes a record of a pack's copy that is not good.</summary>
-    public void AddRecord(string file, long offsetBytes, string what, Digest id)
+    public void AddRecord(string file, long offsetBytes, string what)
     {
         Add(file, offsetBytes, what);
         lock (gate)
         {
-            badRecords.Add((file, id));
+            badRecords.Add((file, offsetBytes));
         }
     }
 
@@ -63,12 +63,13 @@ internal sealed class DamageLog
         }
     }
 
-    /// <summary>Whether a chunk pack's record is good as far as is known.</summary>
-    public bool IsGood(PackName pack, Digest id)
+    /// <summary>Whether a chunk pack holds a record that is good as far as is known.</summary>
+    public bool HasGood(PackName pack, PackTable table, ChunkId id)
     {
         lock (gate)
         {
-            return !badFiles.ContainsKey(pack.BlobName) && !badRecords.Contains((pack.BlobName, id));
+            return !badFiles.ContainsKey(pack.BlobName)
+                && table.FindAll(id.Value).Any(entry => !badRecords.Contains((pack.BlobName, entry.OffsetBytes)));
         }
     }
 

@@ -8,7 +8,7 @@ namespace HyperVBackup.Repository.Maintenance;
 
 /// <summary>
 /// Walks the maps of restore points and holds every chunk they name against the packs' tables. Nodes met before are
-/// not walked again, except while damage is being put to the points it touches.
+/// not walked again.
 /// </summary>
 internal sealed class PointWalk(PackTables tables, DamageLog damage, HashSet<NodeId> seen) : IMapVisitor
 {
@@ -18,33 +18,37 @@ internal sealed class PointWalk(PackTables tables, DamageLog damage, HashSet<Nod
     /// <summary>Packs that hold what was walked.</summary>
     public HashSet<PackName> PacksNeeded { get; } = [];
 
+    /// <summary>Whether a node had no good copy: what lies below it was seen for no point.</summary>
+    public bool HasLostNode { get; private set; }
+
     /// <summary>The point whose maps are walked now.</summary>
     public SessionId Point { get; set; }
+
+    /// <summary>Notes that what is walked lies at a place, if it is known.</summary>
+    public void Need(RecordPlace place)
+    {
+        if (!place.IsUnknown)
+        {
+            PacksNeeded.Add(place.Pack);
+        }
+    }
 
     public bool Enter(MapPart part) => seen.Add(part.Id);
 
     public ValueTask VisitNodeAsync(MapPart part, MapNode node, CancellationToken token)
     {
-        if (!part.Place.IsUnknown)
-        {
-            PacksNeeded.Add(part.Place.Pack);
-        }
-
+        Need(part.Place);
         return ValueTask.CompletedTask;
     }
 
     public async ValueTask VisitChunkAsync(long chunkIndex, MapChunk chunk, CancellationToken token)
     {
         RecordPlace place = chunk.Place;
-        if (!place.IsUnknown)
-        {
-            PacksNeeded.Add(place.Pack);
-        }
+        Need(place);
 
         bool isThere = !place.IsUnknown
             && await tables.TryGetAsync(place.Pack, token) is PackTable table
-            && table.TryFind(chunk.Id.Value, out _)
-            && damage.IsGood(place.Pack, chunk.Id.Value);
+            && damage.HasGood(place.Pack, table, chunk.Id);
         if (!isThere)
         {
             Missing.TryAdd(chunk.Id, place);
@@ -53,7 +57,7 @@ internal sealed class PointWalk(PackTables tables, DamageLog damage, HashSet<Nod
 
     public ValueTask ReportDamageAsync(MapPart part, CorruptDataException complaint, CancellationToken token)
     {
-        seen.Remove(part.Id); // every point that needs the node is to be told
+        HasLostNode = true;
         string file = part.Place.IsUnknown ? "maps" : part.Place.Pack.BlobName;
         damage.Add(
             file, part.Place.OffsetBytes,

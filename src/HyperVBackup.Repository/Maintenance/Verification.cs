@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
@@ -19,21 +20,24 @@ public sealed class Verification
     private readonly IBlobStore store;
     private readonly RepositoryId repository;
     private readonly ContentHasher hasher;
+    private readonly int chunkSizeBytes;
     private readonly PointCatalog catalog;
     private readonly RecordReader records;
     private readonly VerificationOptions options;
     private readonly RepositoryEnvironment environment;
     private readonly DamageLog damage = new();
     private readonly List<RestorePoint> points = [];
+    private readonly HashSet<SessionId> published = [];
     private long packCount;
     private long recordCount;
     private long bytesRead;
 
     internal Verification(
-        IBlobStore store, RepositoryId repository, ContentHasher hasher, PointCatalog catalog, RecordReader records,
-        RepositoryEnvironment environment, VerificationOptions options)
+        IBlobStore store, RepositoryId repository, ContentHasher hasher, int chunkSizeBytes, PointCatalog catalog,
+        RecordReader records, RepositoryEnvironment environment, VerificationOptions options)
     {
         (this.store, this.repository, this.hasher) = (store, repository, hasher);
+        this.chunkSizeBytes = chunkSizeBytes;
         (this.catalog, this.records) = (catalog, records);
         (this.environment, this.options) = (environment, options);
     }
@@ -44,7 +48,7 @@ public sealed class Verification
     {
         await CheckPointsAsync(token);
         IReadOnlyCollection<PackName> packs = options.Points.Count == 0
-            ? await ListPacksAsync(token)
+            ? await ListPacksAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
             : await ListPacksNeededAsync(token);
         await CheckPacksAsync(packs, progress, token);
         await CheckChunksAsync(progress, token);
@@ -65,6 +69,10 @@ public sealed class Verification
                     {
                         ids.Add(id);
                     }
+                    else
+                    {
+                        damage.Add(name.Path, 0, "no restore point has such a name");
+                    }
                 }
             }
         }
@@ -77,16 +85,20 @@ public sealed class Verification
 
     private async Task CheckPointAsync(SessionId id, CancellationToken token)
     {
+        // Asked first: a session puts the second copy before it deletes its lease.
+        bool isEnding = await store.TryGetLengthAsync(new BlobName(FileNames.Lease(id)), token) is not null;
         PointCopies copies = await catalog.ReadCopiesAsync(id, token);
         if (copies.IsFence)
         {
             return;
         }
 
+        published.Add(id);
         bool isLost = copies.First.Point is null && copies.Second.Point is null;
         foreach ((string name, RestorePoint? point, string? complaint) in (PointCopy[])[copies.First, copies.Second])
         {
-            if (point is null)
+            bool isYetToCome = isEnding && copies.First.Point is not null && complaint is null;
+            if (point is null && !isYetToCome)
             {
                 damage.Add(name, 0, complaint ?? "the restore point's copy is missing", isLost ? id : default);
             }
@@ -98,7 +110,7 @@ public sealed class Verification
         }
     }
 
-    private async Task<HashSet<PackName>> ListPacksAsync(CancellationToken token)
+    private async Task<HashSet<PackName>> ListPacksAsync(Action<BlobName> unknown, CancellationToken token)
     {
         HashSet<PackName> packs = [];
         foreach (string folder in (string[])
@@ -115,7 +127,7 @@ public sealed class Verification
                 }
                 else
                 {
-                    damage.Add(name.Path, 0, "no pack has such a name");
+                    unknown(name);
                 }
             }
         }
@@ -123,11 +135,22 @@ public sealed class Verification
         return packs;
     }
 
+    /// <summary>Packs that exist and hold what the points need, be it where the maps say or elsewhere.</summary>
     private async Task<HashSet<PackName>> ListPacksNeededAsync(CancellationToken token)
     {
         PointWalk walk = new(NewTables(), new DamageLog(), []);
         await WalkAsync(walk, token);
-        return walk.PacksNeeded;
+        HashSet<PackName> needed = await ListPacksAsync(_ => { }, token);
+        needed.IntersectWith(walk.PacksNeeded);
+        await foreach ((PackName pack, PackTable table) in ChunkPacksAsync(walk.Missing.Count > 0, token))
+        {
+            if (walk.Missing.Keys.Any(id => table.TryFind(id.Value, out _)))
+            {
+                needed.Add(pack);
+            }
+        }
+
+        return needed;
     }
 
     private async Task CheckPacksAsync(
@@ -153,6 +176,11 @@ public sealed class Verification
         bool isReadWhole = pack.Kind == PackKind.Maps || IsChosen();
         foreach (string copy in copies)
         {
+            if (copy == pack.MirrorBlobName && await IsYetToComeAsync(pack, token))
+            {
+                continue;
+            }
+
             PackCheck check = new(store, repository, hasher);
             await check.RunAsync(
                 pack, copy, isReadWhole,
@@ -164,7 +192,7 @@ public sealed class Verification
                     }
                     else
                     {
-                        damage.AddRecord(copy, offsetBytes, what, id);
+                        damage.AddRecord(copy, offsetBytes, what);
                     }
                 },
                 (offsetBytes, what) => damage.AddFile(copy, offsetBytes, what),
@@ -174,6 +202,13 @@ public sealed class Verification
             Interlocked.Add(ref bytesRead, check.BytesRead);
         }
     }
+
+    /// <summary>A session that has published no point may be between its packs' copies, or have ended there: nobody
+    /// relies on them.</summary>
+    private async Task<bool> IsYetToComeAsync(PackName pack, CancellationToken token) =>
+        options.Points.Count == 0
+        && !published.Contains(pack.Session)
+        && await store.TryGetLengthAsync(new BlobName(pack.MirrorBlobName), token) is null;
 
     private bool IsChosen()
     {
@@ -192,7 +227,7 @@ public sealed class Verification
         PointWalk walk = new(NewTables(), damage, []);
         await WalkAsync(walk, token);
         Dictionary<ChunkId, RecordPlace> lost = await WithoutCopyAsync(walk.Missing, token);
-        if (lost.Count == 0)
+        if (lost.Count == 0 && !walk.HasLostNode)
         {
             return;
         }
@@ -213,9 +248,45 @@ public sealed class Verification
         Dictionary<ChunkId, RecordPlace> missing, CancellationToken token)
     {
         Dictionary<ChunkId, RecordPlace> lost = new(missing);
-        if (lost.Count == 0)
+        await foreach ((PackName pack, PackTable table) in ChunkPacksAsync(lost.Count > 0, token))
         {
-            return lost;
+            foreach (ChunkId id in missing.Keys.Where(id => damage.HasGood(pack, table, id)))
+            {
+                lost.Remove(id);
+            }
+        }
+
+        // A pack without a good footer may still hold good records where the maps say.
+        foreach ((ChunkId id, RecordPlace place) in missing.Where(chunk => lost.ContainsKey(chunk.Key)))
+        {
+            if (await IsReadableAsync(id, place, token))
+            {
+                lost.Remove(id);
+            }
+        }
+
+        return lost;
+    }
+
+    private async ValueTask<bool> IsReadableAsync(ChunkId id, RecordPlace place, CancellationToken token)
+    {
+        try
+        {
+            await records.ReadChunkAsync(id, place, new byte[chunkSizeBytes], token);
+            return true;
+        }
+        catch (RepositoryDamagedException)
+        {
+            return false;
+        }
+    }
+
+    private async IAsyncEnumerable<(PackName Pack, PackTable Table)> ChunkPacksAsync(
+        bool isNeeded, [EnumeratorCancellation] CancellationToken token)
+    {
+        if (!isNeeded)
+        {
+            yield break;
         }
 
         PackTables tables = NewTables();
@@ -224,17 +295,9 @@ public sealed class Verification
             if (PackName.TryParse(name.Path, out PackName pack)
                 && await tables.TryGetAsync(pack, token) is PackTable table)
             {
-                foreach (ChunkId id in missing.Keys)
-                {
-                    if (table.TryFind(id.Value, out _) && damage.IsGood(pack, id.Value))
-                    {
-                        lost.Remove(id);
-                    }
-                }
+                yield return (pack, table);
             }
         }
-
-        return lost;
     }
 
     private async Task WalkAsync(PointWalk walk, CancellationToken token)
@@ -261,13 +324,18 @@ public sealed class Verification
             await new DiskMapWalker(records).WalkAsync(map, walk, token);
             foreach (ListReference list in disk.Lists)
             {
-                await CheckListAsync(point, disk, list, token);
+                await CheckListAsync(walk, $"a list of disk '{disk.Name}'", list, token);
             }
+        }
+
+        foreach (ListReference file in point.ConfigurationFiles)
+        {
+            await CheckListAsync(walk, "a configuration file", file, token);
         }
     }
 
     private async Task CheckListAsync(
-        RestorePoint point, DiskPoint disk, ListReference list, CancellationToken token)
+        PointWalk walk, string what, ListReference list, CancellationToken token)
     {
         if (list.Head.IsZero)
         {
@@ -276,9 +344,12 @@ public sealed class Verification
 
         try
         {
+            walk.Need(list.Place);
             byte[] head = await records.ReadListAsync(list.Head, list.Place, token);
-            foreach (ListSegment segment in ListHead.Read(list.Kind, head))
+            ListSegment[] segments = list.Kind == ListKind.ConfigurationFile ? [] : ListHead.Read(list.Kind, head);
+            foreach (ListSegment segment in segments)
             {
+                walk.Need(segment.Place);
                 await records.ReadListAsync(segment.Id, segment.Place, token);
             }
         }
@@ -287,7 +358,7 @@ public sealed class Verification
             string file = list.Place.IsUnknown ? "maps" : list.Place.Pack.BlobName;
             damage.Add(
                 file, list.Place.OffsetBytes,
-                $"a list of disk '{disk.Name}' has no good copy (the point restores without it)", point.Id);
+                $"{what} has no good copy (the disks restore without it)", walk.Point);
         }
     }
 

@@ -14,7 +14,8 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, int 
     private readonly Dictionary<PackName, LinkedListNode<(PackName Name, PackTable? Table)>> known = [];
     private readonly LinkedList<(PackName Name, PackTable? Table)> byUse = [];
 
-    /// <returns>The table; null where the pack is gone or its footer is damaged: then it confirms nothing.</returns>
+    /// <returns>The table, of a map pack from either copy; null where the pack is gone or its footer is damaged: then
+    /// it confirms nothing.</returns>
     public async ValueTask<PackTable?> TryGetAsync(PackName name, CancellationToken token)
     {
         lock (gate)
@@ -27,18 +28,26 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, int 
             }
         }
 
-        PackTable? table;
-        try
+        PackTable? table = await TryReadAsync(name, name.BlobName, token);
+        if (table is null && name.Kind == PackKind.Maps)
         {
-            table = (await PackFile.TryOpenAsync(store, repository, name, name.BlobName, token))?.Table;
-        }
-        catch (PackDamagedException)
-        {
-            table = null; // verify reports it; here it only means that nothing is confirmed
+            table = await TryReadAsync(name, name.MirrorBlobName, token);
         }
 
         Keep(name, table);
         return table;
+    }
+
+    private async ValueTask<PackTable?> TryReadAsync(PackName name, string blobName, CancellationToken token)
+    {
+        try
+        {
+            return (await PackFile.TryOpenAsync(store, repository, name, blobName, token))?.Table;
+        }
+        catch (PackDamagedException)
+        {
+            return null; // verify reports it; here it only means that nothing is confirmed
+        }
     }
 
     private void Keep(PackName name, PackTable? table)

@@ -160,14 +160,22 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
     private async IAsyncEnumerable<RecordPlace> CopiesAsync(
         PackKind kind, Digest id, [EnumeratorCancellation] CancellationToken token)
     {
-        string folder = kind == PackKind.Chunks ? "packs/" : "maps/";
-        await foreach (BlobName blob in store.ListAsync(folder, token))
+        HashSet<PackName> seen = [];
+        string[] prefixes = kind == PackKind.Chunks ? [""] : ["", FileNames.MirrorFolder];
+        foreach (string prefix in prefixes)
         {
-            if (PackName.TryParse(blob.Path, out PackName pack)
-                && await tables.TryGetAsync(pack, token) is PackTable table
-                && table.TryFind(id, out PackEntry entry))
+            string folder = prefix + (kind == PackKind.Chunks ? FileNames.ChunkPackFolder : FileNames.MapPackFolder);
+            await foreach (BlobName blob in store.ListAsync(folder, token))
             {
-                yield return new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes);
+                if (PackName.TryParse(blob.Path.AsSpan(prefix.Length), out PackName pack)
+                    && seen.Add(pack)
+                    && await tables.TryGetAsync(pack, token) is PackTable table)
+                {
+                    foreach (PackEntry entry in table.FindAll(id))
+                    {
+                        yield return new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes);
+                    }
+                }
             }
         }
     }

@@ -1,0 +1,177 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
+using Xunit;
+
+namespace HyperVBackup.Repository.Tests.Sessions;
+
+public sealed class AbandonedSessionsTests
+{
+    private const uint DeadProcess = 666;
+
+    [Fact]
+    public async Task A_dead_session_of_this_host_is_fenced_and_what_it_stored_is_found()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        WritingSession dead = await DieAsync(sample, "host", DeadProcess);
+        string[] packs = [.. sample.NamesIn("packs/").Select(name => name.Path)];
+        Assert.Equal(1, sample.Store.TemporaryCount);
+        BackupRepository next = await OpenAsync(sample.Store);
+        await using (WritingSession session = await next.OpenWritingSessionAsync(LeaseKind.Backup, default))
+        {
+            Assert.Equal(FileHeader.SizeBytes, sample.Store[new BlobName(FileNames.RestorePoint(dead.Id))].Length);
+            Assert.Equal(FileNames.Lease(session.Id), Assert.Single(sample.NamesIn("leases/")).Path);
+            Assert.Equal(0, sample.Store.TemporaryCount);
+            Assert.Equal([ChunkFate.Stored, ChunkFate.Stored, ChunkFate.New], await ClassifyAsync(session, [1, 2, 3]));
+        }
+
+        Assert.Equal(packs, sample.NamesIn("packs/").Select(name => name.Path));
+        RestorePoint late = await sample.WriteAsync(dead, []);
+        await Assert.ThrowsAnyAsync<Exception>(() => dead.CommitAsync(late, default)); // it wakes: too late
+        Assert.Empty(await next.ListPointsAsync(default));
+    }
+
+    [Theory]
+    [InlineData("host", 5u)]
+    [InlineData("other", DeadProcess)]
+    [InlineData("", DeadProcess)]
+    public async Task A_session_that_may_be_alive_is_left_alone(string host, uint process)
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        WritingSession alive = await DieAsync(sample, host, process);
+        BackupRepository next = await OpenAsync(sample.Store, host.Length == 0 ? "" : "host");
+        await (await next.OpenWritingSessionAsync(LeaseKind.Backup, default)).DisposeAsync();
+        Assert.Equal(FileNames.Lease(alive.Id), Assert.Single(sample.NamesIn("leases/")).Path);
+        Assert.Equal(1, sample.Store.TemporaryCount);
+        RestorePoint point = await sample.WriteAsync(alive, [1, 5]);
+        await alive.CommitAsync(point, default);
+        Assert.True(await SampleRepository.ReadsRightAsync(next, point.Id, [1, 5]));
+    }
+
+    [Fact]
+    public async Task The_lease_of_a_decided_session_is_removed_whoever_it_is()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint point = await sample.BackUpAsync([1]);
+        sample.Store[LeaseFile.NameOf(point.Id)] = [1, 2, 3];
+        await sample.BackUpAsync([2]);
+        Assert.Empty(sample.NamesIn("leases/"));
+        Assert.True(await SampleRepository.ReadsRightAsync(sample.Repository, point.Id, [1]));
+    }
+
+    [Fact]
+    public async Task A_lease_that_cannot_be_read_is_left_to_a_collector()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        WritingSession dead = await DieAsync(sample, "host", DeadProcess);
+        sample.Store[LeaseFile.NameOf(dead.Id)][200] ^= 1;
+        await (await (await OpenAsync(sample.Store)).OpenWritingSessionAsync(LeaseKind.Backup, default)).DisposeAsync();
+        Assert.Single(sample.NamesIn("leases/"));
+        Assert.Empty(sample.NamesIn("points/"));
+    }
+
+    [Fact]
+    public async Task A_dead_restore_is_fenced_too()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint point = await sample.BackUpAsync([1]);
+        BackupRepository dying = await OpenAsync(sample.Store, "host", DeadProcess);
+        _ = await dying.OpenReadingSessionAsync(LeaseKind.Restore, point.Id, default);
+        Assert.Single(sample.NamesIn("leases/"));
+        BackupRepository next = await OpenAsync(sample.Store);
+        await (await next.OpenWritingSessionAsync(LeaseKind.Backup, default)).DisposeAsync();
+        Assert.Empty(sample.NamesIn("leases/"));
+        Assert.True(await SampleRepository.ReadsRightAsync(next, point.Id, [1]));
+    }
+
+    [Fact]
+    public async Task Cleaning_up_takes_nothing_from_a_session_that_begins_meanwhile()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        WritingSession? beginner = null;
+        RestorePoint? point = null;
+        bool isBegun = false;
+        sample.Store.Before = call =>
+        {
+            // Between the listing of leases and the removal of temporary files, which no order of these may hurt.
+            if (call.Kind == StoreCallKind.DeleteTemporaries && !isBegun)
+            {
+                isBegun = true;
+                sample.Store[new BlobName("leases/x")] = [1];
+                beginner = sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default).GetAwaiter().GetResult();
+                point = sample.WriteAsync(beginner, [1, 2]).GetAwaiter().GetResult();
+            }
+        };
+        WritingSession cleaner = await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        await cleaner.DisposeAsync();
+        await beginner!.CommitAsync(point!, default);
+        Assert.True(await SampleRepository.ReadsRightAsync(sample.Repository, point!.Id, [1, 2]));
+    }
+
+    [Fact]
+    public async Task The_temporary_file_of_a_lease_being_put_is_never_removed()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await using IBlobWriter lease = await sample.Store.CreateAsync(new BlobName("leases/x"), default);
+        await using IBlobWriter pack = await sample.Store.CreateAsync(new BlobName("packs/aa/x-0"), default);
+        await (await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default)).DisposeAsync();
+        Assert.True(await lease.TryPublishAsync(default));
+        Assert.Equal(0, sample.Store.TemporaryCount); // the pack's has no lease
+        await Assert.ThrowsAsync<StoreException>(() => pack.TryPublishAsync(default));
+    }
+
+    [Fact]
+    public async Task Eight_sessions_at_once_after_a_crash_all_begin_and_all_commit()
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            SampleRepository sample = await SampleRepository.CreateAsync();
+            await DieAsync(sample, "host", DeadProcess);
+            bool[] done = await Task.WhenAll(Enumerable.Range(0, 8).Select(number => Task.Run(async () =>
+            {
+                BackupRepository repository = await OpenAsync(sample.Store);
+                await using WritingSession session =
+                    await repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+                int[] disk = [1, 2, number + 10];
+                RestorePoint point = await sample.WriteAsync(session, disk, vm: $"vm{number}");
+                await session.CommitAsync(point, default);
+                return await SampleRepository.ReadsRightAsync(repository, point.Id, disk);
+            })));
+            Assert.DoesNotContain(false, done);
+            Assert.Equal(8, (await sample.Repository.ListPointsAsync(default)).Count);
+            Assert.Empty(sample.NamesIn("leases/"));
+        }
+    }
+
+    /// <summary>A session that published chunks 1 and 2, has a pack open, and is heard of no more.</summary>
+    private static async Task<WritingSession> DieAsync(SampleRepository sample, string host, uint process)
+    {
+        BackupRepository repository = await OpenAsync(sample.Store, host, process);
+        WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        await SampleRepository.StoreAsync(session, [1, 2]);
+        await session.FlushAsync(default);
+        await SampleRepository.StoreAsync(session, [7]);
+        return session;
+    }
+
+    private static Task<BackupRepository> OpenAsync(MemoryStore store, string host = "host", uint process = 7) =>
+        BackupRepository.OpenAsync(
+            store,
+            SampleRepository.NewEnvironment() with
+            {
+                HostName = host,
+                ProcessId = process,
+                IsProcessAlive = asked => asked != DeadProcess,
+            },
+            default);
+
+    private static async Task<ChunkFate[]> ClassifyAsync(WritingSession session, int[] numbers)
+    {
+        ChunkFate[] fates = new ChunkFate[numbers.Length];
+        await session.ClassifyAsync(
+            numbers.Select(SampleRepository.IdOf).ToArray(), new Format.Packs.RecordPlace[numbers.Length], fates, default);
+        return fates;
+    }
+}
