@@ -44,7 +44,7 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
             }
         }
 
-        points.Sort(PointOrder.Compare);
+        PointOrder.SortByVm(points);
         return points;
     }
 
@@ -114,6 +114,7 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
         }
 
         header.Expect(FileKind.Fence, repository, name);
+        Corrupt.Unless(file.Length == FileHeader.SizeBytes, "fence: bytes after its header");
         return true;
     }
 

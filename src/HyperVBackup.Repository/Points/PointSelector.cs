@@ -36,13 +36,16 @@ public static class PointSelector
         };
     }
 
-    /// <summary>All points of one VM, oldest first.</summary>
+    /// <summary>All points of one VM, oldest first; also those at which it had another name.</summary>
     /// <exception cref="RestorePointNotFoundException">No VM answers, or several; names the candidates.</exception>
     public static List<RestorePoint> FindVm(IReadOnlyList<RestorePoint> points, string vm)
     {
-        List<RestorePoint> found = [.. points.Where(point => Answers(point, vm))];
         List<string> identities =
-            [.. found.Select(point => point.VmIdentity).Distinct(StringComparer.OrdinalIgnoreCase)];
+        [
+            .. points.Where(point => Answers(point, vm))
+                .Select(point => point.VmIdentity)
+                .Distinct(StringComparer.OrdinalIgnoreCase),
+        ];
         if (identities.Count == 0)
         {
             string known = string.Join(", ", points.Select(point => point.VmName.Text).Distinct(StringComparer.OrdinalIgnoreCase).Take(10));
@@ -57,6 +60,11 @@ public static class PointSelector
                 $"'{vm}' names several VMs: {string.Join(", ", identities)}; give one of these.");
         }
 
+        List<RestorePoint> found =
+        [
+            .. points.Where(point =>
+                string.Equals(point.VmIdentity, identities[0], StringComparison.OrdinalIgnoreCase)),
+        ];
         found.Sort(PointOrder.Compare);
         return found;
     }
