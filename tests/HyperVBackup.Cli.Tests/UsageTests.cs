@@ -1,0 +1,80 @@
+using Xunit;
+
+namespace HyperVBackup.Cli.Tests;
+
+public sealed class UsageTests : IDisposable
+{
+    private readonly HvBackup hvbackup = new();
+
+    [Theory]
+    [InlineData("", "Name a command")]
+    [InlineData("prune", "no command 'prune'")]
+    [InlineData("repair", "no command 'repair'")]
+    [InlineData("list bogus", "does not take 'bogus'")]
+    [InlineData("init --parity 5", "no option '--parity'")]
+    [InlineData("init --encrypt", "no option '--encrypt'")]
+    [InlineData("backup --vm a --qemu s --disk d.raw", "no option '--qemu'")]
+    [InlineData("init --chunk-size 5", "'5' is no size")]
+    [InlineData("init --chunk-size=-64KiB", "'-64KiB' is no size")]
+    [InlineData("init --chunk-size 99KiB", "power of two")]
+    [InlineData("init --chunk-size 9999999999999999999TiB", "is no size")]
+    [InlineData("init --compression zip", "'zip' is no compression")]
+    [InlineData("init --compression zstd:99", "'zstd:99' is no compression")]
+    [InlineData("list --memory 1KiB", "'1KiB' is no size")]
+    [InlineData("list -r", "-r")]
+    [InlineData("-r a list -r b", "-r")]
+    [InlineData("backup --vm a", "--disk")]
+    [InlineData("backup --disk d.raw", "--vm")]
+    [InlineData("backup --vm a@b --disk d.raw", "cannot name a VM")]
+    [InlineData("backup --vm '' --disk d.raw", "cannot name a VM")]
+    [InlineData("backup --vm a --disk ''", "names no disk image")]
+    [InlineData("backup --vm a --disk c=", "names no disk image")]
+    [InlineData("backup --vm a --disk =d.raw", "cannot name a disk")]
+    [InlineData("backup --vm a --disk ..=d.raw", "cannot name a disk")]
+    [InlineData("backup --vm a --disk d.raw D=d.raw", "Two disks are named 'D'")]
+    [InlineData("backup --vm a --disk d.raw --disk d.raw", "Two disks are named 'd'")]
+    [InlineData("backup --vm a --disk d.raw e=d.raw --changes -", "one for each")]
+    [InlineData("backup --vm a --disk d.raw --changes - -", "one for each")]
+    [InlineData("backup --vm a --disk d.raw --changes ''", "names no ranges file")]
+    [InlineData("backup --vm a --disk d.raw --audit 101", "'101' is no percentage")]
+    [InlineData("backup --vm a --disk d.raw --audit=-1", "'-1' is no percentage")]
+    [InlineData("backup --vm a --disk d.raw --audit NaN", "'NaN' is no percentage")]
+    [InlineData("restore a@latest", "--output")]
+    [InlineData("restore a@latest --output ''", "nothing to write")]
+    [InlineData("restore a@latest --output x --format qcow2", "'qcow2' is no format")]
+    [InlineData("restore --output x", "")]
+    [InlineData("diff a@latest", "")]
+    [InlineData("synthesize", "--vm")]
+    [InlineData("verify --read-data 101", "from 0 to 100")]
+    [InlineData("verify --read-data abc", "from 0 to 100")]
+    [InlineData("-r '' list", "No repository")]
+    public async Task Wrong_usage_is_said_in_a_sentence_with_exit_code_2(string line, string needle)
+    {
+        hvbackup.NewRaw("d.raw", 4096);
+
+        CommandResult result = await hvbackup.RunPlainAsync(Words(line));
+
+        Assert.Contains(needle, result.WrongUsage(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_command_explains_itself()
+    {
+        string root = (await hvbackup.RunPlainAsync("--help")).Output;
+        string[] commands = ["init", "backup", "list", "restore", "synthesize", "diff", "verify", "stats", "rebuild-index"];
+        Assert.All(commands, command => Assert.Contains($"  {command} ", root, StringComparison.Ordinal));
+        foreach (string command in commands)
+        {
+            CommandResult help = await hvbackup.RunPlainAsync(command, "--help");
+            Assert.Equal((0, ""), (help.ExitCode, help.Errors));
+            Assert.Contains("HVBACKUP_REPOSITORY", help.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Matches(@"^\d+\.\d+\.\d+", (await hvbackup.RunPlainAsync("--version")).Output);
+    }
+
+    public void Dispose() => hvbackup.Dispose();
+
+    private static string[] Words(string line) =>
+        [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word == "''" ? "" : word)];
+}
