@@ -110,6 +110,26 @@ public sealed class FailureTests : IDisposable
     }
 
     [Fact]
+    public async Task A_read_only_repository_can_be_listed_verified_and_restored_from()
+    {
+        using SmallDisk small = new(sizeBytes: 8 << 20);
+        Assert.SkipUnless(small.IsMounted, "this user may not mount a file system");
+        string repository = Path.Join(small.Path, "repository");
+        string disk = hvbackup.NewRaw("d.raw");
+        (await hvbackup.RunAsync("-r", repository, "init")).Json();
+        (await hvbackup.RunAsync("-r", repository, "backup", "--vm", "a", "--disk", disk)).Json();
+        small.MakeReadOnly();
+
+        (await hvbackup.RunAsync("-r", repository, "list")).Json();
+        (await hvbackup.RunAsync("-r", repository, "verify", "--read-data")).Json();
+        (await hvbackup.RunAsync("-r", repository, "restore", "a@latest", "--output", "r.raw", "--format", "raw")).Json();
+        string failure = (await hvbackup.RunAsync("-r", repository, "backup", "--vm", "a", "--disk", disk)).Failure();
+
+        Assert.Equal(await File.ReadAllBytesAsync(disk), await File.ReadAllBytesAsync(hvbackup.PathOf("r.raw")));
+        Assert.Contains("Read-only", failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Damage_is_exit_code_1_with_the_whole_report()
     {
         await hvbackup.InitAsync();

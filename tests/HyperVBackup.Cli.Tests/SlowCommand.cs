@@ -8,13 +8,13 @@ namespace HyperVBackup.Cli.Tests;
 internal static class SlowCommand
 {
     private const int PollMilliseconds = 5;
-    private const int DelayMicroseconds = 100_000;
 
     /// <summary>Starts hvbackup as a traced process: its id and exit code are its own.</summary>
-    public static Process Start(HvBackup hvbackup, string slowFile, params string[] arguments) => hvbackup.Start(
+    public static Process Start(
+        HvBackup hvbackup, string slowFile, int delayMilliseconds, params string[] arguments) => hvbackup.Start(
         "strace",
         ["-D", "-f", "-qq", "-o", "/dev/null", "-P", slowFile, "-e", "trace=pread64", "-e",
-            $"inject=pread64:delay_exit={DelayMicroseconds}", HvBackup.Executable, .. arguments]);
+            $"inject=pread64:delay_exit={delayMilliseconds * 1000}", HvBackup.Executable, .. arguments]);
 
     /// <summary>Waits until a condition holds, while the process runs.</summary>
     public static void WaitUntil(Process process, Func<bool> condition)

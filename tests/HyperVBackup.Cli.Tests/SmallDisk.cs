@@ -18,6 +18,8 @@ internal sealed class SmallDisk : IDisposable
 
     internal string Path => folder.Path;
 
+    internal void MakeReadOnly() => Tool.Run("mount", "-o", "remount,ro", Path);
+
     public void Dispose()
     {
         if (IsMounted)

@@ -48,6 +48,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("verify --read-data 101", "from 0 to 100")]
     [InlineData("verify --read-data abc", "from 0 to 100")]
     [InlineData("-r '' list", "No repository")]
+    [InlineData("demo --folder ''", "names no folder")]
     public async Task Wrong_usage_is_said_in_a_sentence_with_exit_code_2(string line, string needle)
     {
         hvbackup.NewRaw("d.raw", 4096);

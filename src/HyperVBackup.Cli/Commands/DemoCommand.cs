@@ -28,6 +28,11 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
         string? named = context.Parsed.GetValue(Folder);
+        if (named is "")
+        {
+            throw new UsageException("--folder '' names no folder.");
+        }
+
         string folder = named ?? Directory.CreateTempSubdirectory("hvbackup-demo-").FullName;
         try
         {
