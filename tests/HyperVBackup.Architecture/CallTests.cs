@@ -15,24 +15,24 @@ public sealed class CallTests
 
     [Fact]
     public void The_clock_is_passed_in() => Rule.Holds(
-        "Time comes from the TimeProvider passed in; only the command line chooses the real one.",
+        "Time comes from the TimeProvider passed in; only ThisHost, which callers pass in, is the real one.",
         Violations(
             call => call.Target is "System.DateTime.get_Now" or "System.DateTime.get_UtcNow"
                 or "System.DateTime.get_Today" or "System.DateTimeOffset.get_Now" or "System.DateTimeOffset.get_UtcNow"
                 or "System.Environment.get_TickCount" or "System.Environment.get_TickCount64"
                 or "System.TimeProvider.get_System"
                 || call.Target.StartsWith("System.Diagnostics.Stopwatch.", StringComparison.Ordinal),
-            new Allowed("src/HyperVBackup.Cli/CommandContext.cs", "where a command's surroundings are put together")));
+            new Allowed("src/HyperVBackup.Operations/ThisHost.cs", "the host that callers choose to pass in")));
 
     [Fact]
     public void Randomness_is_passed_in() => Rule.Holds(
-        "Randomness is passed in; only the command line chooses the real one.",
+        "Randomness is passed in; only ThisHost, which callers pass in, is the real one.",
         Violations(
             call => call.Target is "System.Guid.NewGuid" or "System.Guid.CreateVersion7" or "System.Random.get_Shared"
                 or "System.IO.Path.GetRandomFileName" or "System.IO.Path.GetTempFileName"
                 || (call.Target == "System.Random.ctor" && call.ParameterCount == 0)
                 || call.Target.StartsWith(SystemRandomness, StringComparison.Ordinal),
-            new Allowed("src/HyperVBackup.Cli/CommandContext.cs", "where a command's surroundings are put together"),
+            new Allowed("src/HyperVBackup.Operations/ThisHost.cs", "the host that callers choose to pass in"),
             new Allowed(
                 Storage + "Files/SystemFiles.cs",
                 "names of temporary files: different on every host, and never kept"),

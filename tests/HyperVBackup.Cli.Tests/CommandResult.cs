@@ -24,7 +24,8 @@ internal sealed record CommandResult(int ExitCode, string Output, string Errors)
         Assert.EndsWith(".", lines[0], StringComparison.Ordinal);
         Assert.DoesNotContain("should not happen", Errors, StringComparison.Ordinal);
         Assert.DoesNotContain(" at HyperVBackup.", Errors, StringComparison.Ordinal);
-        Assert.All(lines[1..], line => Assert.EndsWith("--help' shows what can be said.", line, StringComparison.Ordinal));
+        Assert.All(
+            lines[1..], line => Assert.EndsWith("--help' shows what can be said.", line, StringComparison.Ordinal));
         return lines[0];
     }
 

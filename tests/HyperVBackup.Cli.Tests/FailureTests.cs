@@ -94,7 +94,8 @@ public sealed class FailureTests : IDisposable
         Assert.Contains("No space left", backup.Failure(), StringComparison.Ordinal);
         Assert.DoesNotContain(
             Directory.GetFiles(repository, "*", SearchOption.AllDirectories),
-            file => file.Contains("/leases/", StringComparison.Ordinal) || file.Contains(".tmp", StringComparison.Ordinal));
+            file => file.Contains("/leases/", StringComparison.Ordinal)
+                || file.Contains(".tmp", StringComparison.Ordinal));
         Assert.Equal(0, (await hvbackup.RunAsync("-r", repository, "verify", "--read-data")).ExitCode);
 
         await hvbackup.InitAsync();
@@ -122,7 +123,8 @@ public sealed class FailureTests : IDisposable
 
         (await hvbackup.RunAsync("-r", repository, "list")).Json();
         (await hvbackup.RunAsync("-r", repository, "verify", "--read-data")).Json();
-        (await hvbackup.RunAsync("-r", repository, "restore", "a@latest", "--output", "r.raw", "--format", "raw")).Json();
+        (await hvbackup.RunAsync("-r", repository, "restore", "a@latest", "--output", "r.raw", "--format", "raw"))
+            .Json();
         string failure = (await hvbackup.RunAsync("-r", repository, "backup", "--vm", "a", "--disk", disk)).Failure();
 
         Assert.Equal(await File.ReadAllBytesAsync(disk), await File.ReadAllBytesAsync(hvbackup.PathOf("r.raw")));

@@ -62,7 +62,8 @@ public sealed class UsageTests : IDisposable
     public async Task Every_command_explains_itself()
     {
         string root = (await hvbackup.RunPlainAsync("--help")).Output;
-        string[] commands = ["init", "backup", "list", "restore", "synthesize", "diff", "verify", "stats", "rebuild-index"];
+        string[] commands =
+            ["init", "backup", "list", "restore", "synthesize", "diff", "verify", "stats", "rebuild-index"];
         Assert.All(commands, command => Assert.Contains($"  {command} ", root, StringComparison.Ordinal));
         foreach (string command in commands)
         {

@@ -20,7 +20,8 @@ internal static class BackupCommand
 
     private static readonly Option<string[]> Disks = new("--disk")
     {
-        Description = "A disk image (VHDX, AVHDX or raw), one or several; its file name names the disk unless NAME does.",
+        Description = "A disk image (VHDX, AVHDX or raw), one or several; its file name names the disk, unless NAME "
+            + "does.",
         HelpName = "[NAME=]PATH",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
@@ -34,7 +35,10 @@ internal static class BackupCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<bool> Full = new("--full") { Description = "Read whole disks, take nothing from earlier points." };
+    private static readonly Option<bool> Full = new("--full")
+    {
+        Description = "Read whole disks, take nothing from earlier points.",
+    };
 
     private static readonly Option<double?> Audit = new("--audit")
     {

@@ -36,7 +36,10 @@ internal static class InitCommand
 
     public static Command Create()
     {
-        Command command = new("init", "Make an empty repository in a folder; the folder need not be there.") { ChunkSize, Codec };
+        Command command = new("init", "Make an empty repository in a folder; the folder need not be there.")
+        {
+            ChunkSize, Codec,
+        };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }
@@ -62,8 +65,8 @@ internal static class InitCommand
         }
         else
         {
-            Console.WriteLine(
-                $"Repository {repository.Id}: {SizeText.Format(settings.ChunkSizeBytes)} chunks, {settings.Compression}.");
+            string chunks = SizeText.Format(settings.ChunkSizeBytes);
+            Console.WriteLine($"Repository {repository.Id}: {chunks} chunks, {settings.Compression}.");
         }
 
         return ExitCodes.Done;

@@ -40,7 +40,7 @@ internal static class RestoreCommand
 
     public static Command Create()
     {
-        Command command = new("restore", "Write disks of a restore point as images; every chunk is verified on the way.")
+        Command command = new("restore", "Write disks of a restore point as images, every chunk verified on the way.")
         {
             Point, Disk, Output, Format, Force, KeepIdentity,
         };

@@ -7,7 +7,8 @@ using HyperVBackup.Repository;
 
 namespace HyperVBackup.Cli.Commands;
 
-/// <summary><c>synthesize</c>: proves a VM's state from its change lists and publishes it as a synthetic full.</summary>
+/// <summary><c>synthesize</c>: proves a VM's state from its change lists and publishes it as a synthetic full.
+/// </summary>
 internal static class SynthesizeCommand
 {
     private static readonly Option<string> Vm = new("--vm")
@@ -63,7 +64,8 @@ internal static class SynthesizeCommand
             foreach (DiskPoint disk in report.Point.Disks)
             {
                 Console.WriteLine(
-                    $"  {disk.Name}: {disk.Statistics.ListsFolded} change lists folded lead to the recorded root {disk.Root}.");
+                    $"  {disk.Name}: {disk.Statistics.ListsFolded} change lists folded lead to the recorded root "
+                    + $"{disk.Root}.");
             }
         }
 

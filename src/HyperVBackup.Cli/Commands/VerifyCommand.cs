@@ -26,7 +26,11 @@ internal static class VerifyCommand
 
     public static Command Create()
     {
-        Command command = new("verify", "Check the repository, and say what damage there is and which points it touches.") { Points, ReadData };
+        Command command = new(
+            "verify", "Check the repository, and say what damage there is and which points it touches.")
+        {
+            Points, ReadData,
+        };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }

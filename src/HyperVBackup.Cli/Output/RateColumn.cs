@@ -17,6 +17,7 @@ internal sealed class RateColumn : ProgressColumn
     {
         double seconds = task.ElapsedTime?.TotalSeconds ?? 0;
         long bytes = task.State.Get<long>(BytesKey);
-        return new Text(bytes == 0 || seconds <= 0 ? "" : SizeText.Format((long)(bytes / seconds)) + "/s").RightJustified();
+        string rate = bytes == 0 || seconds <= 0 ? "" : SizeText.Format((long)(bytes / seconds)) + "/s";
+        return new Text(rate).RightJustified();
     }
 }

@@ -23,7 +23,8 @@ internal sealed class RestoreOperation(
         if (disks.Count > 1 && File.Exists(request.OutputPath))
         {
             throw new StoreException(
-                $"'{request.OutputPath}' is a file; several disks are restored into a folder, or one with --disk NAME.");
+                $"'{request.OutputPath}' is a file; several disks are restored into a folder, "
+                + "or one with --disk NAME.");
         }
 
         targets.ForEach(target => Check(target.Path));
