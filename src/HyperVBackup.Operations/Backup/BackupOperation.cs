@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format.Points;
@@ -16,35 +17,48 @@ internal sealed class BackupOperation(
     BackupRepository repository, BackupRequest request, EngineOptions options, TimeProvider clock,
     IProgress<BackupProgress> progress)
 {
-    private readonly List<IDiskView> views = [];
+    private readonly OpenViews views = new();
     private readonly List<string> warnings = [];
 
     public async Task<BackupReport> RunAsync(CancellationToken token)
     {
         Check();
-        bool isPublished = false;
+        RestorePoint point;
         try
         {
-            await using WritingSession session =
-                await repository.OpenWritingSessionAsync(LeaseKind.Backup, token);
-            RestorePoint point = await BuildAsync(session, token);
+            point = await RunInSessionAsync(token);
+        }
+        catch
+        {
+            views.End(); // what went wrong first is what is told
+            throw;
+        }
+
+        if (views.End() is Exception failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return new BackupReport(point, warnings);
+    }
+
+    private async Task<RestorePoint> RunInSessionAsync(CancellationToken token)
+    {
+        await using WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, token);
+        RestorePoint point = await BuildAsync(session, token);
+        try
+        {
             await session.CommitAsync(point, token);
-            isPublished = true;
-            views.ForEach(view => view.Confirm());
-            return new BackupReport(point, warnings);
         }
         finally
         {
-            foreach (IDiskView view in views)
+            if (session.IsCommitted)
             {
-                if (!isPublished)
-                {
-                    view.Abandon();
-                }
-
-                view.Dispose();
+                views.Confirm();
             }
         }
+
+        return point;
     }
 
     private void Check()
@@ -58,6 +72,11 @@ internal sealed class BackupOperation(
         if (request.Disks.Count == 0)
         {
             throw new ArgumentException("A backup needs at least one disk.");
+        }
+
+        if (request.AuditPercent is double percent && !(percent >= 0 && percent <= 100))
+        {
+            throw new ArgumentException($"{percent} percent cannot be audited: give a number from 0 to 100.");
         }
 
         DiskRequest? unnamed = request.Disks.FirstOrDefault(disk => !DiskName.IsValid(disk.Name));
@@ -79,7 +98,7 @@ internal sealed class BackupOperation(
     {
         foreach (DiskRequest disk in request.Disks)
         {
-            views.Add(disk.Source.Open());
+            views.Open(disk.Source);
         }
 
         string identity = request.VmIdentity ?? FindIdentity(session.Points);
@@ -87,10 +106,10 @@ internal sealed class BackupOperation(
         points.Sort(PointOrder.Compare);
         List<DiskPoint> disks = [];
         List<bool> distrusted = [];
-        for (int position = 0; position < views.Count; position++)
+        for (int position = 0; position < request.Disks.Count; position++)
         {
             DiskPointBuilder builder = new(
-                repository, session, points, request.Disks[position], views[position], IsIdentityShared(views[position]),
+                repository, session, points, request.Disks[position], views[position], views.IsIdentityShared(position),
                 options, request, progress);
             disks.Add(await builder.BuildAsync(token));
             distrusted.Add(builder.IsDistrusted);
@@ -101,7 +120,7 @@ internal sealed class BackupOperation(
         DiskPoint[] sealedDisks =
             [.. disks.Select((disk, position) => disk with
             {
-                TrackingId = IdOf(views[position].Seal(), distrusted[position]),
+                TrackingId = IdOf(disk.Name, views[position].Seal(), distrusted[position]),
             })];
         return new RestorePoint
         {
@@ -115,9 +134,6 @@ internal sealed class BackupOperation(
         };
     }
 
-    private bool IsIdentityShared(IDiskView view) =>
-        view.Disk.Identity is string identity && views.Count(other => other.Disk.Identity == identity) > 1;
-
     /// <summary>A VM known by name alone keeps the identity it had, if only one VM has that name.</summary>
     private string FindIdentity(IReadOnlyList<RestorePoint> points) =>
         points.Any(point => PointSelector.Answers(point, request.VmName))
@@ -126,7 +142,16 @@ internal sealed class BackupOperation(
 
     /// <summary>The id of a source that was caught lying is not recorded: its next changes are compared by checksum
     /// too.</summary>
-    private static string? IdOf(string? sealedId, bool isDistrusted) => isDistrusted ? null : sealedId;
+    private string? IdOf(string disk, string? sealedId, bool isDistrusted)
+    {
+        if (isDistrusted || sealedId is null || TrackingId.IsValid(sealedId))
+        {
+            return isDistrusted ? null : sealedId;
+        }
+
+        warnings.Add($"Disk '{disk}': the change source's new tracking id is none that can be recorded; the next backup compares by checksum.");
+        return null;
+    }
 
     private static bool IsThisVm(RestorePoint point, string identity) =>
         string.Equals(point.VmIdentity, identity, StringComparison.OrdinalIgnoreCase);

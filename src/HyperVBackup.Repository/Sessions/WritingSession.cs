@@ -37,6 +37,9 @@ public sealed class WritingSession : IAsyncDisposable
     /// </summary>
     public IReadOnlyList<RestorePoint> Points { get; }
 
+    /// <summary>Whether the point stands: also when <see cref="CommitAsync"/> failed at what comes after it.</summary>
+    public bool IsCommitted { get; private set; }
+
     /// <summary>Where the session's map nodes and lists go.</summary>
     public IMapSink Maps => maps;
 
@@ -77,6 +80,7 @@ public sealed class WritingSession : IAsyncDisposable
         Invariant.Check(point.Id == Id && isLeased && !commitName.IsInDoubt);
         await FlushAsync(token);
         await commitName.CommitAsync(point, token);
+        IsCommitted = true;
         await repository.TryMirrorAsync(commitName, point);
         await GiveUpLeaseAsync();
         index.Cover(Id);

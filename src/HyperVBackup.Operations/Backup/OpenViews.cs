@@ -1,0 +1,66 @@
+using System.Runtime.ExceptionServices;
+using HyperVBackup.Disks.Changes;
+
+namespace HyperVBackup.Operations.Backup;
+
+/// <summary>The views of one backup. Each is confirmed or abandoned, and closed, whatever becomes of the others.
+/// </summary>
+internal sealed class OpenViews
+{
+    private readonly List<IDiskView> views = [];
+    private bool isPublished;
+
+    public IDiskView this[int position] => views[position];
+
+    /// <exception cref="Disks.DiskImageException">The disk cannot be opened.</exception>
+    public void Open(IChangeSource source) => views.Add(source.Open());
+
+    /// <summary>Whether another of the disks has the same identity.</summary>
+    public bool IsIdentityShared(int position) =>
+        views[position].Disk.Identity is string identity && views.Count(view => view.Disk.Identity == identity) > 1;
+
+    /// <summary>The restore point is published: confirms all. The first failure is thrown once all were told.</summary>
+    public void Confirm()
+    {
+        isPublished = true;
+        Exception? first = null;
+        foreach (IDiskView view in views)
+        {
+            first = Keep(first, Try(view.Confirm));
+        }
+
+        if (first is not null)
+        {
+            ExceptionDispatchInfo.Throw(first);
+        }
+    }
+
+    /// <summary>Closes all, and abandons them first unless the point is published.</summary>
+    /// <returns>A failure, once all are closed.</returns>
+    public Exception? End()
+    {
+        Exception? first = null;
+        foreach (IDiskView view in views)
+        {
+            first = Keep(first, isPublished ? null : Try(view.Abandon));
+            first = Keep(first, Try(view.Dispose));
+        }
+
+        return first;
+    }
+
+    private static Exception? Keep(Exception? first, Exception? next) => first ?? next;
+
+    private static Exception? Try(Action step)
+    {
+        try
+        {
+            step();
+            return null;
+        }
+        catch (Exception failure)
+        {
+            return failure;
+        }
+    }
+}
