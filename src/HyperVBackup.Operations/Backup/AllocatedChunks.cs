@@ -9,22 +9,17 @@ internal static class AllocatedChunks
     public static long CountOf(long sizeBytes, int chunkSizeBytes) =>
         (sizeBytes / chunkSizeBytes) + (sizeBytes % chunkSizeBytes == 0 ? 0 : 1);
 
-    /// <summary>Counts the chunks that hold anything allocated.</summary>
-    /// <param name="rangesLookedAtMax">After so many ranges the count ends: it is then too low.</param>
-    public static long Count(IDisk disk, int chunkSizeBytes, long rangesLookedAtMax)
+    /// <summary>Counts the chunks that hold anything allocated, among the first ones of the disk.</summary>
+    public static long Count(IDisk disk, int chunkSizeBytes, long walkCountMax)
     {
         long count = 0;
         long index = 0;
-        long chunkCount = CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
-        foreach (ByteRange range in RangesOf(disk, 0, chunkCount, chunkSizeBytes))
+        long walkCount = Math.Min(walkCountMax, CountOf(disk.VirtualSizeBytes, chunkSizeBytes));
+        foreach (ByteRange range in RangesOf(disk, 0, walkCount, chunkSizeBytes))
         {
             long end = CountOf(range.EndBytes, chunkSizeBytes);
             count += Math.Max(0, end - Math.Max(index, range.StartBytes / chunkSizeBytes));
             index = Math.Max(index, end);
-            if (--rangesLookedAtMax <= 0)
-            {
-                break;
-            }
         }
 
         return count;

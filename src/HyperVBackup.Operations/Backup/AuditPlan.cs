@@ -6,17 +6,15 @@ namespace HyperVBackup.Operations.Backup;
 /// <summary>
 /// Chooses which chunks to read again although the change source called them unchanged: the neighbours of changed
 /// ranges (up to half the budget, spread evenly), then allocated chunks in rotation from where the last audit ended.
-/// The rotation replaces nothing, so a lasting error is found within (allocated chunks / rotated chunks a run) runs.
+/// The rotation replaces nothing and takes at least half the budget, so a lasting error is found within
+/// (2 × allocated chunks / budget, rounded up, + 1) runs; on a disk too large to be looked through in one run,
+/// within that many more as it takes to walk over all of it. Memory follows the count of runs, not of chunks.
 /// </summary>
 internal sealed class AuditPlan
 {
     private const double ShareOfAllocatedDefault = 0.01;
     private const double ShareOfChangedDefault = 0.25;
     private const long FloorBytes = 64L << 20;
-
-    /// <summary>How much of the disk one audit looks through for allocated chunks. A VHDX tells what is allocated in
-    /// 8 bytes a block of at least 1 MiB, so this costs at most 2 MiB of image metadata.</summary>
-    private const long WalkBytesMax = 256L << 30;
 
     private AuditPlan(List<ScanRun> runs, long cursor)
     {
@@ -45,143 +43,72 @@ internal sealed class AuditPlan
 
     /// <param name="changed">Ascending, disjoint, not touching.</param>
     /// <param name="cursorIndex">Where the last audit of this disk ended.</param>
+    /// <param name="walkCountMax">How many chunks of the disk one run looks through for allocated ones.</param>
     public static AuditPlan Make(
-        IDisk disk, IReadOnlyList<ChunkRun> changed, long budgetCount, long cursorIndex, int chunkSizeBytes)
+        IDisk disk, IReadOnlyList<ChunkRun> changed, long budgetCount, long cursorIndex, int chunkSizeBytes,
+        long walkCountMax)
     {
-        long chunkCount = CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
-        var audited = new SortedSet<long>();
-        AddNeighbours(audited, changed, budgetCount / 2, chunkCount);
-        Rotation rotation = new(disk, changed, chunkSizeBytes, chunkCount);
-        long cursor = rotation.Fill(audited, budgetCount, cursorIndex < chunkCount ? cursorIndex : 0);
-        return new AuditPlan(Merge(changed, audited), cursor);
+        long chunkCount = AllocatedChunks.CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
+        List<ChunkRun> neighbours = Neighbours(changed, budgetCount / 2, chunkCount);
+        List<ScanRun> taken = Merge(Scans(changed, isAudit: false), Scans(neighbours, isAudit: true));
+        AuditRotation rotation = new(
+            disk, taken, chunkSizeBytes, chunkCount, budgetCount - neighbours.Sum(run => run.Count), walkCountMax);
+        long cursor = rotation.Run(cursorIndex < chunkCount ? cursorIndex : 0);
+        return new AuditPlan(Merge(taken, Scans(rotation.Chosen, isAudit: true)), cursor);
     }
 
-    private static long CountOf(long sizeBytes, int chunkSizeBytes) => (sizeBytes + chunkSizeBytes - 1) / chunkSizeBytes;
-
-    private static void AddNeighbours(
-        SortedSet<long> audited, IReadOnlyList<ChunkRun> changed, long budgetCount, long chunkCount)
+    private static List<ChunkRun> Neighbours(IReadOnlyList<ChunkRun> changed, long budgetCount, long chunkCount)
     {
+        List<ChunkRun> neighbours = [];
         if (budgetCount == 0)
         {
-            return;
+            return neighbours;
         }
 
-        int step = checked((int)Math.Max(1, (2L * changed.Count) / budgetCount));
-        for (int position = 0; position < changed.Count && audited.Count < budgetCount; position += step)
+        int step = checked((int)Math.Max(1, 2L * changed.Count / budgetCount));
+        for (int position = 0; position < changed.Count; position += step)
         {
+            long previousEnd = position == 0 ? 0 : changed[position - 1].EndIndex;
+            long nextStart = position == changed.Count - 1 ? chunkCount : changed[position + 1].FirstIndex;
             long before = changed[position].FirstIndex - 1;
-            long after = changed[position].EndIndex;
-            if (before >= 0 && (position == 0 || changed[position - 1].EndIndex <= before))
+            bool isFree = before >= previousEnd
+                && (neighbours.Count == 0 || neighbours[^1].FirstIndex < before);
+            if (isFree && neighbours.Count < budgetCount)
             {
-                audited.Add(before);
+                neighbours.Add(new ChunkRun(before, 1));
             }
 
-            if (after < chunkCount && (position == changed.Count - 1 || changed[position + 1].FirstIndex > after))
+            if (changed[position].EndIndex < nextStart && neighbours.Count < budgetCount)
             {
-                audited.Add(after);
+                neighbours.Add(new ChunkRun(changed[position].EndIndex, 1));
             }
         }
+
+        return neighbours;
     }
 
-    private static List<ScanRun> Merge(IReadOnlyList<ChunkRun> changed, SortedSet<long> audited)
-    {
-        List<ScanRun> runs = new(changed.Count + audited.Count);
-        int next = 0;
-        foreach (long index in audited)
-        {
-            while (next < changed.Count && changed[next].FirstIndex < index)
-            {
-                runs.Add(new ScanRun(changed[next++], IsAudit: false));
-            }
+    private static IEnumerable<ScanRun> Scans(IEnumerable<ChunkRun> runs, bool isAudit) =>
+        runs.Select(run => new ScanRun(run, isAudit));
 
-            if (runs.Count > 0 && runs[^1] is { IsAudit: true } last && last.Chunks.EndIndex == index)
+    /// <summary>Two lists, each ascending, of runs that are all disjoint; touching audited ones become one.</summary>
+    private static List<ScanRun> Merge(IEnumerable<ScanRun> left, IEnumerable<ScanRun> right)
+    {
+        List<ScanRun> all = [.. left, .. right];
+        all.Sort((x, y) => x.Chunks.FirstIndex.CompareTo(y.Chunks.FirstIndex));
+        List<ScanRun> merged = new(all.Count);
+        foreach (ScanRun run in all)
+        {
+            if (run.IsAudit && merged.Count > 0 && merged[^1] is { IsAudit: true } last
+                && last.Chunks.EndIndex == run.Chunks.FirstIndex)
             {
-                runs[^1] = last with { Chunks = last.Chunks with { Count = last.Chunks.Count + 1 } };
+                merged[^1] = last with { Chunks = last.Chunks with { Count = last.Chunks.Count + run.Chunks.Count } };
             }
             else
             {
-                runs.Add(new ScanRun(new ChunkRun(index, 1), IsAudit: true));
+                merged.Add(run);
             }
         }
 
-        for (; next < changed.Count; next++)
-        {
-            runs.Add(new ScanRun(changed[next], IsAudit: false));
-        }
-
-        return runs;
-    }
-
-    /// <summary>Walks allocated, unchanged chunks from a cursor, around the end of the disk, each at most once.</summary>
-    private sealed class Rotation(IDisk disk, IReadOnlyList<ChunkRun> changed, int chunkSizeBytes, long chunkCount)
-    {
-        private readonly long walkCountMax = WalkBytesMax / chunkSizeBytes;
-
-        public long Fill(SortedSet<long> audited, long budgetCount, long cursorIndex)
-        {
-            long firstEnd = Math.Min(chunkCount, cursorIndex + walkCountMax);
-            long end = FillFrom(audited, budgetCount, cursorIndex, firstEnd);
-            if (end < chunkCount)
-            {
-                return end;
-            }
-
-            long walked = chunkCount - cursorIndex;
-            return FillFrom(audited, budgetCount, 0, Math.Min(cursorIndex, walkCountMax - walked));
-        }
-
-        private long FillFrom(SortedSet<long> audited, long budgetCount, long startIndex, long endIndex)
-        {
-            long startBytes = startIndex * chunkSizeBytes;
-            long endBytes = Math.Min(endIndex * chunkSizeBytes, disk.VirtualSizeBytes);
-            if (startBytes >= endBytes || audited.Count >= budgetCount)
-            {
-                return startIndex;
-            }
-
-            long index = startIndex;
-            foreach (ByteRange range in disk.AllocatedRanges(new ByteRange(startBytes, endBytes - startBytes)))
-            {
-                index = Math.Max(index, range.StartBytes / chunkSizeBytes);
-                for (; index < CountOf(range.EndBytes, chunkSizeBytes); index++)
-                {
-                    if (audited.Count >= budgetCount)
-                    {
-                        return index;
-                    }
-
-                    if (!IsChanged(index))
-                    {
-                        audited.Add(index);
-                    }
-                }
-            }
-
-            return endIndex;
-        }
-
-        private bool IsChanged(long index)
-        {
-            int low = 0;
-            int high = changed.Count - 1;
-            while (low <= high)
-            {
-                int middle = (low + high) >>> 1;
-                if (changed[middle].EndIndex <= index)
-                {
-                    low = middle + 1;
-                }
-                else if (changed[middle].FirstIndex > index)
-                {
-                    high = middle - 1;
-                }
-                else
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
+        return merged;
     }
 }

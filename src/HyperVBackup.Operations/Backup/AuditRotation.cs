@@ -6,12 +6,11 @@ namespace HyperVBackup.Operations.Backup;
 /// <summary>Walks over allocated chunks from a cursor, around the end of the disk, and chooses those that are not
 /// taken yet, each at most once. Used once.</summary>
 internal sealed class AuditRotation(
-    IDisk disk, List<ScanRun> taken, int chunkSizeBytes, long chunkCount, long budgetCount, long rangesLookedAtMax)
+    IDisk disk, List<ScanRun> taken, int chunkSizeBytes, long chunkCount, long budgetCount, long walkCountMax)
 {
     private readonly List<ChunkRun> beforeCursor = [];
     private readonly List<ChunkRun> afterCursor = [];
     private long left = budgetCount;
-    private long rangesLeft = rangesLookedAtMax;
 
     /// <summary>Ascending and disjoint.</summary>
     public IEnumerable<ChunkRun> Chosen => beforeCursor.Concat(afterCursor);
@@ -19,15 +18,19 @@ internal sealed class AuditRotation(
     /// <returns>Where the next rotation goes on.</returns>
     public long Run(long cursorIndex)
     {
-        long end = Walk(afterCursor, cursorIndex, chunkCount);
-        return left == 0 || rangesLeft <= 0 || cursorIndex == 0
-            ? end % Math.Max(1, chunkCount)
-            : Walk(beforeCursor, 0, cursorIndex);
+        long walkCount = Math.Min(walkCountMax, chunkCount);
+        long end = Walk(afterCursor, cursorIndex, Math.Min(chunkCount, cursorIndex + walkCount));
+        return end < chunkCount ? end : Walk(beforeCursor, 0, walkCount - (chunkCount - cursorIndex));
     }
 
     private long Walk(List<ChunkRun> chosen, long startIndex, long endIndex)
     {
         long index = startIndex;
+        if (left == 0)
+        {
+            return index;
+        }
+
         foreach (ByteRange range in AllocatedChunks.RangesOf(disk, startIndex, endIndex, chunkSizeBytes))
         {
             index = Math.Max(index, range.StartBytes / chunkSizeBytes);
@@ -40,11 +43,6 @@ internal sealed class AuditRotation(
                 }
 
                 index = Choose(chosen, index, rangeEnd);
-            }
-
-            if (--rangesLeft <= 0)
-            {
-                return index;
             }
         }
 

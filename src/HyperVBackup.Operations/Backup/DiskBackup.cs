@@ -123,7 +123,7 @@ internal sealed class DiskBackup(
         {
             if (batch.IsAudit[position] && batch.Ids[position] != batch.Parents[position].Id)
             {
-                Tally.AuditMismatches.Add(batch.Indexes[position]);
+                Tally.AddMismatch(batch.Indexes[position]);
             }
         }
     }

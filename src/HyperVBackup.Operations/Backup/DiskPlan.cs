@@ -12,6 +12,8 @@ namespace HyperVBackup.Operations.Backup;
 internal sealed record DiskPlan(
     RestorePointKind Kind, RestorePoint? ParentPoint, DiskPoint? Parent, ChangedRanges? Ranges, string? LostReason)
 {
+    private const int ReasonLengthMax = 1000;
+
     public static DiskPlan Full { get; } = new(RestorePointKind.Full, null, null, null, null);
 
     /// <summary>Follows design: any doubt about the changes is Lost, and then the newest point is compared with.</summary>
@@ -77,7 +79,12 @@ internal sealed record DiskPlan(
     }
 
     private static DiskPlan Recovery(RestorePoint point, DiskPoint disk, string reason) =>
-        new(RestorePointKind.Recovered, point, disk, null, reason);
+        new(RestorePointKind.Recovered, point, disk, null, Shorten(reason));
+
+    /// <summary>A restore point holds little text, and a source may say much.</summary>
+    private static string Shorten(string reason) => reason.Length <= ReasonLengthMax
+        ? reason
+        : $"{reason.AsSpan(0, ReasonLengthMax - (char.IsHighSurrogate(reason[ReasonLengthMax - 1]) ? 1 : 0))}…";
 
     private static string? Doubt(DiskPoint parent, IDisk disk, ChangedRanges ranges)
     {

@@ -15,11 +15,15 @@ internal sealed class DiskPointBuilder(
     IDiskView view, bool isIdentityShared, EngineOptions options, BackupRequest request,
     IProgress<BackupProgress> progress)
 {
-    private const int RangesNamedMax = 5;
+    /// <summary>How much of the disk a usual audit looks through for allocated chunks. A VHDX tells what is allocated
+    /// in 8 bytes a block of at least 1 MiB, so this costs at most 2 MiB of image metadata.</summary>
+    private const long WalkBytesMax = 256L << 30;
 
     private readonly int chunkSizeBytes = repository.Settings.ChunkSizeBytes;
     private long bytesReadBefore;
     private long bytesAuditedBefore;
+    private DiskTally? tallyBefore;
+    private long mapBytesBefore;
 
     public List<string> Warnings { get; } = [];
 
@@ -50,10 +54,14 @@ internal sealed class DiskPointBuilder(
     private AuditPlan PlanAudit(DiskPlan plan)
     {
         List<ChunkRun> changed = [.. plan.Ranges!.ToChunkRuns(chunkSizeBytes)];
+        DiskStatistics before = plan.Parent!.Statistics;
+        long walkMax = request.AuditPercent is null ? WalkBytesMax / chunkSizeBytes : long.MaxValue;
+        long counted = AllocatedChunks.Count(view.Disk, chunkSizeBytes, walkMax);
+        long allocated = request.AuditPercent is null ? Math.Max(counted, before.ChunksNonZero) : counted;
         long budget = AuditPlan.BudgetOf(
-            request.AuditPercent, plan.Parent!.Statistics.ChunksNonZero, changed.Sum(run => run.Count), chunkSizeBytes);
+            request.AuditPercent, allocated, changed.Sum(run => run.Count), chunkSizeBytes);
         return AuditPlan.Make(
-            view.Disk, changed, budget, plan.Parent.Statistics.AuditCursorBytes / chunkSizeBytes, chunkSizeBytes);
+            view.Disk, changed, budget, before.AuditCursorBytes / chunkSizeBytes, chunkSizeBytes, walkMax);
     }
 
     private Task<DiskPoint> RecoverAsync(string reason, CancellationToken token)
@@ -78,7 +86,7 @@ internal sealed class DiskPointBuilder(
             plan.Parent is null || isShrunk ? null : new ChangeListWriter(session.Maps, repository.Hasher);
         DiskBackup backup = new(
             view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options);
-        long mapBytesBefore = session.MapBytesWritten;
+        long mapBytesAtStart = session.MapBytesWritten;
         long totalBytes = runs.Sum(run => run.Chunks.Count) * chunkSizeBytes;
         await backup.RunAsync(
             runs, plan.Parent is null ? null : (new DiskMapReader(parent, nodes), new DiskMapReader(parent, nodes)),
@@ -89,7 +97,10 @@ internal sealed class DiskPointBuilder(
         await AddListsAsync(lists, changes, runs, plan, token);
         bytesReadBefore += backup.ReadBytes;
         bytesAuditedBefore += backup.AuditedBytes;
-        return Describe(plan, result, lists, backup.Tally, audit, session.MapBytesWritten - mapBytesBefore);
+        mapBytesBefore += session.MapBytesWritten - mapBytesAtStart;
+        backup.Tally.AddStored(tallyBefore);
+        tallyBefore = backup.Tally;
+        return Describe(plan, result, lists, backup.Tally, audit);
     }
 
     private async Task AddListsAsync(
@@ -122,7 +133,7 @@ internal sealed class DiskPointBuilder(
     }
 
     private DiskPoint Describe(
-        DiskPlan plan, DiskMap map, List<ListReference> lists, DiskTally tally, AuditPlan? audit, long mapBytes) => new()
+        DiskPlan plan, DiskMap map, List<ListReference> lists, DiskTally tally, AuditPlan? audit) => new()
     {
         Name = disk.Name,
         Identity = view.Disk.Identity ?? "",
@@ -135,19 +146,19 @@ internal sealed class DiskPointBuilder(
         TopNode = map.Top,
         TopPlace = map.TopPlace,
         Parent = plan.ParentPoint?.Id ?? default,
-        LostReason = tally.AuditMismatches.Count > 0 ? MismatchReason(tally.AuditMismatches) : plan.LostReason ?? "",
+        LostReason = tally.MismatchCount > 0 ? MismatchReason(tally) : plan.LostReason ?? "",
         Lists = lists,
-        Statistics = Count(plan, tally, audit, mapBytes),
+        Statistics = Count(plan, tally, audit),
     };
 
-    private DiskStatistics Count(DiskPlan plan, DiskTally tally, AuditPlan? audit, long mapBytes) => new()
+    private DiskStatistics Count(DiskPlan plan, DiskTally tally, AuditPlan? audit) => new()
     {
         BytesRead = bytesReadBefore,
         BytesAudited = bytesAuditedBefore,
         BytesChanged = tally.BytesChanged,
         ChunksNew = tally.ChunksNew,
         BytesNew = tally.BytesNew,
-        BytesStored = tally.RecordBytes + (2 * mapBytes),
+        BytesStored = tally.RecordBytes + (2 * mapBytesBefore),
         ChunksInherited = tally.ChunksInherited,
         ChunksNonZero = plan.Kind == RestorePointKind.Incremental
             ? plan.Parent!.Statistics.ChunksNonZero + tally.NonZeroGrowth
@@ -155,11 +166,12 @@ internal sealed class DiskPointBuilder(
         AuditCursorBytes = audit?.CursorIndex * chunkSizeBytes ?? plan.Parent?.Statistics.AuditCursorBytes ?? 0,
     };
 
-    private string MismatchReason(List<long> mismatches)
+    private string MismatchReason(DiskTally tally)
     {
-        string ranges = string.Join(", ", mismatches.Take(RangesNamedMax).Select(index =>
-            new ByteRange(index * chunkSizeBytes, chunkSizeBytes)));
-        return $"the audit found {mismatches.Count} changed chunks that the change source called unchanged ({ranges}"
-            + (mismatches.Count > RangesNamedMax ? ", …)" : ")");
+        string ranges = string.Join(", ", tally.FirstMismatches.Select(run =>
+            new ByteRange(run.FirstIndex * chunkSizeBytes, run.Count * chunkSizeBytes)));
+        bool isMore = tally.MismatchCount > tally.FirstMismatches.Sum(run => run.Count);
+        return $"the audit found {tally.MismatchCount} changed chunks that the change source called unchanged ({ranges}"
+            + (isMore ? ", …)" : ")");
     }
 }

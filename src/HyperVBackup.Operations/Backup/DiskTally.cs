@@ -1,8 +1,12 @@
+using HyperVBackup.Disks.Changes;
+
 namespace HyperVBackup.Operations.Backup;
 
 /// <summary>What the backup of one disk counted; written by the last stages only.</summary>
 internal sealed class DiskTally
 {
+    private const int MismatchesKeptMax = 5;
+
     public long ChunksNew { get; set; }
 
     public long BytesNew { get; set; }
@@ -22,5 +26,30 @@ internal sealed class DiskTally
     public long ChunksInherited { get; set; }
 
     /// <summary>Audited chunks that had changed though the source said they had not.</summary>
-    public List<long> AuditMismatches { get; } = [];
+    public long MismatchCount { get; private set; }
+
+    /// <summary>The first few of them.</summary>
+    public List<ChunkRun> FirstMismatches { get; } = [];
+
+    /// <summary>Counts in what an earlier pass over the disk stored for the same point.</summary>
+    public void AddStored(DiskTally? earlier)
+    {
+        ChunksNew += earlier?.ChunksNew ?? 0;
+        BytesNew += earlier?.BytesNew ?? 0;
+        RecordBytes += earlier?.RecordBytes ?? 0;
+    }
+
+    /// <summary>Notes such a chunk; in ascending order.</summary>
+    public void AddMismatch(long chunkIndex)
+    {
+        MismatchCount++;
+        if (FirstMismatches.Count > 0 && FirstMismatches[^1].EndIndex == chunkIndex)
+        {
+            FirstMismatches[^1] = FirstMismatches[^1] with { Count = FirstMismatches[^1].Count + 1 };
+        }
+        else if (FirstMismatches.Count < MismatchesKeptMax)
+        {
+            FirstMismatches.Add(new ChunkRun(chunkIndex, 1));
+        }
+    }
 }

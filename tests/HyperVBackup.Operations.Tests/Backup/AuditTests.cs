@@ -104,10 +104,12 @@ public sealed class AuditTests
             disk.Change(index * Chunk, Chunk, index);
         }
 
-        AuditPlan plan = AuditPlan.Make(disk, [], 100, 0, Chunk, rangesLookedAtMax: 3);
+        AuditPlan plan = AuditPlan.Make(disk, [], 100, 0, Chunk, walkCountMax: 6);
         Assert.Equal([0L, 2, 4], Audited(plan));
-        Assert.Equal(
-            [6L, 8, 10], Audited(AuditPlan.Make(disk, [], 100, plan.CursorIndex, Chunk, rangesLookedAtMax: 3)));
+        Assert.Equal([6L, 8, 10], Audited(AuditPlan.Make(disk, [], 100, plan.CursorIndex, Chunk, walkCountMax: 6)));
+        plan = AuditPlan.Make(disk, [], 100, 37, Chunk, walkCountMax: 6);
+        Assert.Equal([0L, 2, 38], Audited(plan));
+        Assert.Equal(3, plan.CursorIndex);
     }
 
     [Fact]
