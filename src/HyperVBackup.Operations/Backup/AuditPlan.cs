@@ -49,7 +49,7 @@ internal sealed class AuditPlan
         long walkCountMax)
     {
         long chunkCount = AllocatedChunks.CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
-        List<ChunkRun> neighbours = Neighbours(changed, budgetCount / 2, chunkCount);
+        List<ChunkRun> neighbours = Neighbours(disk, changed, budgetCount / 2, chunkCount, chunkSizeBytes);
         List<ScanRun> taken = Merge(Scans(changed, isAudit: false), Scans(neighbours, isAudit: true));
         AuditRotation rotation = new(
             disk, taken, chunkSizeBytes, chunkCount, budgetCount - neighbours.Sum(run => run.Count), walkCountMax);
@@ -57,7 +57,9 @@ internal sealed class AuditPlan
         return new AuditPlan(Merge(taken, Scans(rotation.Chosen, isAudit: true)), cursor);
     }
 
-    private static List<ChunkRun> Neighbours(IReadOnlyList<ChunkRun> changed, long budgetCount, long chunkCount)
+    /// <summary>Only allocated ones: others would take the budget of what can be read.</summary>
+    private static List<ChunkRun> Neighbours(
+        IDisk disk, IReadOnlyList<ChunkRun> changed, long budgetCount, long chunkCount, int chunkSizeBytes)
     {
         List<ChunkRun> neighbours = [];
         if (budgetCount == 0)
@@ -65,22 +67,24 @@ internal sealed class AuditPlan
             return neighbours;
         }
 
+        bool IsAllocated(long index) => AllocatedChunks.RangesOf(disk, index, index + 1, chunkSizeBytes).Any();
         int step = checked((int)Math.Max(1, 2L * changed.Count / budgetCount));
-        for (int position = 0; position < changed.Count; position += step)
+        for (int position = 0; position < changed.Count && neighbours.Count < budgetCount; position += step)
         {
             long previousEnd = position == 0 ? 0 : changed[position - 1].EndIndex;
             long nextStart = position == changed.Count - 1 ? chunkCount : changed[position + 1].FirstIndex;
             long before = changed[position].FirstIndex - 1;
             bool isFree = before >= previousEnd
                 && (neighbours.Count == 0 || neighbours[^1].FirstIndex < before);
-            if (isFree && neighbours.Count < budgetCount)
+            if (isFree && IsAllocated(before))
             {
                 neighbours.Add(new ChunkRun(before, 1));
             }
 
-            if (changed[position].EndIndex < nextStart && neighbours.Count < budgetCount)
+            long after = changed[position].EndIndex;
+            if (after < nextStart && neighbours.Count < budgetCount && IsAllocated(after))
             {
-                neighbours.Add(new ChunkRun(changed[position].EndIndex, 1));
+                neighbours.Add(new ChunkRun(after, 1));
             }
         }
 

@@ -33,10 +33,10 @@ internal sealed class DiskScan(
 
     private async ValueTask ScanAsync(ScanRun run, CancellationToken token)
     {
-        long startBytes = run.Chunks.FirstIndex * chunkSizeBytes;
-        long endBytes = Math.Min(run.Chunks.EndIndex * chunkSizeBytes, disk.VirtualSizeBytes);
         long index = run.Chunks.FirstIndex;
-        foreach (ByteRange allocated in disk.AllocatedRanges(new ByteRange(startBytes, endBytes - startBytes)))
+        IEnumerable<ByteRange> allocatedRanges = AllocatedChunks.RangesOf(
+            disk, run.Chunks.FirstIndex, run.Chunks.EndIndex, chunkSizeBytes);
+        foreach (ByteRange allocated in allocatedRanges)
         {
             token.ThrowIfCancellationRequested();
             long first = Math.Max(index, allocated.StartBytes / chunkSizeBytes);

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
 
 namespace HyperVBackup.Operations.Backup;
@@ -12,8 +13,16 @@ internal sealed class OpenViews
 
     public IDiskView this[int position] => views[position];
 
-    /// <exception cref="Disks.DiskImageException">The disk cannot be opened.</exception>
-    public void Open(IChangeSource source) => views.Add(source.Open());
+    /// <exception cref="DiskImageException">The disk cannot be opened, or is none.</exception>
+    public void Open(IChangeSource source)
+    {
+        IDiskView view = source.Open();
+        views.Add(view);
+        if (view.Disk.VirtualSizeBytes == 0)
+        {
+            throw new DiskImageException($"'{view.Disk.Description}' is empty: there is no disk in it to back up.");
+        }
+    }
 
     /// <summary>Whether another of the disks has the same identity.</summary>
     public bool IsIdentityShared(int position) =>

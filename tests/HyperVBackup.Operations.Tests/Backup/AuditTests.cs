@@ -55,6 +55,14 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public void Neighbours_that_are_not_allocated_take_nothing_of_the_budget()
+    {
+        MemoryDisk disk = new(100 * Chunk);
+        disk.Change(10 * Chunk, 3 * Chunk, 1);
+        Assert.Equal([10L, 11, 12], Audited(Make(disk, [new(7, 1), new(40, 2), new(60, 2)], 3, 0)));
+    }
+
+    [Fact]
     public void Neither_an_empty_disk_nor_an_empty_budget_is_audited()
     {
         Assert.Empty(Make(new MemoryDisk(0), [], 10, 5).Runs);

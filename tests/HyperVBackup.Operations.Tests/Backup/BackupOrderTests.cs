@@ -149,6 +149,16 @@ public sealed class BackupOrderTests
         Assert.Equal(["Open", "Seal", "Confirm", "Dispose"], source.Steps);
     }
 
+    [Fact]
+    public async Task A_disk_without_a_byte_is_refused_in_words()
+    {
+        Bench bench = await Bench.MakeAsync(store, 1);
+        DiskImageException refusal = await Assert.ThrowsAsync<DiskImageException>(() =>
+            bench.BackupAsync(new DiskRequest("disk", new TestSource(new MemoryDisk(0)))));
+        Assert.Contains("empty", refusal.Message, StringComparison.Ordinal);
+        RequireNothingLeft();
+    }
+
     [Theory]
     [InlineData("Two disks", "a", "A")]
     [InlineData("cannot name a disk", "a/b", "c")]
