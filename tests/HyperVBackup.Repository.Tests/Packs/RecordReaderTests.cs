@@ -121,7 +121,8 @@ public sealed class RecordReaderTests
         foreach (int damagedAt in (int[])[FileHeader.SizeBytes + 90, (int)last.OffsetBytes + 90])
         {
             file[damagedAt] ^= 1;
-            foreach (RecordPlace hint in (RecordPlace[])[default, last, last with { OffsetBytes = FileHeader.SizeBytes }])
+            RecordPlace[] hints = [default, last, last with { OffsetBytes = FileHeader.SizeBytes }];
+            foreach (RecordPlace hint in hints)
             {
                 await New(sample).ReadChunkAsync(SampleRepository.IdOf(1), hint, chunk, default);
                 Assert.Equal(SampleRepository.Chunk(1), chunk);

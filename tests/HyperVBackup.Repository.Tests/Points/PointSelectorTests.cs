@@ -35,7 +35,8 @@ public sealed class PointSelectorTests
     [InlineData("name:web")]
     public void The_latest_point_of_a_vm_is_the_one_with_the_highest_sequence_whatever_the_case(string vm)
     {
-        RestorePoint[] points = [Point(1, sequence: 2), Point(2, sequence: 10), Point(3, sequence: 9), Point(4, vm: "other")];
+        RestorePoint[] points =
+            [Point(1, sequence: 2), Point(2, sequence: 10), Point(3, sequence: 9), Point(4, vm: "other")];
         Assert.Same(points[1], PointSelector.Find(points, vm + "@latest"));
         Assert.Same(points[1], PointSelector.Find(points, vm + "@LATEST"));
         Assert.Equal([points[0], points[2], points[1]], PointSelector.FindVm(points, vm));

@@ -1,4 +1,5 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -100,7 +101,8 @@ public sealed class AbandonedSessionsTests
             {
                 isBegun = true;
                 sample.Store[new BlobName("leases/x")] = [1];
-                beginner = sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default).GetAwaiter().GetResult();
+                beginner =
+                    sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default).GetAwaiter().GetResult();
                 point = sample.WriteAsync(beginner, [1, 2]).GetAwaiter().GetResult();
             }
         };
@@ -170,8 +172,8 @@ public sealed class AbandonedSessionsTests
     private static async Task<ChunkFate[]> ClassifyAsync(WritingSession session, int[] numbers)
     {
         ChunkFate[] fates = new ChunkFate[numbers.Length];
-        await session.ClassifyAsync(
-            numbers.Select(SampleRepository.IdOf).ToArray(), new Format.Packs.RecordPlace[numbers.Length], fates, default);
+        RecordPlace[] places = new RecordPlace[numbers.Length];
+        await session.ClassifyAsync(numbers.Select(SampleRepository.IdOf).ToArray(), places, fates, default);
         return fates;
     }
 }

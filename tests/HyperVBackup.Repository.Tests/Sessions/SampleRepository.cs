@@ -177,7 +177,8 @@ internal sealed class SampleRepository
                 await repository.OpenReadingSessionAsync(LeaseKind.Restore, id, default);
             DiskPoint point = session.Point.Disks[0];
             DiskMapReader reader = new(
-                new DiskMap(point.ChunkSizeBytes, point.VirtualSizeBytes, point.TopNode, point.TopPlace), session.Nodes);
+                new DiskMap(point.ChunkSizeBytes, point.VirtualSizeBytes, point.TopNode, point.TopPlace),
+                session.Nodes);
             Assert.Equal(disk.Length, reader.Map.ChunkCount);
             byte[] bytes = new byte[ChunkSizeBytes];
             for (int index = 0; index < disk.Length; index++)

@@ -31,7 +31,9 @@ public sealed class SessionChunksTests
         PackName damaged = await StoreAsync(store, Session(2), new MemoryChunkIndex(1 << 20), [3]);
         store[new BlobName(damaged.BlobName)][^1] ^= 1;
         PackName gone = new(PackKind.Chunks, Session(3), 9);
-        index.Add(there, [new IndexEntry(SampleRepository.IdOf(1), 5, 6), new IndexEntry(SampleRepository.IdOf(4), 144, 200)]);
+        index.Add(
+            there,
+            [new IndexEntry(SampleRepository.IdOf(1), 5, 6), new IndexEntry(SampleRepository.IdOf(4), 144, 200)]);
         index.Add(damaged, [new IndexEntry(SampleRepository.IdOf(3), 144, 200)]);
         index.Add(gone, [new IndexEntry(SampleRepository.IdOf(2), 144, 200)]);
         await using SessionChunks chunks = New(store, Session(4), index);
@@ -82,7 +84,8 @@ public sealed class SessionChunksTests
         foreach (long budgetBytes in (long[])[1 << 20, 192])
         {
             MemoryStore store = new();
-            await using SessionChunks chunks = New(store, Session(1), new MemoryChunkIndex(budgetBytes), OneChunkPackBytes);
+            await using SessionChunks chunks =
+                New(store, Session(1), new MemoryChunkIndex(budgetBytes), OneChunkPackBytes);
             for (int round = 0; round < 2; round++)
             {
                 for (int number = 1; number < 40; number++)
@@ -132,7 +135,8 @@ public sealed class SessionChunksTests
             await AssertHoldsAsync(store, number, place);
         }
 
-        Assert.Equal(told.Where(chunk => chunk.Number != 0).Select(chunk => chunk.Number).Distinct().Count(), await RecordCountAsync(store));
+        int distinctCount = told.Select(chunk => chunk.Number).Where(number => number != 0).Distinct().Count();
+        Assert.Equal(distinctCount, await RecordCountAsync(store));
     }
 
     [Fact]
@@ -200,7 +204,8 @@ public sealed class SessionChunksTests
 
     private static ChunkId[] Ids(int[] numbers) => [.. numbers.Select(SampleRepository.IdOf)];
 
-    private static async Task<PackName> StoreAsync(MemoryStore store, SessionId session, IChunkIndex index, int[] numbers)
+    private static async Task<PackName> StoreAsync(
+        MemoryStore store, SessionId session, IChunkIndex index, int[] numbers)
     {
         await using SessionChunks chunks = New(store, session, index);
         List<(int Number, RecordPlace Place)> told = await StoreBatchAsync(chunks, numbers);
@@ -208,7 +213,8 @@ public sealed class SessionChunksTests
         return told[0].Place.Pack;
     }
 
-    private static async Task<List<(int Number, RecordPlace Place)>> StoreBatchAsync(SessionChunks chunks, int[] numbers)
+    private static async Task<List<(int Number, RecordPlace Place)>> StoreBatchAsync(
+        SessionChunks chunks, int[] numbers)
     {
         RecordPlace[] places = new RecordPlace[numbers.Length];
         ChunkFate[] fates = new ChunkFate[numbers.Length];
@@ -251,9 +257,12 @@ public sealed class SessionChunksTests
         }
 
         byte[] record = new byte[place.LengthBytes];
-        Assert.Equal(record.Length, await store.TryReadAsync(new BlobName(place.Pack.BlobName), place.OffsetBytes, record, default));
+        BlobName blob = new(place.Pack.BlobName);
+        Assert.Equal(record.Length, await store.TryReadAsync(blob, place.OffsetBytes, record, default));
         RecordReader reader = new(store, ContentHasher.Plain, new PackTables(store, Repository, 4));
-        Assert.True(reader.TryDecodeChunk(SampleRepository.IdOf(number), record, new byte[SampleRepository.ChunkSizeBytes]));
+        byte[] chunk = new byte[SampleRepository.ChunkSizeBytes];
+        Assert.True(reader.TryDecodeChunk(SampleRepository.IdOf(number), record, chunk));
+        Assert.Equal(SampleRepository.Chunk(number), chunk);
     }
 
     private static async Task<int> RecordCountAsync(MemoryStore store)

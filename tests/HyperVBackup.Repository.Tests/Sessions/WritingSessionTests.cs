@@ -43,7 +43,7 @@ public sealed class WritingSessionTests
     }
 
     [Fact]
-    public async Task Chunk_packs_come_before_map_packs_and_these_before_the_point_and_its_copy_and_the_lease_goes_last()
+    public async Task Chunk_packs_come_first_then_map_packs_the_point_its_copy_and_the_lease_goes_last()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
         CallLog log = new(sample.Store);
@@ -79,7 +79,8 @@ public sealed class WritingSessionTests
     public async Task A_cancelled_session_publishes_nothing()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
-        await using (WritingSession session = await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default))
+        await using (WritingSession session =
+            await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default))
         {
             RestorePoint point = await sample.WriteAsync(session, [1]);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(
@@ -94,7 +95,8 @@ public sealed class WritingSessionTests
     public async Task A_fenced_session_publishes_nothing_and_says_so()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
-        await using (WritingSession session = await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default))
+        await using (WritingSession session =
+            await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default))
         {
             RestorePoint point = await sample.WriteAsync(session, [1]);
             await FenceAsync(sample, session.Id);
