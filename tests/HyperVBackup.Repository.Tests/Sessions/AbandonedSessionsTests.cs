@@ -87,20 +87,20 @@ public sealed class AbandonedSessionsTests
         Assert.True(await SampleRepository.ReadsRightAsync(next, point.Id, [1]));
     }
 
-    [Fact]
-    public async Task Cleaning_up_takes_nothing_from_a_session_that_begins_meanwhile()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Cleaning_up_takes_nothing_from_a_session_that_begins_meanwhile(int beginsAtCall)
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
         WritingSession? beginner = null;
         RestorePoint? point = null;
-        bool isBegun = false;
+        int callCount = 0;
         sample.Store.Before = call =>
         {
-            // Between the listing of leases and the removal of temporary files, which no order of these may hurt.
-            if (call.Kind == StoreCallKind.DeleteTemporaries && !isBegun)
+            // Before temporary files are listed, or when the leases have been and the files are about to go.
+            if (call.Kind == StoreCallKind.DeleteTemporaries && ++callCount == beginsAtCall)
             {
-                isBegun = true;
-                sample.Store[new BlobName("leases/x")] = [1];
                 beginner =
                     sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default).GetAwaiter().GetResult();
                 point = sample.WriteAsync(beginner, [1, 2]).GetAwaiter().GetResult();
