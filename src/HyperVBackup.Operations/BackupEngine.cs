@@ -28,7 +28,8 @@ public sealed class BackupEngine(
             .RunAsync(token);
 
     /// <summary>Writes disks of a restore point as images; each chunk is verified on the way.</summary>
-    /// <exception cref="RepositoryException">The point or disk is not there, or is damaged; no image is left.</exception>
+    /// <exception cref="RepositoryException">The point or disk is not there, or is damaged; no image of it is left.
+    /// </exception>
     /// <exception cref="Storage.StoreException">The image cannot be written, or stands there already.</exception>
     public Task<IReadOnlyList<RestoredDisk>> RestoreAsync(
         RestoreRequest request, IProgress<RestoreProgress>? progress = null, CancellationToken token = default) =>

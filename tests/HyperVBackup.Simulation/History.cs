@@ -181,7 +181,8 @@ internal sealed class History(IBlobStore store, int seed)
         return Task.CompletedTask;
     }
 
-    /// <summary>Two disks change names: what has an identity is known by it, what has none is another disk now.</summary>
+    /// <summary>Two disks change names: what has an identity is known by it, what has none is another disk now.
+    /// </summary>
     private void Rename()
     {
         Machine one = machines[random.Next(machines.Count)];

@@ -66,7 +66,8 @@ internal sealed class BackupOperation(
         if (!VmName.IsValid(request.VmName))
         {
             throw new ArgumentException(
-                $"'{request.VmName}' cannot name a VM: use 1 to 200 characters without '@', '/' or control characters.");
+                $"'{request.VmName}' cannot name a VM: use 1 to 200 characters without '@', '/' or control "
+                + "characters.");
         }
 
         if (request.Disks.Count == 0)
@@ -149,7 +150,9 @@ internal sealed class BackupOperation(
             return isDistrusted ? null : sealedId;
         }
 
-        warnings.Add($"Disk '{disk}': the change source's new tracking id is none that can be recorded; the next backup compares by checksum.");
+        warnings.Add(
+            $"Disk '{disk}': the change source's new tracking id is none that can be recorded; "
+            + "the next backup compares by checksum.");
         return null;
     }
 

@@ -16,7 +16,8 @@ internal sealed record DiskPlan(
 
     public static DiskPlan Full { get; } = new(RestorePointKind.Full, null, null, null, null);
 
-    /// <summary>Follows design: any doubt about the changes is Lost, and then the newest point is compared with.</summary>
+    /// <summary>Any doubt about the changes means that they are lost; then the newest point is compared with.
+    /// </summary>
     /// <param name="points">The VM's points, oldest first.</param>
     /// <param name="isIdentityShared">Another disk of the same backup has the same identity.</param>
     public static DiskPlan Decide(
@@ -100,6 +101,8 @@ internal sealed record DiskPlan(
 
         return parent.Identity == (disk.Identity ?? "")
             ? null
-            : $"the disk was replaced: it is {disk.Identity ?? "without identity"} and was {(parent.Identity.Length > 0 ? parent.Identity : "without identity")}";
+            : $"the disk was replaced: it is {Told(disk.Identity)} and was {Told(parent.Identity)}";
     }
+
+    private static string Told(string? identity) => string.IsNullOrEmpty(identity) ? "without identity" : identity;
 }

@@ -38,7 +38,8 @@ internal sealed class DiskPointBuilder(
         DiskPlan plan = DiskPlan.Decide(points, disk, view, chunkSizeBytes, request.Full, isIdentityShared);
         if (plan.LostReason is not null && plan.LostReason != UntrackedSource.Reason)
         {
-            Warnings.Add($"Disk '{disk.Name}': changes are lost ({plan.LostReason}); the whole disk was compared by checksum.");
+            Warnings.Add(
+                $"Disk '{disk.Name}': changes are lost ({plan.LostReason}); the whole disk was compared by checksum.");
         }
 
         if (plan.Kind != RestorePointKind.Incremental)
@@ -67,7 +68,9 @@ internal sealed class DiskPointBuilder(
     private Task<DiskPoint> RecoverAsync(string reason, CancellationToken token)
     {
         IsDistrusted = true;
-        Warnings.Add($"Disk '{disk.Name}': {reason}; its change source is not trusted, and the whole disk was compared by checksum.");
+        Warnings.Add(
+            $"Disk '{disk.Name}': {reason}; its change source is not trusted, and the whole disk was compared by "
+            + "checksum.");
         (RestorePoint newestPoint, DiskPoint newest) =
             DiskPlan.Candidates(points, disk, view.Disk, isIdentityShared)[^1];
         DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason);

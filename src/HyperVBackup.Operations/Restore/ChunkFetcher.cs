@@ -57,7 +57,8 @@ internal sealed class ChunkFetcher(ReadingSession session)
         try
         {
             int? read = isReadable
-                ? await session.TryReadPackAsync(start.Pack, start.OffsetBytes, buffer.AsMemory(0, (int)lengthBytes), token)
+                ? await session.TryReadPackAsync(
+                    start.Pack, start.OffsetBytes, buffer.AsMemory(0, (int)lengthBytes), token)
                 : null;
             for (int position = first; position < end; position++)
             {

@@ -73,7 +73,8 @@ internal sealed class RestoreOperation(
         return chosen is not null
             ? [chosen]
             : throw new RestorePointNotFoundException(
-                $"Restore point {point.Id} has no disk '{request.Disk}'; it has {string.Join(", ", point.Disks.Select(disk => disk.Name))}.");
+                $"Restore point {point.Id} has no disk '{request.Disk}'; "
+                + $"it has {string.Join(", ", point.Disks.Select(disk => disk.Name))}.");
     }
 
     private string PathOf(DiskPoint disk, int count) => count == 1

@@ -1,4 +1,5 @@
 namespace HyperVBackup.Operations.Restore;
 
-/// <summary>How far the restore of one disk is: a place on the virtual disk, its size, and bytes written so far.</summary>
+/// <summary>How far the restore of one disk is: a place on the virtual disk, its size, and bytes written so far.
+/// </summary>
 public readonly record struct RestoreProgress(string Disk, long DoneBytes, long TotalBytes, long WrittenBytes);

@@ -112,6 +112,19 @@ public sealed class DiskPlanTests
         Assert.Equal(RestorePointKind.Incremental, (await TrackNextAsync(bench, resized, "t2")).Kind);
     }
 
+    /// <summary>More than all batches in flight hold, so that each is used again.</summary>
+    [Fact]
+    public async Task A_disk_that_grew_by_more_of_the_same_has_it_in_its_new_part_too()
+    {
+        Bench bench = await Bench.MakeAsync(new MemoryStore(), 1);
+        byte[] chunk = Content.Random(Bench.ChunkSizeBytes, 1);
+        byte[] bytes = [.. Enumerable.Repeat(chunk, 3000).SelectMany(same => same)];
+        await bench.TrackAsync(MemoryDisk.Of(bytes[..(bytes.Length / 2)]), null, "t1");
+        await bench.TrackAsync(MemoryDisk.Of(bytes), null, "t2");
+        byte[] found = await bench.ReadAsync((await bench.PointsAsync())[^1].Id, "disk");
+        Assert.True(found.AsSpan().SequenceEqual(bytes));
+    }
+
     [Theory]
     [InlineData("guid-2")]
     [InlineData(null)]
@@ -214,7 +227,8 @@ public sealed class DiskPlanTests
         (long, long) range = disk.Change(100, 10, 4);
         second.Change(100, 10, 5);
         BackupReport report = await bench.BackupAsync(
-            Request("a", disk, "t1", "t2", range), Request("b", second, "other", "u2"), Request("c", third, null, null));
+            Request("a", disk, "t1", "t2", range), Request("b", second, "other", "u2"),
+            Request("c", third, null, null));
         Assert.Equal(
             [RestorePointKind.Incremental, RestorePointKind.Recovered, RestorePointKind.Full],
             report.Point.Disks.Select(made => made.Kind));

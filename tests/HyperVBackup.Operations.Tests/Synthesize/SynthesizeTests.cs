@@ -112,7 +112,8 @@ public sealed class SynthesizeTests
         ProofFailedException failure =
             await Assert.ThrowsAsync<ProofFailedException>(() => bench.SynthesizeAsync());
         Assert.Equal("disk", failure.Disk);
-        Assert.Equal([new(3 * Chunk, Chunk), new(5 * Chunk, Chunk), new ByteRange(22 * Chunk, 2 * Chunk)], failure.Ranges);
+        Assert.Equal(
+            [new(3 * Chunk, Chunk), new(5 * Chunk, Chunk), new ByteRange(22 * Chunk, 2 * Chunk)], failure.Ranges);
         Assert.Contains("'disk'", failure.Message, StringComparison.Ordinal);
         Assert.Contains(failure.Ranges[0].ToString(), failure.Message, StringComparison.Ordinal);
         Assert.Equal(before, store.Names.Count);
