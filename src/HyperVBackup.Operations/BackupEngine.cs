@@ -1,3 +1,4 @@
+using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Restore;
@@ -17,15 +18,25 @@ public sealed class BackupEngine(
 {
     private readonly EngineOptions options = options ?? new EngineOptions();
 
-    /// <summary>Backs the disks of a VM up into one restore point.</summary>
+    /// <summary>Backs the disks of a VM up into one restore point. Where the map of the point to compare with has no
+    /// good copy left, it is made as a full, with a warning.</summary>
     /// <exception cref="Disks.DiskImageException">A disk cannot be read.</exception>
     /// <exception cref="RepositoryException">The repository is damaged, unusable, or gave the session up.</exception>
     /// <exception cref="Storage.StoreException">The store is full or failed.</exception>
-    public Task<BackupReport> BackupAsync(
-        BackupRequest request, IProgress<BackupProgress>? progress = null, CancellationToken token = default) =>
-        new BackupOperation(
-            repository, request, options, environment.Clock, progress ?? NoProgress<BackupProgress>.Instance)
-            .RunAsync(token);
+    public async Task<BackupReport> BackupAsync(
+        BackupRequest request, IProgress<BackupProgress>? progress = null, CancellationToken token = default)
+    {
+        progress ??= NoProgress<BackupProgress>.Instance;
+        try
+        {
+            return await RunAsync(request, progress, token);
+        }
+        catch (CorruptDataException damage) when (!request.Full)
+        {
+            BackupReport report = await RunAsync(request with { Full = true }, progress, token);
+            return report with { Warnings = [$"This is a full: {damage.Message}", .. report.Warnings] };
+        }
+    }
 
     /// <summary>Writes disks of a restore point as images; each chunk is verified on the way.</summary>
     /// <exception cref="RepositoryException">The point or disk is not there, or is damaged; no image of it is left.
@@ -50,4 +61,8 @@ public sealed class BackupEngine(
     public Task<IReadOnlyList<DiskDifference>> DiffAsync(
         RestorePoint before, RestorePoint after, CancellationToken token = default) =>
         PointDiff.RunAsync(repository, before, after, token);
+
+    private Task<BackupReport> RunAsync(
+        BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token) =>
+        new BackupOperation(repository, request, options, environment.Clock, progress).RunAsync(token);
 }

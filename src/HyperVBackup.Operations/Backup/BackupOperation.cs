@@ -70,6 +70,11 @@ internal sealed class BackupOperation(
                 + "characters.");
         }
 
+        if (request.VmIdentity is not null && !VmName.IsIdentity(request.VmIdentity))
+        {
+            throw new ArgumentException($"'{request.VmIdentity}' identifies no VM: use a GUID in lower case.");
+        }
+
         if (request.Disks.Count == 0)
         {
             throw new ArgumentException("A backup needs at least one disk.");
@@ -129,11 +134,17 @@ internal sealed class BackupOperation(
             Sequence = points.Count == 0 ? 1 : points[^1].Sequence + 1,
             Time = TimeAfter(points),
             VmIdentity = identity,
-            VmName = new VmName(request.VmName),
+            VmName = NameOf(points),
             Consistency = request.Consistency,
             Disks = sealedDisks,
         };
     }
+
+    /// <summary>A VM that is called by its GUID keeps the name it had.</summary>
+    private VmName NameOf(List<RestorePoint> points) =>
+        points.Count > 0 && string.Equals(request.VmName, request.VmIdentity, StringComparison.OrdinalIgnoreCase)
+            ? points[^1].VmName
+            : new VmName(request.VmName);
 
     /// <summary>A VM known by name alone keeps the identity it had, if only one VM has that name.</summary>
     private string FindIdentity(IReadOnlyList<RestorePoint> points) =>

@@ -34,8 +34,8 @@ internal sealed class SynthesizeOperation(
         RestorePoint point = newest with
         {
             Id = session.Id,
-            Sequence = points[^1].Sequence + 1,
-            Time = points[^1].Time > newest.Time ? points[^1].Time : newest.Time,
+            // An older state stays where it was in the VM's order: it must not become its latest.
+            Sequence = newest.Id == points[^1].Id ? newest.Sequence + 1 : newest.Sequence,
             Disks = disks,
         };
         await session.CommitAsync(point, token);

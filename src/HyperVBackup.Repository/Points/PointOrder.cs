@@ -3,7 +3,9 @@ using HyperVBackup.Format.Points;
 
 namespace HyperVBackup.Repository.Points;
 
-/// <summary>The order of a VM's points is (sequence, id), whatever the VM was called at each; time is for people only.
+/// <summary>
+/// The order of a VM's points is (sequence, id), whatever the VM was called at each; time is for people only. Of one
+/// sequence a synthetic point comes first: it holds an older state than a backup that went on beside it.
 /// </summary>
 public static class PointOrder
 {
@@ -11,6 +13,7 @@ public static class PointOrder
     public static int Compare(RestorePoint left, RestorePoint right)
     {
         int order = left.Sequence.CompareTo(right.Sequence);
+        order = order != 0 ? order : IsSynthetic(right).CompareTo(IsSynthetic(left));
         return order != 0 ? order : string.CompareOrdinal(left.Id.ToString(), right.Id.ToString());
     }
 
@@ -27,6 +30,8 @@ public static class PointOrder
         });
         vms.SelectMany(vm => vm).ToArray().CopyTo(CollectionsMarshal.AsSpan(points));
     }
+
+    private static bool IsSynthetic(RestorePoint point) => point.Kind == RestorePointKind.Synthetic;
 
     private static List<RestorePoint> Sorted(IEnumerable<RestorePoint> vm)
     {

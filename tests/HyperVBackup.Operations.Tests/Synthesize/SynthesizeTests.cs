@@ -68,7 +68,8 @@ public sealed class SynthesizeTests
         RestorePoint made = (await bench.SynthesizeAsync(at: points[1].Id.ToString())).Point;
         Assert.Equal(points[1].Disks[0].Root, made.Disks[0].Root);
         Assert.Equal(1, made.Disks[0].Statistics.ListsFolded);
-        Assert.Equal(5, made.Sequence);
+        Assert.Equal(points[1].Sequence, made.Sequence);
+        Assert.Equal(points[3].Id, (await bench.PointsAsync())[^1].Id);
         Assert.Equal(contents[1], await bench.ReadAsync(made.Id, "disk"));
         (long, long) range = disk.Change(9 * Chunk, 10, 77);
         DiskPoint next = await bench.TrackAsync(disk.Snapshot(), "t4", "t5", range);
