@@ -307,7 +307,7 @@ public sealed class BackupRepository
         Point = point,
     };
 
-    private PackTables NewTables() => new(Store, Id, SessionLimits.PackTableCountMax);
+    private PackTables NewTables() => new(Store, Id, SessionLimits.PackTableBytesMax);
 
     private SessionId NewSessionId()
     {

@@ -29,7 +29,7 @@ public sealed class RepeatedChunkTests
         MemoryStore store = new();
         await using MemoryChunkIndex index = new(1 << 20);
         await using SessionChunks chunks =
-            new(store, Repository, Session, PagesPerChunk, index, new PackTables(store, Repository, 8));
+            new(store, Repository, Session, PagesPerChunk, index, new PackTables(store, Repository, 4 << 10));
         int perPack = FormatLimits.ChunkPackTargetBytes / ChunkBytes;
         ChunkId first = await StoreAsync(chunks, 1);
         await StoreAsync(chunks, Enumerable.Range(2, (perPack * SessionLimits.RecentPackCount) - 1));

@@ -362,5 +362,5 @@ public sealed class Verification
         }
     }
 
-    private PackTables NewTables() => new(store, repository, Sessions.SessionLimits.PackTableCountMax);
+    private PackTables NewTables() => new(store, repository, Sessions.SessionLimits.PackTableBytesMax);
 }

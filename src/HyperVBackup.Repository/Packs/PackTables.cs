@@ -5,14 +5,20 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Packs;
 
 /// <summary>
-/// Reads packs' tables of records, keeping the latest used ones. A table that was read proves that its pack existed
-/// after this object was made. Thread-safe.
+/// Reads packs' tables of records, keeping the latest used ones up to a size in all, and always the newest. A table
+/// that was read proves that its pack existed after this object was made. Thread-safe.
 /// </summary>
-internal sealed class PackTables(IBlobStore store, RepositoryId repository, int tableCountMax)
+/// <param name="keptBytesMax">Of the tables' bytes, with <see cref="OverheadBytes"/> for each.</param>
+internal sealed class PackTables(IBlobStore store, RepositoryId repository, long keptBytesMax)
 {
+    /// <summary>What keeping one table costs beside its bytes; also where there is none, so that these end too.
+    /// </summary>
+    public const int OverheadBytes = 256;
+
     private readonly Lock gate = new();
     private readonly Dictionary<PackName, LinkedListNode<(PackName Name, PackTable? Table)>> known = [];
     private readonly LinkedList<(PackName Name, PackTable? Table)> byUse = [];
+    private long keptBytes;
 
     /// <returns>The table, of a map pack from either copy; null where the pack is gone or its footer is damaged: then
     /// it confirms nothing.</returns>
@@ -60,11 +66,17 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, int 
             }
 
             known[name] = byUse.AddFirst((name, table));
-            if (known.Count > tableCountMax)
+            keptBytes += CostBytes(table);
+            while (keptBytes > keptBytesMax && known.Count > 1)
             {
-                known.Remove(byUse.Last!.Value.Name);
+                (PackName Name, PackTable? Table) oldest = byUse.Last!.Value;
                 byUse.RemoveLast();
+                known.Remove(oldest.Name);
+                keptBytes -= CostBytes(oldest.Table);
             }
         }
     }
+
+    private static long CostBytes(PackTable? table) =>
+        OverheadBytes + ((long)(table?.Count ?? 0) * PackEntry.SizeBytes);
 }

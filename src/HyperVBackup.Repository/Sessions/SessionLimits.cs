@@ -10,8 +10,9 @@ internal static class SessionLimits
     /// classifying and appending can fill, which are at most 64 batches of 4 MiB.</summary>
     public const int RecentPackCount = 6;
 
-    /// <summary>Tables of foreign packs kept at hand to confirm look-ups: about 100 KiB each.</summary>
-    public const int PackTableCountMax = 128;
+    /// <summary>Tables of foreign packs kept at hand to confirm look-ups: some hundreds of the usual ones, which take
+    /// about 100 KiB each; of the largest that a pack may have, one.</summary>
+    public const long PackTableBytesMax = 32L << 20;
 
     /// <summary>Map records gathered before they are appended.</summary>
     public const int MapBufferBytes = 256 << 10;

@@ -164,5 +164,5 @@ public sealed class RecordReaderTests
         Assert.Contains(name, (await Assert.ThrowsAsync<TException>(read)).Message, StringComparison.Ordinal);
 
     private static RecordReader New(SampleRepository sample) =>
-        new(sample.Store, ContentHasher.Plain, new PackTables(sample.Store, sample.Repository.Id, 8));
+        new(sample.Store, ContentHasher.Plain, new PackTables(sample.Store, sample.Repository.Id, 4 << 10));
 }

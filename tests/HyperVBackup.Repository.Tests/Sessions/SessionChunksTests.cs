@@ -200,7 +200,7 @@ public sealed class SessionChunksTests
         MemoryStore store, SessionId session, IChunkIndex index, long packTargetBytes = long.MaxValue) =>
         new(
             store, Repository, session, SampleRepository.ChunkSizeBytes / FormatLimits.PageSizeBytes, index,
-            new PackTables(store, Repository, 4), packTargetBytes);
+            new PackTables(store, Repository, 4 << 10), packTargetBytes);
 
     private static ChunkId[] Ids(int[] numbers) => [.. numbers.Select(SampleRepository.IdOf)];
 
@@ -259,7 +259,7 @@ public sealed class SessionChunksTests
         byte[] record = new byte[place.LengthBytes];
         BlobName blob = new(place.Pack.BlobName);
         Assert.Equal(record.Length, await store.TryReadAsync(blob, place.OffsetBytes, record, default));
-        RecordReader reader = new(store, ContentHasher.Plain, new PackTables(store, Repository, 4));
+        RecordReader reader = new(store, ContentHasher.Plain, new PackTables(store, Repository, 4 << 10));
         byte[] chunk = new byte[SampleRepository.ChunkSizeBytes];
         Assert.True(reader.TryDecodeChunk(SampleRepository.IdOf(number), record, chunk));
         Assert.Equal(SampleRepository.Chunk(number), chunk);
@@ -267,7 +267,7 @@ public sealed class SessionChunksTests
 
     private static async Task<int> RecordCountAsync(MemoryStore store)
     {
-        PackTables tables = new(store, Repository, 1000);
+        PackTables tables = new(store, Repository, 4 << 10);
         int count = 0;
         foreach (BlobName name in store.Names)
         {
