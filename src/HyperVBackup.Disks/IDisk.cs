@@ -10,7 +10,8 @@ public interface IDisk : IDisposable
     /// lower-case GUID text); null where the format has none.</summary>
     string? Identity { get; }
 
-    /// <summary>Size of the virtual disk in bytes; a multiple of the logical sector size for VHDX, any for raw.</summary>
+    /// <summary>Size of the virtual disk in bytes; a multiple of the logical sector size for VHDX, any for raw.
+    /// </summary>
     long VirtualSizeBytes { get; }
 
     int LogicalSectorSizeBytes { get; }

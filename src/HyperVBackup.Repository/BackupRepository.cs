@@ -94,7 +94,8 @@ public sealed class BackupRepository
         catch (CorruptDataException complaint)
         {
             throw new RepositoryUnusableException(
-                $"The repository in '{store.Description}' cannot be opened: {complaint.In(FileNames.Repository, 0).Message}.",
+                $"The repository in '{store.Description}' cannot be opened: "
+                + $"{complaint.In(FileNames.Repository, 0).Message}.",
                 complaint);
         }
     }
@@ -326,7 +327,10 @@ public sealed class BackupRepository
             }
 
             foreach (string folder in (string[])
-                [FileNames.RestorePointFolder, FileNames.ChunkPackFolder, FileNames.MapPackFolder, FileNames.MirrorFolder])
+            [
+                FileNames.RestorePointFolder, FileNames.ChunkPackFolder, FileNames.MapPackFolder,
+                FileNames.MirrorFolder,
+            ])
             {
                 await foreach (BlobName name in store.ListAsync(folder, token))
                 {

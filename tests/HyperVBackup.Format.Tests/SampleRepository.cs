@@ -17,7 +17,8 @@ internal sealed class SampleRepository(string folder, Sample sample)
 
     public string ChunkPackPath => PathOf(ChunkPackName.BlobName);
 
-    /// <summary>What the disk holds; its last chunk is cut short, some are zero, and it needs a map of height 2.</summary>
+    /// <summary>What the disk holds; its last chunk is cut short, some are zero, and it needs a map of height 2.
+    /// </summary>
     public byte[] Disk { get; } = MakeDisk(sample);
 
     private PackName ChunkPackName => new(PackKind.Chunks, Session, 0);

@@ -30,7 +30,8 @@ public readonly record struct PackEntry(
     /// <summary>The entry of a record that lies at <paramref name="offsetBytes"/> of its pack.</summary>
     public static PackEntry Of(in Record record, uint offsetBytes) => Of(record.Header, offsetBytes);
 
-    /// <summary>The entry of a record just written, from its header alone; the offset is for the caller to set.</summary>
+    /// <summary>The entry of a record just written, from its header alone; the offset is for the caller to set.
+    /// </summary>
     /// <param name="record">Begins with the record's header; nothing behind it is looked at.</param>
     /// <exception cref="CorruptDataException">The header makes no sense.</exception>
     public static PackEntry Of(ReadOnlySpan<byte> record) => Of(RecordHeader.Read(record), offsetBytes: 0);

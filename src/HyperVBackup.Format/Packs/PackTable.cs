@@ -49,12 +49,15 @@ public sealed class PackTable
     }
 
     /// <summary>All records of an id, in the order of their offsets.</summary>
-    public IEnumerable<PackEntry> FindAll(Digest id)
+    public List<PackEntry> FindAll(Digest id)
     {
+        List<PackEntry> found = [];
         for (int index = FirstFrom(id); index < Count && this[index].Id == id; index++)
         {
-            yield return this[index];
+            found.Add(this[index]);
         }
+
+        return found;
     }
 
     internal static int Compare(in PackEntry left, in PackEntry right)

@@ -69,7 +69,7 @@ internal sealed class DamageLog
         lock (gate)
         {
             return !badFiles.ContainsKey(pack.BlobName)
-                && table.FindAll(id.Value).Any(entry => !badRecords.Contains((pack.BlobName, entry.OffsetBytes)));
+                && table.FindAll(id.Value).Exists(entry => !badRecords.Contains((pack.BlobName, entry.OffsetBytes)));
         }
     }
 

@@ -24,7 +24,8 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
         }
     }
 
-    /// <summary>All restore points, oldest first within each VM; damaged ones go to <paramref name="damaged"/>.</summary>
+    /// <summary>All restore points, oldest first within each VM; damaged ones go to <paramref name="damaged"/>.
+    /// </summary>
     public async Task<List<RestorePoint>> ReadAllAsync(
         Action<SessionId, CorruptDataException> damaged, CancellationToken token)
     {

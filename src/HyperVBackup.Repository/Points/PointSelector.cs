@@ -21,7 +21,8 @@ public static class PointSelector
         if (reference.Length < PrefixLengthMin)
         {
             throw new RestorePointNotFoundException(
-                $"'{reference}' names no restore point: give its id, at least {PrefixLengthMin} first characters of it, or VM@latest.");
+                $"'{reference}' names no restore point: give its id, at least {PrefixLengthMin} first characters of it, "
+                + "or VM@latest.");
         }
 
         List<RestorePoint> found =
@@ -32,7 +33,8 @@ public static class PointSelector
             0 => throw new RestorePointNotFoundException(
                 $"There is no restore point '{reference}': 'list' shows those there are."),
             _ => throw new RestorePointNotFoundException(
-                $"'{reference}' stands for several restore points: {string.Join(", ", found.Take(5).Select(point => point.Id))}."),
+                $"'{reference}' stands for several restore points: "
+                + $"{string.Join(", ", found.Take(5).Select(point => point.Id))}."),
         };
     }
 
@@ -48,7 +50,9 @@ public static class PointSelector
         ];
         if (identities.Count == 0)
         {
-            string known = string.Join(", ", points.Select(point => point.VmName.Text).Distinct(StringComparer.OrdinalIgnoreCase).Take(10));
+            IEnumerable<string> names =
+                points.Select(point => point.VmName.Text).Distinct(StringComparer.OrdinalIgnoreCase);
+            string known = string.Join(", ", names.Take(10));
             throw new RestorePointNotFoundException(known.Length > 0
                 ? $"There is no VM '{vm}' in the repository; it holds {known}."
                 : $"There is no VM '{vm}': the repository holds no restore point.");

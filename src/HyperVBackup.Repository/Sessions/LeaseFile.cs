@@ -16,7 +16,8 @@ internal sealed class LeaseFile(IBlobStore store, RepositoryId repository)
     public async Task PutAsync(SessionId id, Lease lease, CancellationToken token)
     {
         BlobName name = NameOf(id);
-        byte[] bytes = RecordFile.Write(new FileHeader(FileKind.Lease, repository, name.Path), lease.Write(), Compression.None);
+        FileHeader header = new(FileKind.Lease, repository, name.Path);
+        byte[] bytes = RecordFile.Write(header, lease.Write(), Compression.None);
         bool isNew = await store.TryPutAsync(name, bytes, token);
         Invariant.Check(isNew);
     }

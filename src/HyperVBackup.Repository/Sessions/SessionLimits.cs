@@ -17,6 +17,7 @@ internal static class SessionLimits
     /// <summary>Map records gathered before they are appended.</summary>
     public const int MapBufferBytes = 256 << 10;
 
-    /// <summary>More sessions than this to catch up with, and all packs are listed once instead of each one's.</summary>
+    /// <summary>More sessions than this to catch up with, and all packs are listed once instead of each one's.
+    /// </summary>
     public const int CatchUpOneByOneMax = 64;
 }

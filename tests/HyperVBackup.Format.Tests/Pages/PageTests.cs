@@ -149,7 +149,8 @@ public static class PageTests
     public static void The_page_of_limits_lists_the_limits_of_the_code()
     {
         IEnumerable<string> ofCode = typeof(FormatLimits).GetFields(BindingFlags.Public | BindingFlags.Static)
-            .Select(field => string.Create(CultureInfo.InvariantCulture, $"{field.Name} {field.GetRawConstantValue()}"));
+            .Select(field =>
+                string.Create(CultureInfo.InvariantCulture, $"{field.Name} {field.GetRawConstantValue()}"));
         IEnumerable<string> ofPage = File.ReadLines(PageTable.PathOf("limits.md"))
             .Select(line => line.Split('|').Select(cell => cell.Trim()).ToArray())
             .Where(cells => cells.Length > 3 && cells[2].All(char.IsAsciiDigit))

@@ -72,7 +72,8 @@ internal static class RecordVectors
         const string Other = "chunk record: content is not that of the id";
         byte otherId = (byte)(raw[RecordHeader.IdAt] ^ 0xFF);
         bad.Add(Structures.ChunkRecord, "other-id", Other, raw, RecordHeader.IdAt, otherId, Reseal.Record);
-        bad.Add(Structures.ChunkRecord, "other-content", Other, raw, raw.Length - 1, (byte)(raw[^1] ^ 0xFF), Reseal.Record);
+        bad.Add(
+            Structures.ChunkRecord, "other-content", Other, raw, raw.Length - 1, (byte)(raw[^1] ^ 0xFF), Reseal.Record);
     }
 
     private static void AddBadBodies(VectorSet.Bad bad, byte[] raw, byte[] lz4, byte[] zstd)

@@ -28,7 +28,8 @@ public sealed class DamagedParentTests
         }
 
         Bench later = await bench.ReopenAsync(2);
-        BackupReport report = await later.BackupAsync(new DiskRequest("disk", new UntrackedSource(() => disk.Snapshot())));
+        BackupReport report =
+            await later.BackupAsync(new DiskRequest("disk", new UntrackedSource(() => disk.Snapshot())));
         Assert.Equal(RestorePointKind.Full, report.Point.Kind);
         Assert.Contains("no good copy", report.Warnings[0], StringComparison.Ordinal);
         Assert.Equal(disk.Bytes, await later.ReadAsync(report.Point.Id, "disk"));
