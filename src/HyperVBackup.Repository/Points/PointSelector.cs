@@ -21,8 +21,8 @@ public static class PointSelector
         if (reference.Length < PrefixLengthMin)
         {
             throw new RestorePointNotFoundException(
-                $"'{reference}' names no restore point: give its id, at least {PrefixLengthMin} first characters of it, "
-                + "or VM@latest.");
+                $"'{reference}' names no restore point: give its id, "
+                + $"at least {PrefixLengthMin} first characters of it, or VM@latest.");
         }
 
         List<RestorePoint> found =

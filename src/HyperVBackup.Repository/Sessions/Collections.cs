@@ -18,8 +18,8 @@ internal static class Collections
             {
                 throw new RepositoryUnusableException(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Garbage was collected in '{store.Description}' ('{name}'), which this version cannot follow: use ")
-                    + "a newer one.");
+                    $"Garbage was collected in '{store.Description}' ('{name}'), which this version cannot follow: ")
+                    + "use a newer one.");
             }
         }
 
