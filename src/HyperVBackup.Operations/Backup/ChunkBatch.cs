@@ -28,6 +28,7 @@ internal sealed class ChunkBatch
         pages = new Digest[pagesPerChunk * chunkCountMax];
         Indexes = new long[chunkCountMax];
         IsAudit = new bool[chunkCountMax];
+        IsKnownZero = new bool[chunkCountMax];
         Ids = new ChunkId[chunkCountMax];
         Parents = new MapChunk[chunkCountMax];
         Places = new RecordPlace[chunkCountMax];
@@ -46,6 +47,9 @@ internal sealed class ChunkBatch
 
     /// <summary>True for chunks that the change source called unchanged.</summary>
     public bool[] IsAudit { get; }
+
+    /// <summary>True for chunks that were never written: their bytes here mean nothing.</summary>
+    public bool[] IsKnownZero { get; }
 
     public ChunkId[] Ids { get; }
 
@@ -88,11 +92,18 @@ internal sealed class ChunkBatch
         Span<byte> space = bytes.AsSpan(Count * chunkSizeBytes, count * chunkSizeBytes);
         for (int added = 0; added < count; added++)
         {
-            (Indexes[Count], IsAudit[Count]) = (firstIndex + added, isAudit);
+            (Indexes[Count], IsAudit[Count], IsKnownZero[Count]) = (firstIndex + added, isAudit, false);
             Count++;
         }
 
         return space;
+    }
+
+    /// <summary>Takes the next chunks, which are zeros and need not be looked at.</summary>
+    public void AddZeros(long firstIndex, int count, bool isAudit)
+    {
+        Add(firstIndex, count, isAudit);
+        IsKnownZero.AsSpan(Count - count, count).Fill(true);
     }
 
     public ReadOnlySpan<byte> ChunkAt(int position) =>

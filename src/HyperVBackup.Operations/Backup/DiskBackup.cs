@@ -62,7 +62,9 @@ internal sealed class DiskBackup(
     {
         for (int position = 0; position < batch.Count; position++)
         {
-            batch.Ids[position] = hasher.IdOfChunk(batch.ChunkAt(position), batch.PagesAt(position).Span);
+            batch.Ids[position] = batch.IsKnownZero[position]
+                ? default
+                : hasher.IdOfChunk(batch.ChunkAt(position), batch.PagesAt(position).Span);
         }
 
         return ValueTask.CompletedTask;

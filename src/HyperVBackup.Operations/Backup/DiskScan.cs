@@ -111,7 +111,7 @@ internal sealed class DiskScan(
         {
             ChunkBatch current = await BatchAsync(token);
             int count = (int)Math.Min(endIndex - startIndex, current.CountMax - current.Count);
-            current.Add(startIndex, count, isAudit).Clear();
+            current.AddZeros(startIndex, count, isAudit);
             startIndex += count;
             await EmitIfFullAsync(token);
         }
