@@ -1,5 +1,6 @@
 using FsCheck.Xunit;
 using HyperVBackup.Disks.Vhdx;
+using HyperVBackup.Testing.Images;
 using Xunit;
 using static HyperVBackup.Disks.Tests.Vhdx.VhdxFixture;
 

@@ -37,4 +37,9 @@ public sealed class Ext4 : IFileSystem
     }
 
     public void RequireSound(string rawPath) => Tool.Run("e2fsck", "-f", "-n", rawPath);
+
+    public void RequireFiles(string rawPath, int seed) => SevenZip.RequireFiles(
+        rawPath,
+        string.Create(CultureInfo.InvariantCulture, $"new-{seed}"),
+        folder => RealFiles.Put(folder, "n", new FileInfo(rawPath).Length / 100, seed));
 }

@@ -14,4 +14,9 @@ public interface IFileSystem
     /// <summary>Judges the file system.</summary>
     /// <exception cref="ToolException">It is damaged.</exception>
     void RequireSound(string rawPath);
+
+    /// <summary>Judges that the files that <see cref="Change"/> added are there, byte by byte, as 7-Zip reads them.
+    /// </summary>
+    /// <exception cref="ToolException">One is missing or differs.</exception>
+    void RequireFiles(string rawPath, int seed);
 }

@@ -31,6 +31,15 @@ public sealed class Ntfs : IFileSystem
         Tool.Run("ntfsinfo", "-m", rawPath);
     }
 
+    public void RequireFiles(string rawPath, int seed)
+    {
+        string prefix = string.Create(CultureInfo.InvariantCulture, $"n{seed}-");
+        SevenZip.RequireFiles(
+            rawPath,
+            prefix + "*",
+            folder => RealFiles.Put(folder, prefix, new FileInfo(rawPath).Length / 100, seed));
+    }
+
     private static void Put(string rawPath, string prefix, long totalBytes, int seed)
     {
         using var files = new TestFolder();

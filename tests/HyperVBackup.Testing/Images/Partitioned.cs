@@ -47,6 +47,9 @@ public sealed class Partitioned : IFileSystem
         ForEachPart(rawPath, (fileSystem, partPath, _) => fileSystem.RequireSound(partPath));
     }
 
+    public void RequireFiles(string rawPath, int seed) =>
+        ForEachPart(rawPath, (fileSystem, partPath, _) => fileSystem.RequireFiles(partPath, seed));
+
     /// <summary>Leaves the last alignment unit to the table's second copy.</summary>
     private static long PartBytes(long sizeBytes) =>
         (sizeBytes - (2 * AlignmentBytes)) / 2 / AlignmentBytes * AlignmentBytes;

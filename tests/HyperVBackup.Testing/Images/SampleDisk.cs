@@ -60,6 +60,10 @@ public sealed class SampleDisk
     /// <exception cref="ToolException">It is damaged.</exception>
     public void RequireSoundFileSystem(string rawPath) => fileSystem.RequireSound(rawPath);
 
+    /// <summary>Judges that a raw image holds the files that <see cref="Change"/> added.</summary>
+    /// <exception cref="ToolException">One is missing or differs.</exception>
+    public void RequireFiles(string rawPath, int seed) => fileSystem.RequireFiles(rawPath, seed);
+
     private IReadOnlyList<(long OffsetBytes, long LengthBytes)> NextGeneration(Action<string> change)
     {
         string next = RawPath(Generation + 1);

@@ -15,4 +15,25 @@ public static class SevenZip
         Tool.Run("7zz", "x", "-y", "-bd", "-tVHDX", $"-o{output}", vhdxPath);
         return Directory.EnumerateFiles(output).Single();
     }
+
+    /// <summary>Judges that a file system holds some files, byte by byte.</summary>
+    /// <param name="rawPath">A raw image of the file system.</param>
+    /// <param name="pattern">What to extract of it.</param>
+    /// <param name="put">Makes the files that must be there, and gives their paths.</param>
+    /// <exception cref="ToolException">One is missing or differs.</exception>
+    public static void RequireFiles(string rawPath, string pattern, Func<string, IReadOnlyList<string>> put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        using var folder = new TestFolder();
+        string extracted = folder.Folder("extracted");
+        Tool.Run("7zz", "e", "-y", "-bd", $"-o{extracted}", rawPath, pattern, "-r");
+        foreach (string path in put(folder.Folder("expected")))
+        {
+            string found = Path.Combine(extracted, Path.GetFileName(path));
+            if (!File.Exists(found) || !File.ReadAllBytes(found).AsSpan().SequenceEqual(File.ReadAllBytes(path)))
+            {
+                throw new ToolException($"'{Path.GetFileName(path)}' in '{rawPath}' is missing or differs.");
+            }
+        }
+    }
 }

@@ -28,6 +28,7 @@ public static class Tool
         ["strace"] = "strace",
         ["b3sum"] = "b3sum",
         ["python3"] = "python3",
+        ["time"] = "time",
     };
 
     /// <summary>Runs a program to its end and gives what it wrote to standard output.</summary>

@@ -2,12 +2,12 @@ using System.Buffers.Binary;
 using System.Text;
 using HyperVBackup.Disks.Vhdx;
 
-namespace HyperVBackup.Disks.Tests.Vhdx;
+namespace HyperVBackup.Testing.Images;
 
 /// <summary>Writes a differencing image, from the format's description alone: the product writes none.</summary>
 internal sealed class DifferencingImage
 {
-    private const int MiB = VhdxFixture.MiB;
+    private const int MiB = 1 << 20;
     private const int BatAt = 3 * MiB;
     private const int LocatorAt = (2 * MiB) + 65_536 + 4096;
 
@@ -16,7 +16,8 @@ internal sealed class DifferencingImage
     private byte[] file = new byte[4 * MiB];
     private long? bitmapAt;
 
-    public DifferencingImage(long virtualSize, int blockSize, int sectorSize)
+    /// <param name="diskId">The virtual disk id; Hyper-V gives a child its parent's.</param>
+    public DifferencingImage(long virtualSize, int blockSize, int sectorSize, Guid? diskId = null)
     {
         this.sectorSize = sectorSize;
         layout = new BatLayout(virtualSize, blockSize, sectorSize, hasParent: true);
@@ -27,7 +28,8 @@ internal sealed class DifferencingImage
             LogicalSectorSizeBytes = sectorSize,
             FillRandom = _ => { },
         };
-        byte[] metadata = VhdxMetadata.Of(options, new Guid("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"));
+        byte[] metadata = VhdxMetadata.Of(
+            options, diskId ?? new Guid("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"));
         BinaryPrimitives.WriteUInt32LittleEndian(metadata.AsSpan(65_536 + 4), 2);
         BinaryPrimitives.WriteUInt16LittleEndian(metadata.AsSpan(10), 6);
         Put(0, "vhdxfile"u8);
@@ -39,6 +41,13 @@ internal sealed class DifferencingImage
     public Guid DataWriteId { get; init; } = new("12345678-1234-4234-8234-123456789012");
 
     public Dictionary<string, string> Locator { get; } = [];
+
+    /// <summary>Names the parent, in the same folder, by the id that children know it by.</summary>
+    public void SetParent(Guid dataWriteId, string fileName)
+    {
+        Locator[ParentLocator.Linkage] = dataWriteId.ToString("B");
+        Locator[ParentLocator.RelativePath] = @".\" + fileName;
+    }
 
     /// <summary>Says what the table says of a block, without data.</summary>
     public void Mark(long block, BlockState state) => PutEntry(layout.EntryOfBlock(block), new BatEntry(state, 0));
@@ -74,7 +83,7 @@ internal sealed class DifferencingImage
             VhdxIds.ParentLocator, LocatorAt - (2 * MiB), (uint)locator.Length, false, false, true).WriteTo(entry);
         Put((2 * MiB) + 32 + (5 * 32), entry);
         byte[] header = new byte[4096];
-        new VhdxHeader(3, new Guid(1, 2, 3, new byte[8]), DataWriteId, Guid.Empty, 0, 1, MiB, MiB).WriteTo(header);
+        new VhdxHeader(3, DataWriteId, DataWriteId, Guid.Empty, 0, 1, MiB, MiB).WriteTo(header);
         Put(65_536, header);
         Put(131_072, header);
         return file;
