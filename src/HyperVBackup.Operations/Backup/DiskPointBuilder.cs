@@ -56,7 +56,12 @@ internal sealed class DiskPointBuilder(
     {
         List<ChunkRun> changed = [.. plan.Ranges!.ToChunkRuns(chunkSizeBytes)];
         DiskStatistics before = plan.Parent!.Statistics;
-        long walkMax = request.AuditPercent is null ? WalkBytesMax / chunkSizeBytes : long.MaxValue;
+        long walkMax = request.AuditPercent switch
+        {
+            null => WalkBytesMax / chunkSizeBytes,
+            0 => 0,
+            _ => long.MaxValue,
+        };
         long counted = AllocatedChunks.Count(view.Disk, chunkSizeBytes, walkMax);
         long allocated = request.AuditPercent is null ? Math.Max(counted, before.ChunksNonZero) : counted;
         long budget = AuditPlan.BudgetOf(
