@@ -19,11 +19,22 @@ from structures import HEADER, ZERO, Refused, require
 class Repository:
     def __init__(self, folder):
         self.folder = folder
-        header, plain = format_of.read_record_file(self.read("repository"), 1)
-        self.identity = header["repository"]
+        try:
+            self.identity, plain = self.read_settings_copy("repository")
+        except (Refused, OSError) as refusal:
+            try:
+                self.identity, plain = self.read_settings_copy("mirror/repository")
+            except (Refused, OSError):
+                raise refusal from None
+            print(f"repository: {refusal}; its second copy is used", file=sys.stderr)
         self.settings = format_of.read_settings(plain)
-        self.expect("repository", header, 1)
         self.footers = None
+
+    def read_settings_copy(self, name):
+        """The repository's id and the plain settings of one copy."""
+        header, plain = format_of.read_record_file(self.read(name), 1)
+        require(header["name"] == name, "file header: the file is not where its name says: " + header["name"])
+        return header["repository"], plain
 
     def read(self, name):
         with open(os.path.join(self.folder, *name.split("/")), "rb") as file:
@@ -114,14 +125,15 @@ def list_points(repository):
 
 def check(repository):
     """Everything that is stored, each file by itself; then every point's maps and lists."""
-    damaged, counts = [], {"files": 1, "records": 0, "left out": 0, "points": 0}
+    damaged, counts = [], {"files": 0, "records": 0, "left out": 0, "points": 0}
 
     def check_file(name):
         data = repository.read(name)
         counts["files"] += 1
         root = name.removeprefix("mirror/").split("/")[0]
         header = format_of.read_file_header(data)
-        repository.expect(name, header, *{"packs": (2,), "maps": (3,), "points": (4, 5), "leases": (6,)}[root])
+        kinds = {"repository": (1,), "packs": (2,), "maps": (3,), "points": (4, 5), "leases": (6,)}
+        repository.expect(name, header, *kinds[root])
         if header["kind"] in (2, 3):
             _, per_chunk, entries = format_of.read_footer(data)
             for entry in entries:
@@ -130,6 +142,9 @@ def check(repository):
                     format_of.check_record(format_of.record_of(data, entry), entry, per_chunk)
                 except NotImplementedError:
                     counts["left out"] += 1
+        elif header["kind"] == 1:
+            settings = format_of.read_settings(format_of.read_record_file(data, 1)[1])
+            require(settings == repository.settings, "repository settings: the copies differ")
         elif header["kind"] == 4:
             format_of.read_restore_point(format_of.read_record_file(data, 4)[1])
         elif header["kind"] == 6:
@@ -137,6 +152,7 @@ def check(repository):
         else:
             require(len(data) == HEADER, "fence: bytes after the header")
 
+    attempt(damaged, "repository", lambda: check_file("repository"))
     for folder in ("packs", "maps", "points", "leases", "mirror"):
         for name in repository.names(folder):
             attempt(damaged, name, lambda: check_file(name))

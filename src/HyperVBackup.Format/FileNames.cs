@@ -17,6 +17,8 @@ public static class FileNames
     /// <summary>Before the name of a file's second copy.</summary>
     public const string MirrorFolder = "mirror/";
 
+    public const string RepositoryMirror = MirrorFolder + Repository;
+
     /// <summary>A restore point or a fence: whichever was put there first.</summary>
     public static string RestorePoint(SessionId session) => RestorePointFolder + session;
 

@@ -67,17 +67,18 @@ public sealed class BackupRepository
     {
         await RequireEmptyAsync(store, token);
         RepositoryId id = NewRepositoryId(environment.Randomness);
-        byte[] file = RecordFile.Write(
-            new FileHeader(FileKind.Repository, id, FileNames.Repository), settings.Write(), Compression.None);
-        if (!await store.TryPutAsync(new BlobName(FileNames.Repository), file, token))
+        SettingsFile files = new(store);
+        if (!await files.TryPutAsync(FileNames.Repository, id, settings, token))
         {
             throw ThereIsOne(store);
         }
 
+        await files.PutMissingAsync(id, settings, environment.Warn, CancellationToken.None);
         return new BackupRepository(store, id, settings, environment);
     }
 
-    /// <summary>Opens a repository that exists.</summary>
+    /// <summary>Opens a repository that exists; warns where its settings' first copy is damaged or missing and the
+    /// second one serves.</summary>
     /// <exception cref="RepositoryUnusableException">There is none, it is damaged, or it needs a newer version.
     /// </exception>
     public static async Task<BackupRepository> OpenAsync(
@@ -85,18 +86,16 @@ public sealed class BackupRepository
     {
         try
         {
-            byte[] file = await SmallFile.TryReadAsync(store, FileNames.Repository, token)
+            (RepositoryId id, RepositorySettings settings) =
+                await new SettingsFile(store).TryReadAsync(environment.Warn, token)
                 ?? throw new RepositoryUnusableException(
                     $"There is no repository in '{store.Description}'; 'init' makes one.");
-            byte[] plain = RecordFile.Read(file, FileKind.Repository, FileNames.Repository, out RepositoryId id);
-            return new BackupRepository(store, id, RepositorySettings.Read(plain), environment);
+            return new BackupRepository(store, id, settings, environment);
         }
         catch (CorruptDataException complaint)
         {
             throw new RepositoryUnusableException(
-                $"The repository in '{store.Description}' cannot be opened: "
-                + $"{complaint.In(FileNames.Repository, 0).Message}.",
-                complaint);
+                $"The repository in '{store.Description}' cannot be opened: {complaint.Message}.", complaint);
         }
     }
 
@@ -147,7 +146,7 @@ public sealed class BackupRepository
 
     /// <summary>Checks the repository; see <see cref="Verification"/>.</summary>
     public Verification NewVerification(VerificationOptions options) =>
-        new(Store, Id, Hasher, Settings.ChunkSizeBytes, catalog, Records, environment, options);
+        new(Store, Id, Hasher, Settings, catalog, Records, environment, options);
 
     /// <summary>Counts what the repository holds; reads points, pack tables and file lengths.</summary>
     public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token) =>
@@ -191,6 +190,7 @@ public sealed class BackupRepository
         AbandonedSessions abandoned = new(Store, Id, Leases, environment);
         decided.UnionWith(await abandoned.CleanAsync(decided, token));
         List<RestorePoint> points = await ListPointsAsync(token);
+        await new SettingsFile(Store).PutMissingAsync(Id, Settings, environment.Warn, token);
         await MirrorMissingAsync(points, token);
         IChunkIndex index = environment.StateFolder is null
             ? new MemoryChunkIndex(IndexBudgetBytes)
@@ -321,9 +321,12 @@ public sealed class BackupRepository
     {
         try
         {
-            if (await store.TryGetLengthAsync(new BlobName(FileNames.Repository), token) is not null)
+            foreach (string name in SettingsFile.Names)
             {
-                throw ThereIsOne(store);
+                if (await store.TryGetLengthAsync(new BlobName(name), token) is not null)
+                {
+                    throw ThereIsOne(store);
+                }
             }
 
             foreach (string folder in (string[])

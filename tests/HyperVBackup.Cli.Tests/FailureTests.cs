@@ -151,6 +151,8 @@ public sealed class FailureTests : IDisposable
         Assert.False(Path.Exists(hvbackup.PathOf("x")));
 
         await File.WriteAllTextAsync(Path.Join(hvbackup.Repository, "repository"), "not a repository");
+        Assert.Equal(0, (await hvbackup.RunAsync("list")).ExitCode);
+        File.Delete(Path.Join(hvbackup.Repository, "mirror", "repository"));
         Assert.Contains("cannot be opened", (await hvbackup.RunAsync("list")).Failure(), StringComparison.Ordinal);
     }
 

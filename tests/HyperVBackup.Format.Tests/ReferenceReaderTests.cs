@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Tests.Vectors;
 using Xunit;
 
@@ -56,7 +57,7 @@ public static class ReferenceReaderTests
             Assert.Equal((0, ""), Run("restore", folder.FullName, repository.Session.ToString(), "system", output));
             Assert.Equal(repository.Disk, File.ReadAllBytes(output));
             (int exitCode, string counts) = Run("check", folder.FullName);
-            Assert.Equal((0, "4 files, 21 records, 0 left out, 1 points\n"), (exitCode, counts));
+            Assert.Equal((0, "5 files, 21 records, 0 left out, 1 points\n"), (exitCode, counts));
 
             byte[] pack = File.ReadAllBytes(repository.ChunkPackPath);
             pack[1000] ^= 1;
@@ -64,6 +65,61 @@ public static class ReferenceReaderTests
             (exitCode, string damage) = Run("check", folder.FullName);
             Assert.Equal(1, exitCode);
             Assert.Contains("record: checksum", damage, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData(FileNames.Repository, false)]
+    [InlineData(FileNames.Repository, true)]
+    [InlineData(FileNames.RepositoryMirror, false)]
+    public static void The_reference_reader_needs_one_copy_of_the_settings_and_checks_both(string name, bool isMissing)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("hyperv-backup-repository-");
+        try
+        {
+            SampleRepository repository = new(folder.FullName, new Sample(21));
+            repository.Write();
+            string path = repository.PathOf(name);
+            byte[] bytes = File.ReadAllBytes(path);
+            bytes[^1] ^= 1;
+            File.WriteAllBytes(path, bytes);
+            if (isMissing)
+            {
+                File.Delete(path);
+            }
+
+            (int exitCode, string points) = Run("list", folder.FullName);
+            Assert.Equal(0, exitCode);
+            Assert.Contains(repository.Session.ToString(), points, StringComparison.Ordinal);
+            Assert.Equal(
+                name == FileNames.Repository, points.Contains("second copy is used", StringComparison.Ordinal));
+            (exitCode, string damage) = Run("check", folder.FullName);
+            Assert.Equal(1, exitCode);
+            Assert.Contains($"\n{name}: {(isMissing ? "" : "record: checksum")}", damage, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public static void The_reference_reader_finds_copies_of_the_settings_that_differ()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("hyperv-backup-repository-");
+        try
+        {
+            SampleRepository repository = new(folder.FullName, new Sample(21));
+            repository.Write();
+            repository.WriteSettings(
+                FileNames.RepositoryMirror, new RepositorySettings { Created = DateTimeOffset.UnixEpoch });
+            (int exitCode, string damage) = Run("check", folder.FullName);
+            Assert.Equal(1, exitCode);
+            Assert.Contains("the copies differ", damage, StringComparison.Ordinal);
         }
         finally
         {

@@ -25,10 +25,9 @@ internal sealed class SampleRepository(string folder, Sample sample)
 
     public void Write()
     {
-        WriteFile(FileNames.Repository, RecordFile.Write(
-            new FileHeader(FileKind.Repository, id, FileNames.Repository),
-            new RepositorySettings { ChunkSizeBytes = ChunkSizeBytes, Created = sample.Time() }.Write(),
-            Compression.None));
+        RepositorySettings settings = new() { ChunkSizeBytes = ChunkSizeBytes, Created = sample.Time() };
+        WriteSettings(FileNames.Repository, settings);
+        WriteSettings(FileNames.RepositoryMirror, settings);
         WriteFile(ChunkPackName.BlobName, MakeChunkPack());
         PackName maps = new(PackKind.Maps, Session, 0);
         PackWriter mapPack = new(maps, id, pagesPerChunk: 0);
@@ -43,6 +42,13 @@ internal sealed class SampleRepository(string folder, Sample sample)
         WriteFile(maps.BlobName, mapPack.Finish());
         WritePoint(top, ContentHasher.Plain.IdOfList(head), ContentHasher.Plain.IdOfList(configuration));
     }
+
+    /// <summary>Writes one copy of the settings.</summary>
+    public void WriteSettings(string name, RepositorySettings settings) =>
+        WriteFile(name, RecordFile.Write(
+            new FileHeader(FileKind.Repository, id, name), settings.Write(), Compression.None));
+
+    public string PathOf(string name) => Path.Combine([folder, .. name.Split('/')]);
 
     private static byte[] MakeDisk(Sample sample)
     {
@@ -136,8 +142,6 @@ internal sealed class SampleRepository(string folder, Sample sample)
         Digest[] hashes = new Digest[chunk.Length / Limits.FormatLimits.PageSizeBytes];
         return ContentHasher.Plain.IdOfChunk(chunk, hashes).Value;
     }
-
-    private string PathOf(string name) => Path.Combine([folder, .. name.Split('/')]);
 
     private void WriteFile(string name, byte[] bytes)
     {

@@ -24,6 +24,7 @@ public sealed class UnreadableCopyTests
     [Theory]
     [InlineData("points/")]
     [InlineData("maps/")]
+    [InlineData("repository")]
     public async Task What_stands_twice_is_read_from_its_second_copy(string unreadable)
     {
         SessionId point = await CommitAsync();
@@ -38,6 +39,8 @@ public sealed class UnreadableCopyTests
 
     [Theory]
     [InlineData("points/", "points/")]
+    [InlineData("repository", "repository")]
+    [InlineData("mirror/repository", "mirror/repository")]
     [InlineData("maps/", "maps/")]
     [InlineData("packs/", "packs/")]
     public async Task Verification_reports_what_cannot_be_read_and_goes_on(string unreadable, string reported)

@@ -11,16 +11,16 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Maintenance;
 
 /// <summary>
-/// Checks a repository against itself: both copies of points and map packs with every record in them, footers and
-/// page hashes of chunk packs, and that every chunk a point reaches has a good copy; with data, also every chunk
-/// record, decoded and hashed. It repairs nothing and needs no index. Used once.
+/// Checks a repository against itself: both copies of settings, points and map packs with every record in them,
+/// footers and page hashes of chunk packs, and that every chunk a point reaches has a good copy; with data, also every
+/// chunk record, decoded and hashed. It repairs nothing and needs no index. Used once.
 /// </summary>
 public sealed class Verification
 {
     private readonly IBlobStore store;
     private readonly RepositoryId repository;
     private readonly ContentHasher hasher;
-    private readonly int chunkSizeBytes;
+    private readonly RepositorySettings settings;
     private readonly PointCatalog catalog;
     private readonly RecordReader records;
     private readonly VerificationOptions options;
@@ -33,11 +33,11 @@ public sealed class Verification
     private long bytesRead;
 
     internal Verification(
-        IBlobStore store, RepositoryId repository, ContentHasher hasher, int chunkSizeBytes, PointCatalog catalog,
-        RecordReader records, RepositoryEnvironment environment, VerificationOptions options)
+        IBlobStore store, RepositoryId repository, ContentHasher hasher, RepositorySettings settings,
+        PointCatalog catalog, RecordReader records, RepositoryEnvironment environment, VerificationOptions options)
     {
         (this.store, this.repository, this.hasher) = (store, repository, hasher);
-        this.chunkSizeBytes = chunkSizeBytes;
+        this.settings = settings;
         (this.catalog, this.records) = (catalog, records);
         (this.environment, this.options) = (environment, options);
     }
@@ -46,6 +46,7 @@ public sealed class Verification
     public async Task<VerificationReport> RunAsync(
         IProgress<VerificationProgress> progress, CancellationToken token)
     {
+        await CheckSettingsAsync(token);
         await CheckPointsAsync(token);
         IReadOnlyCollection<PackName> packs = options.Points.Count == 0
             ? await ListPacksAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
@@ -53,6 +54,18 @@ public sealed class Verification
         await CheckPacksAsync(packs, progress, token);
         await CheckChunksAsync(progress, token);
         return new VerificationReport(damage.ToList(), points.Count, packCount, recordCount, bytesRead);
+    }
+
+    private async Task CheckSettingsAsync(CancellationToken token)
+    {
+        SettingsFile files = new(store);
+        foreach (string name in SettingsFile.Names)
+        {
+            if (await files.FindFaultAsync(name, repository, settings, token) is string fault)
+            {
+                damage.Add(name, 0, fault);
+            }
+        }
     }
 
     private async Task CheckPointsAsync(CancellationToken token)
@@ -272,7 +285,7 @@ public sealed class Verification
     {
         try
         {
-            await records.ReadChunkAsync(id, place, new byte[chunkSizeBytes], token);
+            await records.ReadChunkAsync(id, place, new byte[settings.ChunkSizeBytes], token);
             return true;
         }
         catch (RepositoryDamagedException)

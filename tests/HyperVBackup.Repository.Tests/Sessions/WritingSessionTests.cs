@@ -69,7 +69,7 @@ public sealed class WritingSessionTests
         RestorePoint point = await sample.WriteAsync(session, [1, 2]);
         Assert.Single(sample.NamesIn("leases/"));
         await session.DisposeAsync();
-        Assert.Equal([FileNames.Repository], sample.Store.Names.Select(name => name.Path));
+        Assert.Equal([FileNames.RepositoryMirror, FileNames.Repository], sample.Store.Names.Select(name => name.Path));
         Assert.Equal(0, sample.Store.TemporaryCount);
         await Assert.ThrowsAnyAsync<Exception>(() => session.CommitAsync(point, default));
         Assert.Empty(sample.NamesIn("points/"));
