@@ -26,19 +26,12 @@ publish() {
   dotnet publish src/HyperVBackup.Cli -c Release -o "$1" --no-restore -v quiet -nologo
 }
 
-# has_sources PROJECT_FOLDER
-has_sources() { [ -n "$(find "$1" -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; }
-
 # run_project FOLDER: runs one test project and adds to passed, failed and skipped.
 run_project() {
   local name executable log summary started status=0 total errors bad left
   name=$(basename "$1")
   executable=$1/bin/Release/net10.0/$name
   log=artifacts/tests/$name.log
-  if ! has_sources "$1"; then
-    echo "  $name holds no tests"
-    return
-  fi
   started=$SECONDS
   timeout --kill-after=10 "$project_seconds_max" "$executable" -noColor > "$log" 2>&1 || status=$?
   summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$log" |

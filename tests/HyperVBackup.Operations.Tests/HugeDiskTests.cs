@@ -13,6 +13,7 @@ using Xunit;
 namespace HyperVBackup.Operations.Tests;
 
 /// <summary>What is not on a disk costs nothing: neither time nor memory.</summary>
+[Collection(TestsAlone.Name)]
 public sealed class HugeDiskTests
 {
     private const long SizeBytes = 8L << 40;
