@@ -82,7 +82,8 @@ internal sealed class GeneratedRangesStream(int rangeCount, Func<int, long> offs
         lineLength += text.Length;
     }
 
-    /// <summary>Allocates nothing, also in code not yet optimised: the test that reads this counts allocations.</summary>
+    /// <summary>Allocates nothing, also in code not yet optimised: the test that reads this counts allocations.
+    /// </summary>
     private void Append(long number)
     {
         bool fits = Utf8Formatter.TryFormat(number, line.AsSpan(lineLength), out int length);
