@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -6,42 +7,74 @@ using System.Runtime.Intrinsics.X86;
 namespace HyperVBackup.Blake3;
 
 /// <summary>
-/// Sixteen lanes in vectors of 512 bits. The sixteen words of the state and the vectors in work fit the 32 registers;
+/// Sixteen lanes in vectors of 512 bits. While one block of every lane is compressed, the next one is transposed beside
+/// it: compressing needs one of the CPU's two 512-bit units more than the other, transposing the other one, and neither
+/// has to wait for the other's results. The sixteen words of the state and the vectors in work fit the 32 registers;
 /// the message words come from the stack.
 /// </summary>
 internal static class Avx512Lanes
 {
     public const int Width = 16;
 
+    private const int TransposeStepCount = 8;
+
     /// <summary>Hashes up to sixteen lanes. Writes sixteen values; those without a lane mean nothing.</summary>
     [SkipLocalsInit]
     public static void Hash(scoped in LaneWork work, int laneCount, Span<byte> outputs)
     {
-        Span<Vector512<uint>> words = Aligned(stackalloc Vector512<uint>[Definition.WordsPerBlock + 1]);
-        Span<Vector512<uint>> chaining = stackalloc Vector512<uint>[Definition.KeyWordCount];
-        for (int i = 0; i < chaining.Length; i++)
+        // Two sets of message words: one in use, and one being made for the next block.
+        ref Vector512<uint> words = ref Aligned(stackalloc Vector512<uint>[(2 * Definition.WordsPerBlock) + 1]);
+        ref nint rows = ref RowStarts(work, laneCount, stackalloc nint[Width]);
+        ref byte input = ref MemoryMarshal.GetReference(work.Input);
+        for (int step = 0; step < TransposeStepCount; step++)
         {
-            chaining[i] = Vector512.Create(work.KeyWords[i]);
+            Transpose(step, ref input, ref rows, ref words);
         }
         (Vector512<uint> counterLow, Vector512<uint> counterHigh) = Counters(work);
-        for (int blockIndex = 0; blockIndex < work.BlockCount; blockIndex++)
+        ReadOnlySpan<uint> key = work.KeyWords[..Definition.KeyWordCount];
+        Vector512<uint> v0 = Vector512.Create(key[0]), v1 = Vector512.Create(key[1]);
+        Vector512<uint> v2 = Vector512.Create(key[2]), v3 = Vector512.Create(key[3]);
+        Vector512<uint> v4 = Vector512.Create(key[4]), v5 = Vector512.Create(key[5]);
+        Vector512<uint> v6 = Vector512.Create(key[6]), v7 = Vector512.Create(key[7]);
+        int lastIndex = work.BlockCount - 1;
+        for (int blockIndex = 0; blockIndex <= lastIndex; blockIndex++)
         {
-            LoadWords(work, laneCount, blockIndex, words);
-            Compress(chaining, words, counterLow, counterHigh, work.FlagsOf(blockIndex));
+            ref Vector512<uint> w = ref Unsafe.Add(ref words, (blockIndex & 1) * Definition.WordsPerBlock);
+            ref Vector512<uint> next = ref Unsafe.Add(ref words, (~blockIndex & 1) * Definition.WordsPerBlock);
+            // Beside the last block it is loaded once more, in vain.
+            int nextIndex = Math.Min(blockIndex + 1, lastIndex);
+            ref byte nextBlock = ref Unsafe.Add(ref input, nextIndex * Definition.BlockSizeBytes);
+            Compress(
+                ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+                counterLow, counterHigh, work.FlagsOf(blockIndex), ref w, ref nextBlock, ref rows, ref next);
         }
-        StoreValues(chaining, outputs);
+        StoreValues(v0, v1, v2, v3, v4, v5, v6, v7, outputs);
     }
 
     /// <summary>
-    /// All but one of the vectors of <paramref name="space"/>, which is on the stack, at an address that is a multiple
-    /// of their size: a vector that straddles two cache lines takes twice as long to load.
+    /// The first vector of <paramref name="space"/>, which is on the stack, whose address is a multiple of its size: a
+    /// vector that straddles two cache lines takes twice as long to load. One vector of the space is lost.
     /// </summary>
-    private static unsafe Span<Vector512<uint>> Aligned(Span<Vector512<uint>> space)
+    private static unsafe ref Vector512<uint> Aligned(Span<Vector512<uint>> space)
     {
         ref byte start = ref Unsafe.As<Vector512<uint>, byte>(ref MemoryMarshal.GetReference(space));
         nuint overBytes = (nuint)Unsafe.AsPointer(ref start) % (nuint)sizeof(Vector512<uint>);
         ref byte aligned = ref Unsafe.AddByteOffset(ref start, (nuint)sizeof(Vector512<uint>) - overBytes);
-        return MemoryMarshal.CreateSpan(ref Unsafe.As<byte, Vector512<uint>>(ref aligned), space.Length - 1);
+        return ref Unsafe.As<byte, Vector512<uint>>(ref aligned);
+    }
+
+    /// <summary>
+    /// Where in the input each lane's run starts; rows without a lane read the last lane's run. What the lanes are
+    /// going to read is held against the input's length here, once.
+    /// </summary>
+    private static ref nint RowStarts(scoped in LaneWork work, int laneCount, Span<nint> starts)
+    {
+        for (int row = 0; row < starts.Length; row++)
+        {
+            starts[row] = Math.Min(row, laneCount - 1) * work.StrideBytes;
+        }
+        _ = work.Input.Slice((int)starts[^1], work.BlockCount * Definition.BlockSizeBytes);
+        return ref MemoryMarshal.GetReference(starts);
     }
 
     private static (Vector512<uint> Low, Vector512<uint> High) Counters(scoped in LaneWork work)
@@ -55,144 +88,220 @@ internal static class Avx512Lanes
             high & Vector512.Create((uint)(work.CounterMask >> 32)));
     }
 
-    /// <summary>Compresses one block of every lane: each vector holds the same word of all of them.</summary>
+    /// <summary>
+    /// Compresses one block of every lane into the chaining values <paramref name="v0"/> to <paramref name="v7"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Compress(
-        Span<Vector512<uint>> chaining,
-        Span<Vector512<uint>> words,
-        Vector512<uint> counterLow,
-        Vector512<uint> counterHigh,
-        BlockFlags flags)
+        ref Vector512<uint> v0, ref Vector512<uint> v1, ref Vector512<uint> v2, ref Vector512<uint> v3,
+        ref Vector512<uint> v4, ref Vector512<uint> v5, ref Vector512<uint> v6, ref Vector512<uint> v7,
+        Vector512<uint> counterLow, Vector512<uint> counterHigh, BlockFlags flags,
+        ref Vector512<uint> words, ref byte nextBlock, ref nint rows, ref Vector512<uint> nextWords)
     {
-        Vector512<uint> v0 = chaining[0], v1 = chaining[1], v2 = chaining[2], v3 = chaining[3];
-        Vector512<uint> v4 = chaining[4], v5 = chaining[5], v6 = chaining[6], v7 = chaining[7];
         Vector512<uint> v8 = Vector512.Create(Definition.Initial0), v9 = Vector512.Create(Definition.Initial1);
         Vector512<uint> v10 = Vector512.Create(Definition.Initial2), v11 = Vector512.Create(Definition.Initial3);
         Vector512<uint> v12 = counterLow, v13 = counterHigh;
-        Vector512<uint> v14 = Vector512.Create((uint)Definition.BlockSizeBytes), v15 = Vector512.Create((uint)flags);
-        ref Vector512<uint> w = ref MemoryMarshal.GetReference(words);
-        ref byte s = ref MemoryMarshal.GetReference(Definition.MessageSchedule);
-        for (int round = 0; round < Definition.RoundCount; round++)
-        {
-            // Columns, then diagonals.
-            Mix(ref v0, ref v4, ref v8, ref v12, Word(ref w, ref s, 0), Word(ref w, ref s, 1));
-            Mix(ref v1, ref v5, ref v9, ref v13, Word(ref w, ref s, 2), Word(ref w, ref s, 3));
-            Mix(ref v2, ref v6, ref v10, ref v14, Word(ref w, ref s, 4), Word(ref w, ref s, 5));
-            Mix(ref v3, ref v7, ref v11, ref v15, Word(ref w, ref s, 6), Word(ref w, ref s, 7));
-            Mix(ref v0, ref v5, ref v10, ref v15, Word(ref w, ref s, 8), Word(ref w, ref s, 9));
-            Mix(ref v1, ref v6, ref v11, ref v12, Word(ref w, ref s, 10), Word(ref w, ref s, 11));
-            Mix(ref v2, ref v7, ref v8, ref v13, Word(ref w, ref s, 12), Word(ref w, ref s, 13));
-            Mix(ref v3, ref v4, ref v9, ref v14, Word(ref w, ref s, 14), Word(ref w, ref s, 15));
-            s = ref Unsafe.Add(ref s, Definition.WordsPerBlock);
-        }
-        chaining[0] = v0 ^ v8;
-        chaining[1] = v1 ^ v9;
-        chaining[2] = v2 ^ v10;
-        chaining[3] = v3 ^ v11;
-        chaining[4] = v4 ^ v12;
-        chaining[5] = v5 ^ v13;
-        chaining[6] = v6 ^ v14;
-        chaining[7] = v7 ^ v15;
+        Vector512<uint> v14 = Vector512.Create((uint)Definition.BlockSizeBytes);
+        Vector512<uint> v15 = Vector512.Create((uint)flags);
+        Round(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, 0, ref nextBlock, ref rows, ref nextWords);
+        Round(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, 1, ref nextBlock, ref rows, ref nextWords);
+        Round(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, 2, ref nextBlock, ref rows, ref nextWords);
+        Round(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, 3, ref nextBlock, ref rows, ref nextWords);
+        Round(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, 4, ref nextBlock, ref rows, ref nextWords);
+        Round(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, 5, ref nextBlock, ref rows, ref nextWords);
+        Round(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, 6, ref nextBlock, ref rows, ref nextWords);
+        (v0, v1, v2, v3) = (v0 ^ v8, v1 ^ v9, v2 ^ v10, v3 ^ v11);
+        (v4, v5, v6, v7) = (v4 ^ v12, v5 ^ v13, v6 ^ v14, v7 ^ v15);
     }
 
-    /// <summary>The message word whose turn it is at <paramref name="place"/> of the round.</summary>
+    /// <summary>Mixes the columns, then the diagonals. Each vector holds the same word of all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Word(ref Vector512<uint> words, ref byte schedule, int place) =>
-        Unsafe.Add(ref words, (nint)Unsafe.Add(ref schedule, place));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Mix(
-        ref Vector512<uint> a,
-        ref Vector512<uint> b,
-        ref Vector512<uint> c,
-        ref Vector512<uint> d,
-        Vector512<uint> wordX,
-        Vector512<uint> wordY)
+    private static void Round(
+        ref Vector512<uint> v0, ref Vector512<uint> v1, ref Vector512<uint> v2, ref Vector512<uint> v3,
+        ref Vector512<uint> v4, ref Vector512<uint> v5, ref Vector512<uint> v6, ref Vector512<uint> v7,
+        ref Vector512<uint> v8, ref Vector512<uint> v9, ref Vector512<uint> v10, ref Vector512<uint> v11,
+        ref Vector512<uint> v12, ref Vector512<uint> v13, ref Vector512<uint> v14, ref Vector512<uint> v15,
+        ref Vector512<uint> words, int round, ref byte nextBlock, ref nint rows, ref Vector512<uint> nextWords)
     {
-        a = a + wordX + b;
-        d = Avx512F.RotateRight(d ^ a, 16);
-        c += d;
-        b = Avx512F.RotateRight(b ^ c, 12);
-        a = a + wordY + b;
-        d = Avx512F.RotateRight(d ^ a, 8);
-        c += d;
-        b = Avx512F.RotateRight(b ^ c, 7);
-    }
-
-    /// <summary>Turns sixteen blocks, one to a row, into sixteen words, each across all rows.</summary>
-    private static void LoadWords(scoped in LaneWork work, int laneCount, int blockIndex, Span<Vector512<uint>> words)
-    {
-        int atBytes = blockIndex * Definition.BlockSizeBytes;
-        Vector512<uint> r0 = LoadRow(work, laneCount, 0, atBytes);
-        Vector512<uint> r1 = LoadRow(work, laneCount, 1, atBytes);
-        Vector512<uint> r2 = LoadRow(work, laneCount, 2, atBytes);
-        Vector512<uint> r3 = LoadRow(work, laneCount, 3, atBytes);
-        Transpose4x4(ref r0, ref r1, ref r2, ref r3);
-        Vector512<uint> r4 = LoadRow(work, laneCount, 4, atBytes);
-        Vector512<uint> r5 = LoadRow(work, laneCount, 5, atBytes);
-        Vector512<uint> r6 = LoadRow(work, laneCount, 6, atBytes);
-        Vector512<uint> r7 = LoadRow(work, laneCount, 7, atBytes);
-        Transpose4x4(ref r4, ref r5, ref r6, ref r7);
-        Vector512<uint> r8 = LoadRow(work, laneCount, 8, atBytes);
-        Vector512<uint> r9 = LoadRow(work, laneCount, 9, atBytes);
-        Vector512<uint> r10 = LoadRow(work, laneCount, 10, atBytes);
-        Vector512<uint> r11 = LoadRow(work, laneCount, 11, atBytes);
-        Transpose4x4(ref r8, ref r9, ref r10, ref r11);
-        Vector512<uint> r12 = LoadRow(work, laneCount, 12, atBytes);
-        Vector512<uint> r13 = LoadRow(work, laneCount, 13, atBytes);
-        Vector512<uint> r14 = LoadRow(work, laneCount, 14, atBytes);
-        Vector512<uint> r15 = LoadRow(work, laneCount, 15, atBytes);
-        Transpose4x4(ref r12, ref r13, ref r14, ref r15);
-        // Now quarter k of row 4 i + j holds the word 4 k + j of the rows 4 i to 4 i + 3: i and k change places.
-        TransposeQuarters(ref r0, ref r4, ref r8, ref r12);
-        TransposeQuarters(ref r1, ref r5, ref r9, ref r13);
-        TransposeQuarters(ref r2, ref r6, ref r10, ref r14);
-        TransposeQuarters(ref r3, ref r7, ref r11, ref r15);
-        ref Vector512<uint> word = ref MemoryMarshal.GetReference(words);
-        Unsafe.Add(ref word, 0) = r0;
-        Unsafe.Add(ref word, 1) = r1;
-        Unsafe.Add(ref word, 2) = r2;
-        Unsafe.Add(ref word, 3) = r3;
-        Unsafe.Add(ref word, 4) = r4;
-        Unsafe.Add(ref word, 5) = r5;
-        Unsafe.Add(ref word, 6) = r6;
-        Unsafe.Add(ref word, 7) = r7;
-        Unsafe.Add(ref word, 8) = r8;
-        Unsafe.Add(ref word, 9) = r9;
-        Unsafe.Add(ref word, 10) = r10;
-        Unsafe.Add(ref word, 11) = r11;
-        Unsafe.Add(ref word, 12) = r12;
-        Unsafe.Add(ref word, 13) = r13;
-        Unsafe.Add(ref word, 14) = r14;
-        Unsafe.Add(ref word, 15) = r15;
+        Mix(
+            ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+            ref v8, ref v9, ref v10, ref v11, ref v12, ref v13, ref v14, ref v15,
+            ref words, round * Definition.WordsPerBlock);
+        Transpose(2 * round, ref nextBlock, ref rows, ref nextWords);
+        Mix(
+            ref v0, ref v1, ref v2, ref v3, ref v5, ref v6, ref v7, ref v4,
+            ref v10, ref v11, ref v8, ref v9, ref v15, ref v12, ref v13, ref v14,
+            ref words, (round * Definition.WordsPerBlock) + (Definition.WordsPerBlock / 2));
+        Transpose((2 * round) + 1, ref nextBlock, ref rows, ref nextWords);
     }
 
     /// <summary>
-    /// What a row's run has at an offset, with bounds checked; rows without a lane read the last lane's run.
+    /// Mixes four columns or diagonals at once, step by step: the four operations of a step do not wait for each other.
+    /// The round is a constant where this is inlined, so the words' places in memory are constants as well.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> LoadRow(scoped in LaneWork work, int laneCount, int row, int atBytes) =>
-        Vector512.Create(work.Input[((Math.Min(row, laneCount - 1) * work.StrideBytes) + atBytes)..]).AsUInt32();
-
-    /// <summary>Writes each lane's eight words together.</summary>
-    private static void StoreValues(Span<Vector512<uint>> chaining, Span<byte> outputs)
+    private static void Mix(
+        ref Vector512<uint> a0, ref Vector512<uint> a1, ref Vector512<uint> a2, ref Vector512<uint> a3,
+        ref Vector512<uint> b0, ref Vector512<uint> b1, ref Vector512<uint> b2, ref Vector512<uint> b3,
+        ref Vector512<uint> c0, ref Vector512<uint> c1, ref Vector512<uint> c2, ref Vector512<uint> c3,
+        ref Vector512<uint> d0, ref Vector512<uint> d1, ref Vector512<uint> d2, ref Vector512<uint> d3,
+        ref Vector512<uint> words,
+        int place)
     {
-        Transpose4x4(ref chaining[0], ref chaining[1], ref chaining[2], ref chaining[3]);
-        Transpose4x4(ref chaining[4], ref chaining[5], ref chaining[6], ref chaining[7]);
-        for (int j = 0; j < 4; j++)
-        {
-            // The quarters k of these two are the halves of lane 4 k + j.
-            Vector512<uint> left = chaining[j];
-            Vector512<uint> right = chaining[4 + j];
-            StoreValue(left.GetLower().GetLower(), right.GetLower().GetLower(), outputs, j);
-            StoreValue(left.GetLower().GetUpper(), right.GetLower().GetUpper(), outputs, 4 + j);
-            StoreValue(left.GetUpper().GetLower(), right.GetUpper().GetLower(), outputs, 8 + j);
-            StoreValue(left.GetUpper().GetUpper(), right.GetUpper().GetUpper(), outputs, 12 + j);
-        }
+        AddWords(ref a0, ref a1, ref a2, ref a3, ref words, place);
+        Add(ref a0, ref a1, ref a2, ref a3, b0, b1, b2, b3);
+        XorRotate(ref d0, ref d1, ref d2, ref d3, a0, a1, a2, a3, 16);
+        Add(ref c0, ref c1, ref c2, ref c3, d0, d1, d2, d3);
+        XorRotate(ref b0, ref b1, ref b2, ref b3, c0, c1, c2, c3, 12);
+        AddWords(ref a0, ref a1, ref a2, ref a3, ref words, place + 1);
+        Add(ref a0, ref a1, ref a2, ref a3, b0, b1, b2, b3);
+        XorRotate(ref d0, ref d1, ref d2, ref d3, a0, a1, a2, a3, 8);
+        Add(ref c0, ref c1, ref c2, ref c3, d0, d1, d2, d3);
+        XorRotate(ref b0, ref b1, ref b2, ref b3, c0, c1, c2, c3, 7);
+    }
+
+    /// <summary>
+    /// Adds the message words whose turn it is at every other place from <paramref name="place"/> on.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddWords(
+        ref Vector512<uint> a0, ref Vector512<uint> a1, ref Vector512<uint> a2, ref Vector512<uint> a3,
+        ref Vector512<uint> words, int place)
+    {
+        ReadOnlySpan<byte> schedule = Definition.MessageSchedule;
+        a0 += Unsafe.Add(ref words, (nint)schedule[place]);
+        a1 += Unsafe.Add(ref words, (nint)schedule[place + 2]);
+        a2 += Unsafe.Add(ref words, (nint)schedule[place + 4]);
+        a3 += Unsafe.Add(ref words, (nint)schedule[place + 6]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreValue(Vector128<uint> left, Vector128<uint> right, Span<byte> outputs, int lane) =>
-        Vector256.Create(left, right).AsByte().CopyTo(outputs[(lane * Definition.DigestSizeBytes)..]);
+    private static void Add(
+        ref Vector512<uint> a0, ref Vector512<uint> a1, ref Vector512<uint> a2, ref Vector512<uint> a3,
+        Vector512<uint> b0, Vector512<uint> b1, Vector512<uint> b2, Vector512<uint> b3)
+    {
+        a0 += b0;
+        a1 += b1;
+        a2 += b2;
+        a3 += b3;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void XorRotate(
+        ref Vector512<uint> a0, ref Vector512<uint> a1, ref Vector512<uint> a2, ref Vector512<uint> a3,
+        Vector512<uint> b0, Vector512<uint> b1, Vector512<uint> b2, Vector512<uint> b3,
+        [ConstantExpected] byte count)
+    {
+        (a0, a1, a2, a3) = (a0 ^ b0, a1 ^ b1, a2 ^ b2, a3 ^ b3);
+        a0 = Avx512F.RotateRight(a0, count);
+        a1 = Avx512F.RotateRight(a1, count);
+        a2 = Avx512F.RotateRight(a2, count);
+        a3 = Avx512F.RotateRight(a3, count);
+    }
+
+    /// <summary>
+    /// One of the eight steps that turn sixteen blocks, one to a row, into sixteen words, each across all rows. Higher
+    /// steps do nothing.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(int step, ref byte block, ref nint rows, ref Vector512<uint> words)
+    {
+        if (step < 4)
+        {
+            LoadRows(ref block, ref rows, 4 * step, ref words);
+        }
+        else if (step < TransposeStepCount)
+        {
+            ExchangeQuarters(step - 4, ref words);
+        }
+    }
+
+    /// <summary>
+    /// The first half of the way, for one i: quarter k of the vector 4 i + j comes to hold the word 4 k + j of the rows
+    /// 4 i to 4 i + 3.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void LoadRows(ref byte block, ref nint rows, int firstRow, ref Vector512<uint> words)
+    {
+        Vector512<uint> r0 = LoadRow(ref block, ref rows, firstRow);
+        Vector512<uint> r1 = LoadRow(ref block, ref rows, firstRow + 1);
+        Vector512<uint> r2 = LoadRow(ref block, ref rows, firstRow + 2);
+        Vector512<uint> r3 = LoadRow(ref block, ref rows, firstRow + 3);
+        Transpose4x4(ref r0, ref r1, ref r2, ref r3);
+        Unsafe.Add(ref words, firstRow) = r0;
+        Unsafe.Add(ref words, firstRow + 1) = r1;
+        Unsafe.Add(ref words, firstRow + 2) = r2;
+        Unsafe.Add(ref words, firstRow + 3) = r3;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> LoadRow(ref byte block, ref nint rows, int row) =>
+        Vector512.LoadUnsafe(ref Unsafe.AddByteOffset(ref block, Unsafe.Add(ref rows, row))).AsUInt32();
+
+    /// <summary>The second half, for one j: i and k change places.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ExchangeQuarters(int j, ref Vector512<uint> words)
+    {
+        Vector512<uint> q0 = Unsafe.Add(ref words, j);
+        Vector512<uint> q1 = Unsafe.Add(ref words, j + 4);
+        Vector512<uint> q2 = Unsafe.Add(ref words, j + 8);
+        Vector512<uint> q3 = Unsafe.Add(ref words, j + 12);
+        TransposeQuarters(ref q0, ref q1, ref q2, ref q3);
+        Unsafe.Add(ref words, j) = q0;
+        Unsafe.Add(ref words, j + 4) = q1;
+        Unsafe.Add(ref words, j + 8) = q2;
+        Unsafe.Add(ref words, j + 12) = q3;
+    }
+
+    /// <summary>
+    /// Writes each lane's eight words together, two lanes to a vector: a parent reads such a pair as one block, which
+    /// is quickest when it was written as one.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreValues(
+        Vector512<uint> v0, Vector512<uint> v1, Vector512<uint> v2, Vector512<uint> v3,
+        Vector512<uint> v4, Vector512<uint> v5, Vector512<uint> v6, Vector512<uint> v7,
+        Span<byte> outputs)
+    {
+        // Now the quarters k of vj and v(4 + j) are the halves of lane 4 k + j.
+        Transpose4x4(ref v0, ref v1, ref v2, ref v3);
+        Transpose4x4(ref v4, ref v5, ref v6, ref v7);
+        TransposeQuarters(ref v0, ref v4, ref v1, ref v5);
+        TransposeQuarters(ref v2, ref v6, ref v3, ref v7);
+        StorePair(v0, outputs, 0);
+        StorePair(v2, outputs, 2);
+        StorePair(v4, outputs, 4);
+        StorePair(v6, outputs, 6);
+        StorePair(v1, outputs, 8);
+        StorePair(v3, outputs, 10);
+        StorePair(v5, outputs, 12);
+        StorePair(v7, outputs, 14);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StorePair(Vector512<uint> pair, Span<byte> outputs, int lane) =>
+        pair.AsByte().CopyTo(outputs[(lane * Definition.DigestSizeBytes)..]);
 
     /// <summary>Transposes the 4 x 4 words that four vectors hold in each of their 128-bit quarters.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
