@@ -3,7 +3,7 @@
 #   ./build.sh demo             builds hvbackup and runs the main job on a sample disk (needs the .NET SDK only)
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER
-#   ./build.sh bench [ARGS]     runs the benchmarks
+#   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -77,6 +77,10 @@ case $verb in
   test) run_tests ;;
   publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
   bench)
+    if [ "${1:-}" = scenarios ]; then
+      benchmarks/install-tools.sh
+      publish artifacts/hvbackup >&2
+    fi
     restore benchmarks/HyperVBackup.Benchmarks
     exec dotnet run -c Release --no-restore --project benchmarks/HyperVBackup.Benchmarks -- "$@"
     ;;

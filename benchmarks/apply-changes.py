@@ -14,6 +14,7 @@ import tempfile
 
 GRAIN = 4096
 STRIDE = 1024 * 1024
+CELL = 64 * 1024
 WRITE_GAP = 64 * 1024  # ranges closer than this become one write
 WRITE_MAX = 8 * 1024 * 1024
 
@@ -74,7 +75,10 @@ def main(old_path, new_path, since, new_id, ranges_path, vhdx):
         listed = [{"offset": offset, "length": length} for offset, length in ranges]
         json.dump({"since": since, "id": new_id, "ranges": listed}, out)
     total = sum(length for _, length in ranges)
-    print(f"{len(ranges)} ranges, {total} bytes, {100 * total / os.path.getsize(new_path):.2f} % of the disk")
+    cells = set()
+    for offset, length in ranges:
+        cells.update(range(offset // CELL, (offset + length + CELL - 1) // CELL))
+    print(f"{len(ranges)} ranges, {total} bytes in cells of {GRAIN}, {len(cells) * CELL} in cells of {CELL}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,17 @@
 using BenchmarkDotNet.Running;
 using HyperVBackup.Benchmarks;
+using HyperVBackup.Benchmarks.Scenarios;
 
-// "blake3 --quick" prints medians within seconds; anything else is BenchmarkDotNet's own command line.
+// "blake3 --quick" prints medians within seconds, "scenarios" runs whole backups beside other programs; anything else
+// is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
     Blake3Quick.Run(Console.Out);
     return 0;
+}
+if (args is ["scenarios", ..])
+{
+    return ScenarioRun.Run(args.AsSpan(1), Console.Out);
 }
 string[] arguments = args is ["blake3", .. string[] rest] ? ["--filter", "*Blake3*", .. rest] : args;
 BenchmarkSwitcher.FromAssembly(typeof(Blake3Benchmarks).Assembly).Run(arguments);
