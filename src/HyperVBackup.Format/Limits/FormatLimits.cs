@@ -32,6 +32,10 @@ public static class FormatLimits
     public const int RecordPlainLengthMaxBytes = 16 * 1024 * 1024;
     public const int RecordExtensionLengthMaxBytes = 8 * 1024;
 
+    /// <summary>Records that a recipe may take pages from: eight others, and the one of its own literal pages.
+    /// </summary>
+    public const int RecipeSourceCountMax = 9;
+
     public const long PackLengthMaxBytes = 1L << 30;
     public const int PackRecordCountMax = 4 * 1024 * 1024;
     public const int ChunkPackTargetBytes = 64 * 1024 * 1024;

@@ -9,6 +9,8 @@ namespace HyperVBackup.Format.Packs;
 /// <param name="LengthBytes">Of the whole record, header included.</param>
 /// <param name="StoredPageCount">The pages a chunk's record holds; 0 in map packs.</param>
 /// <param name="PlainLengthBytes">Of the body before compression.</param>
+/// <param name="Hook">The first eight bytes of the hash of a whole record's first page, by which a page that stands
+/// somewhere else is found; 0 for deltas and in map packs.</param>
 public readonly record struct PackEntry(
     Digest Id,
     uint OffsetBytes,
@@ -16,7 +18,8 @@ public readonly record struct PackEntry(
     RecordType Type,
     Codec Codec,
     ushort StoredPageCount,
-    uint PlainLengthBytes)
+    uint PlainLengthBytes,
+    ulong Hook = 0)
 {
     internal const int IdAt = 0;
     internal const int OffsetAt = IdAt + Digest.SizeBytes;
@@ -25,12 +28,16 @@ public readonly record struct PackEntry(
     internal const int CodecAt = TypeAt + sizeof(byte);
     internal const int StoredPageCountAt = CodecAt + sizeof(byte);
     internal const int PlainLengthAt = StoredPageCountAt + sizeof(ushort);
-    public const int SizeBytes = PlainLengthAt + sizeof(uint);
+    internal const int HookAt = PlainLengthAt + sizeof(uint);
+    public const int SizeBytes = HookAt + sizeof(ulong);
 
-    /// <summary>The entry of a record that lies at <paramref name="offsetBytes"/> of its pack.</summary>
+    /// <summary>The hook of a record whose first stored page has this hash.</summary>
+    public static ulong HookOf(Digest pageHash) => pageHash.Prefix;
+
+    /// <summary>The entry, without a hook, of a record that lies at <paramref name="offsetBytes"/> of its pack.</summary>
     public static PackEntry Of(in Record record, uint offsetBytes) => Of(record.Header, offsetBytes);
 
-    /// <summary>The entry of a record just written, from its header alone; the offset is for the caller to set.
+    /// <summary>The entry of a record just written, from its header alone; offset and hook are for the caller to set.
     /// </summary>
     /// <param name="record">Begins with the record's header; nothing behind it is looked at.</param>
     /// <exception cref="CorruptDataException">The header makes no sense.</exception>
@@ -45,6 +52,7 @@ public readonly record struct PackEntry(
         output[CodecAt] = (byte)Codec;
         BinaryPrimitives.WriteUInt16LittleEndian(output[StoredPageCountAt..], StoredPageCount);
         BinaryPrimitives.WriteUInt32LittleEndian(output[PlainLengthAt..], PlainLengthBytes);
+        BinaryPrimitives.WriteUInt64BigEndian(output[HookAt..], Hook);
     }
 
     internal static PackEntry Read(ReadOnlySpan<byte> bytes) => new(
@@ -54,7 +62,8 @@ public readonly record struct PackEntry(
         (RecordType)bytes[TypeAt],
         (Codec)bytes[CodecAt],
         BinaryPrimitives.ReadUInt16LittleEndian(bytes[StoredPageCountAt..]),
-        BinaryPrimitives.ReadUInt32LittleEndian(bytes[PlainLengthAt..]));
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[PlainLengthAt..]),
+        BinaryPrimitives.ReadUInt64BigEndian(bytes[HookAt..]));
 
     private static PackEntry Of(in RecordHeader header, uint offsetBytes) => new(
         header.Id,

@@ -5,14 +5,15 @@ using HyperVBackup.Format.Records;
 
 namespace HyperVBackup.Format.Packs;
 
-/// <summary>Collects what a pack's footer says of its records while they are written. Not thread-safe. Takes 48 bytes
-/// a record and 32 a stored page.</summary>
+/// <summary>Collects what a pack's footer says of its records while they are written. Not thread-safe. Takes about
+/// 100 bytes a record and 32 a stored page, besides the recipes.</summary>
 public sealed class PackFooterBuilder
 {
     private readonly int pagesPerChunk;
     private readonly List<Line> lines = [];
     private readonly List<Digest> storedHashes = [];
     private readonly List<byte> bitmaps = [];
+    private int recipeSectionLengthBytes;
 
     /// <param name="pagesPerChunk">0 for map packs.</param>
     public PackFooterBuilder(int pagesPerChunk)
@@ -28,17 +29,22 @@ public sealed class PackFooterBuilder
     public int Count => lines.Count;
 
     /// <summary>What <see cref="WriteTo"/> will write.</summary>
-    public long LengthBytes => PageSectionLengthBytes + (lines.Count * PackEntry.SizeBytes) + PackTrailer.SizeBytes;
+    public long LengthBytes => (long)PageSectionLengthBytes + recipeSectionLengthBytes + TableLengthBytes
+        + PackTrailer.SizeBytes;
 
     private int BitmapLengthBytes => ChunkRecord.BitmapLengthBytes(pagesPerChunk);
 
     private int PageSectionLengthBytes => bitmaps.Count + (storedHashes.Count * Digest.SizeBytes);
 
+    private int TableLengthBytes => lines.Count * PackEntry.SizeBytes;
+
+    /// <summary>Adds a whole record, or one of a map pack; sets its hook.</summary>
     /// <param name="pageHashes">Of all the chunk's pages, zero for those not stored; none in map packs.</param>
     public void Add(in PackEntry entry, ReadOnlySpan<Digest> pageHashes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(pageHashes.Length, pagesPerChunk);
-        lines.Add(new Line(entry, lines.Count, storedHashes.Count));
+        int firstHash = storedHashes.Count;
+        int bitmapAt = bitmaps.Count;
         Span<byte> bitmap = stackalloc byte[BitmapLengthBytes];
         ChunkRecord.FillBitmap(pageHashes, bitmap);
         bitmaps.AddRange(bitmap);
@@ -50,11 +56,21 @@ public sealed class PackFooterBuilder
             }
         }
 
-        int storedPageCount = storedHashes.Count - lines[^1].FirstHash;
+        int storedPageCount = storedHashes.Count - firstHash;
         ArgumentOutOfRangeException.ThrowIfNotEqual(storedPageCount, entry.StoredPageCount, nameof(pageHashes));
+        ulong hook = storedPageCount > 0 ? PackEntry.HookOf(storedHashes[firstHash]) : 0;
+        lines.Add(new Line(entry with { Hook = hook }, bitmapAt, firstHash, Recipe: null));
     }
 
-    /// <summary>Writes page section, table and trailer: everything behind the last record.</summary>
+    /// <summary>Adds a delta record.</summary>
+    public void Add(in PackEntry entry, Recipe recipe)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(recipe.PageCount, pagesPerChunk);
+        lines.Add(new Line(entry, bitmaps.Count, storedHashes.Count, recipe));
+        recipeSectionLengthBytes += recipe.Body.Length;
+    }
+
+    /// <summary>Writes page section, recipe section, table and trailer: everything behind the last record.</summary>
     /// <param name="footerStartBytes">Where in the pack that is.</param>
     /// <exception cref="ArgumentException">Nothing was added, or the pack would be too long.</exception>
     public void WriteTo(IBufferWriter<byte> output, long footerStartBytes)
@@ -65,12 +81,13 @@ public sealed class PackFooterBuilder
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             footerStartBytes + LengthBytes, FormatLimits.PackLengthMaxBytes, nameof(footerStartBytes));
         CollectionsMarshal.AsSpan(lines).Sort(static (left, right) => PackTable.Compare(left.Entry, right.Entry));
-        int pageSectionLength = PageSectionLengthBytes;
         int lengthBytes = (int)LengthBytes;
         Span<byte> bytes = output.GetSpan(lengthBytes)[..lengthBytes];
-        Span<byte> pageSection = bytes[..pageSectionLength];
-        Span<byte> table = bytes[pageSectionLength..^PackTrailer.SizeBytes];
+        Span<byte> pageSection = bytes[..PageSectionLengthBytes];
+        Span<byte> recipeSection = bytes.Slice(pageSection.Length, recipeSectionLengthBytes);
+        Span<byte> table = bytes.Slice(pageSection.Length + recipeSection.Length, TableLengthBytes);
         WritePageSection(pageSection);
+        WriteRecipeSection(recipeSection);
         for (int index = 0; index < lines.Count; index++)
         {
             lines[index].Entry.WriteTo(table[(index * PackEntry.SizeBytes)..]);
@@ -78,17 +95,18 @@ public sealed class PackFooterBuilder
 
         uint start = (uint)footerStartBytes;
         PackTrailer trailer = new(
-            start, (uint)pageSectionLength, start + (uint)pageSectionLength, lines.Count, pagesPerChunk);
-        trailer.WriteTo(bytes[^PackTrailer.SizeBytes..], pageSection, table);
+            start, (uint)pageSection.Length, (uint)recipeSection.Length,
+            start + (uint)pageSection.Length + (uint)recipeSection.Length, lines.Count, pagesPerChunk);
+        trailer.WriteTo(bytes[^PackTrailer.SizeBytes..], pageSection, recipeSection, table);
         output.Advance(lengthBytes);
     }
 
     private void WritePageSection(Span<byte> section)
     {
         ReadOnlySpan<byte> allBitmaps = CollectionsMarshal.AsSpan(bitmaps);
-        foreach (Line line in lines)
+        foreach (Line line in lines.Where(line => line.Recipe is null))
         {
-            allBitmaps.Slice(line.Number * BitmapLengthBytes, BitmapLengthBytes).CopyTo(section);
+            allBitmaps.Slice(line.BitmapAt, BitmapLengthBytes).CopyTo(section);
             section = section[BitmapLengthBytes..];
             for (int page = 0; page < line.Entry.StoredPageCount; page++)
             {
@@ -100,6 +118,20 @@ public sealed class PackFooterBuilder
         Invariant.Check(section.IsEmpty);
     }
 
-    /// <summary>An entry, its number in the order of adding, and where its stored pages' hashes begin.</summary>
-    private readonly record struct Line(PackEntry Entry, int Number, int FirstHash);
+    private void WriteRecipeSection(Span<byte> section)
+    {
+        foreach (Line line in lines)
+        {
+            if (line.Recipe is not null)
+            {
+                line.Recipe.Body.CopyTo(section);
+                section = section[line.Recipe.Body.Length..];
+            }
+        }
+
+        Invariant.Check(section.IsEmpty);
+    }
+
+    /// <summary>An entry; where its bitmap and its stored pages' hashes begin; or its recipe.</summary>
+    private readonly record struct Line(PackEntry Entry, int BitmapAt, int FirstHash, Recipe? Recipe);
 }

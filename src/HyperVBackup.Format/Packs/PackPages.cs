@@ -35,7 +35,7 @@ public sealed class PackPages
         return pages;
     }
 
-    /// <summary>The page hashes of the record at <paramref name="entryIndex"/> of the table.</summary>
+    /// <summary>The page hashes of the whole record at <paramref name="entryIndex"/> of the table.</summary>
     /// <param name="pageHashes">One for each of the chunk's pages; zero for those not stored.</param>
     public void GetHashes(int entryIndex, Span<Digest> pageHashes)
     {
@@ -59,8 +59,16 @@ public sealed class PackPages
         pageHashes = pageHashes[..pagesPerChunk];
         for (int index = 0; index < table.Count; index++)
         {
+            PackEntry entry = table[index];
+            if (entry.Type != RecordType.Whole)
+            {
+                continue;
+            }
+
             GetHashes(index, pageHashes);
-            Corrupt.Unless(hasher.IdOfPages(pageHashes).Value == table[index].Id, "pack pages: id of a chunk");
+            Corrupt.Unless(hasher.IdOfPages(pageHashes).Value == entry.Id, "pack pages: id of a chunk");
+            Digest first = pageHashes[pageHashes.IndexOfAnyExcept(default(Digest))];
+            Corrupt.Unless(PackEntry.HookOf(first) == entry.Hook, "pack pages: hook of a record");
         }
     }
 
@@ -71,6 +79,11 @@ public sealed class PackPages
         for (int index = 0; index < table.Count; index++)
         {
             starts[index] = next;
+            if (table[index].Type != RecordType.Whole)
+            {
+                continue; // a recipe has no pages of its own
+            }
+
             Corrupt.Unless(section.Length - next >= bitmapLength, "pack pages: the section ends too early");
             ReadOnlySpan<byte> bitmap = section.Span.Slice(next, bitmapLength);
             Corrupt.Unless(ChunkRecord.IsBitmapOf(bitmap, pagesPerChunk), "pack pages: bitmap");

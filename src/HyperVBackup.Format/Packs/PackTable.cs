@@ -5,7 +5,7 @@ using HyperVBackup.Format.Records;
 namespace HyperVBackup.Format.Packs;
 
 /// <summary>
-/// The list of a pack's records, sorted by id, then offset. Kept as stored: 48 bytes a record. Immutable and
+/// The list of a pack's records, sorted by id, then offset. Kept as stored: 56 bytes a record. Immutable and
 /// thread-safe. Holds: the records fill the pack from its file header to its footer without gap or overlap.
 /// </summary>
 public sealed class PackTable
@@ -94,7 +94,9 @@ public sealed class PackTable
         Corrupt.Unless(Enum.IsDefined(entry.Codec), "pack table: codec");
         bool isChunkPack = pagesPerChunk != 0;
         Corrupt.Unless(
-            isChunkPack ? entry.Type == RecordType.Whole : entry.Type is RecordType.Node or RecordType.List,
+            isChunkPack
+                ? entry.Type is RecordType.Whole or RecordType.Delta
+                : entry.Type is RecordType.Node or RecordType.List,
             "pack table: type");
         Corrupt.Unless(
             entry.PlainLengthBytes is > 0 and <= FormatLimits.RecordPlainLengthMaxBytes, "pack table: plain length");
@@ -104,11 +106,16 @@ public sealed class PackTable
                 + entry.PlainLengthBytes,
             "pack table: length of a record");
         Corrupt.Unless(
-            isChunkPack
+            entry.Type == RecordType.Whole
                 ? entry.StoredPageCount > 0 && entry.StoredPageCount <= pagesPerChunk
                     && entry.PlainLengthBytes == (uint)(entry.StoredPageCount * FormatLimits.PageSizeBytes)
                 : entry.StoredPageCount == 0,
             "pack table: stored page count");
+        Corrupt.Unless(entry.Type == RecordType.Whole || entry.Hook == 0, "pack table: hook");
+        Corrupt.Unless(
+            entry.Type != RecordType.Delta || (entry.Codec == Codec.None
+                && entry.LengthBytes == Record.HeaderSizeBytes + entry.PlainLengthBytes),
+            "pack table: length of a delta record");
     }
 
     private void RequireNoGapBefore(uint endBytes)

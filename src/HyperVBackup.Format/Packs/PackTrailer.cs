@@ -9,6 +9,7 @@ namespace HyperVBackup.Format.Packs;
 public readonly record struct PackTrailer(
     uint PageSectionStartBytes,
     uint PageSectionLengthBytes,
+    uint RecipeSectionLengthBytes,
     uint TableStartBytes,
     int EntryCount,
     int PagesPerChunk)
@@ -29,19 +30,24 @@ public readonly record struct PackTrailer(
     public const int SizeBytes = ChecksumAt + Checksum.SizeBytes;
 
     private readonly UInt128 pageSectionChecksum;
+    private readonly UInt128 recipeSectionChecksum;
     private readonly UInt128 tableChecksum;
 
     private PackTrailer(ReadOnlySpan<byte> bytes)
         : this(
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[PageSectionStartAt..]),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[PageSectionLengthAt..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[RecipeSectionLengthAt..]),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[TableStartAt..]),
             checked((int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(bytes[EntryCountAt..]), int.MaxValue)),
             checked((int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(bytes[PagesPerChunkAt..]), int.MaxValue)))
     {
         pageSectionChecksum = BinaryPrimitives.ReadUInt128LittleEndian(bytes[PageSectionChecksumAt..]);
+        recipeSectionChecksum = BinaryPrimitives.ReadUInt128LittleEndian(bytes[RecipeSectionChecksumAt..]);
         tableChecksum = BinaryPrimitives.ReadUInt128LittleEndian(bytes[TableChecksumAt..]);
     }
+
+    public uint RecipeSectionStartBytes => PageSectionStartBytes + PageSectionLengthBytes;
 
     public int TableLengthBytes => EntryCount * PackEntry.SizeBytes;
 
@@ -59,34 +65,33 @@ public readonly record struct PackTrailer(
         PackTrailer trailer = new(bytes);
         trailer.RequireSense(fileLengthBytes);
         uint recipeStart = BinaryPrimitives.ReadUInt32LittleEndian(bytes[RecipeSectionStartAt..]);
-        Corrupt.Unless(recipeStart == trailer.TableStartBytes, "pack trailer: recipe section start");
-        Corrupt.Unless(
-            BinaryPrimitives.ReadUInt32LittleEndian(bytes[RecipeSectionLengthAt..]) == 0,
-            "pack trailer: recipes are not known to this program");
-        Corrupt.Unless(
-            Checksum.Matches([], bytes[RecipeSectionChecksumAt..]), "pack trailer: recipe section checksum");
+        Corrupt.Unless(recipeStart == trailer.RecipeSectionStartBytes, "pack trailer: recipe section start");
         Corrupt.Unless(BinaryPrimitives.ReadUInt32LittleEndian(bytes[ReservedAt..]) == 0, "pack trailer: reserved");
         return trailer;
     }
 
-    internal void WriteTo(Span<byte> output, ReadOnlySpan<byte> pageSection, ReadOnlySpan<byte> table)
+    internal void WriteTo(
+        Span<byte> output, ReadOnlySpan<byte> pageSection, ReadOnlySpan<byte> recipeSection, ReadOnlySpan<byte> table)
     {
         Span<byte> bytes = output[..SizeBytes];
         bytes.Clear();
         Magic.CopyTo(bytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[PageSectionStartAt..], PageSectionStartBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[PageSectionLengthAt..], PageSectionLengthBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[RecipeSectionStartAt..], TableStartBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[RecipeSectionStartAt..], RecipeSectionStartBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[RecipeSectionLengthAt..], RecipeSectionLengthBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[TableStartAt..], TableStartBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[EntryCountAt..], (uint)EntryCount);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[PagesPerChunkAt..], (uint)PagesPerChunk);
         Checksum.Write(pageSection, bytes[PageSectionChecksumAt..]);
-        Checksum.Write([], bytes[RecipeSectionChecksumAt..]);
+        Checksum.Write(recipeSection, bytes[RecipeSectionChecksumAt..]);
         Checksum.Write(table, bytes[TableChecksumAt..]);
         Checksum.Write(bytes[..ChecksumAt], bytes[ChecksumAt..]);
     }
 
     internal bool IsPageSection(ReadOnlySpan<byte> section) => Matches(section, pageSectionChecksum);
+
+    internal bool IsRecipeSection(ReadOnlySpan<byte> section) => Matches(section, recipeSectionChecksum);
 
     internal bool IsTable(ReadOnlySpan<byte> table) => Matches(table, tableChecksum);
 
@@ -106,10 +111,11 @@ public readonly record struct PackTrailer(
             "pack trailer: pages per chunk");
         Corrupt.Unless(PageSectionStartBytes > FileHeader.SizeBytes, "pack trailer: page section start");
         Corrupt.Unless(
-            (long)PageSectionStartBytes + PageSectionLengthBytes == TableStartBytes,
-            "pack trailer: page section length");
+            (long)PageSectionStartBytes + PageSectionLengthBytes + RecipeSectionLengthBytes == TableStartBytes,
+            "pack trailer: length of the page or recipe section");
         Corrupt.Unless(
-            PagesPerChunk != 0 || PageSectionLengthBytes == 0, "pack trailer: page section in a map pack");
+            PagesPerChunk != 0 || (PageSectionLengthBytes == 0 && RecipeSectionLengthBytes == 0),
+            "pack trailer: page or recipe section in a map pack");
         Corrupt.Unless(
             TableStartBytes + ((long)EntryCount * PackEntry.SizeBytes) == fileLengthBytes - SizeBytes,
             "pack trailer: the sections do not fill the file");

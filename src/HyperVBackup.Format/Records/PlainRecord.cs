@@ -39,7 +39,9 @@ public static class PlainRecord
     /// <exception cref="CorruptDataException">The body does not expand to its plain length.</exception>
     public static byte[] Read(in Record record)
     {
-        Corrupt.Unless(record.Type != RecordType.Whole, "record: a chunk, where something else was expected");
+        Corrupt.Unless(
+            record.Type is not (RecordType.Whole or RecordType.Delta),
+            "record: a chunk, where something else was expected");
         byte[] plain = new byte[record.PlainLengthBytes];
         BodyCodec.Decode(record.Codec, record.Body, plain);
         return plain;

@@ -69,7 +69,8 @@ internal readonly record struct RecordHeader(
     }
 
     /// <summary>True for the types whose content names them; the id of all others is zero.</summary>
-    public static bool HasId(RecordType type) => type is RecordType.Whole or RecordType.Node or RecordType.List;
+    public static bool HasId(RecordType type) => 
+        type is RecordType.Whole or RecordType.Delta or RecordType.Node or RecordType.List;
 
     private static void RequireReservedZero(ReadOnlySpan<byte> bytes)
     {
@@ -80,10 +81,11 @@ internal readonly record struct RecordHeader(
 
     private void RequireSense()
     {
-        Corrupt.Unless(Type != RecordType.Delta, "record: delta records are not known to this program");
         Corrupt.Unless(Enum.IsDefined(Type), "record: type");
         Corrupt.Unless(Enum.IsDefined(Codec), "record: codec");
-        Corrupt.Unless(Codec == Codec.None || Type != RecordType.Node, "record: a node is never compressed");
+        Corrupt.Unless(
+            Codec == Codec.None || Type is not (RecordType.Node or RecordType.Delta),
+            "record: a node or recipe is never compressed");
         Corrupt.Unless(
             (Codec == Codec.None) == (StoredLengthBytes == PlainLengthBytes),
             "record: stored and plain length do not fit the codec");

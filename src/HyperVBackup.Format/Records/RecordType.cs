@@ -7,10 +7,10 @@ namespace HyperVBackup.Format.Records;
 [SuppressMessage("Design", "CA1028", Justification = "The width stored.")]
 public enum RecordType : byte
 {
-    /// <summary>The non-zero pages of one chunk.</summary>
+    /// <summary>The non-zero pages of one chunk, or those of them that stood nowhere yet.</summary>
     Whole = 1,
 
-    /// <summary>Reserved: the literal pages of a chunk and a recipe for the others. Refused by this version.</summary>
+    /// <summary>The recipe of a chunk whose pages stand in whole records.</summary>
     Delta = 2,
 
     Node = 3,

@@ -1,6 +1,7 @@
 using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Packs;
@@ -60,8 +61,21 @@ internal sealed class PackBuilder : IAsyncDisposable
     /// <param name="entry">Its <see cref="PackEntry.OffsetBytes"/> is not looked at.</param>
     public RecordPlace Note(in PackEntry entry, ReadOnlySpan<Digest> pageHashes)
     {
-        RecordPlace place = new(Name, checked((uint)lengthBytes), entry.LengthBytes);
+        RecordPlace place = NextPlace(entry.LengthBytes);
         footer.Add(entry with { OffsetBytes = place.OffsetBytes }, pageHashes);
+        lengthBytes += entry.LengthBytes;
+        return place;
+    }
+
+    /// <summary>Where the next record noted will lie.</summary>
+    public RecordPlace NextPlace(uint recordLengthBytes) => new(Name, checked((uint)lengthBytes), recordLengthBytes);
+
+    /// <summary>Notes the next record, a delta, whose bytes the caller appends in the same order.</summary>
+    /// <param name="entry">Its <see cref="PackEntry.OffsetBytes"/> is not looked at.</param>
+    public RecordPlace Note(in PackEntry entry, Recipe recipe)
+    {
+        RecordPlace place = NextPlace(entry.LengthBytes);
+        footer.Add(entry with { OffsetBytes = place.OffsetBytes }, recipe);
         lengthBytes += entry.LengthBytes;
         return place;
     }

@@ -54,6 +54,15 @@ internal sealed record PackFile(
             Trailer,
             Table);
 
+    /// <summary>Reads and checks the recipes of a chunk pack's delta records.</summary>
+    /// <exception cref="CorruptDataException">They are damaged.</exception>
+    public async Task<PackRecipes> ReadRecipesAsync(CancellationToken token) =>
+        PackRecipes.Read(
+            await ReadAsync(
+                Store, Blob, Trailer.RecipeSectionStartBytes, checked((int)Trailer.RecipeSectionLengthBytes), token),
+            Trailer,
+            Table);
+
     private static async Task<byte[]> ReadAsync(
         IBlobStore store, BlobName blob, long offsetBytes, int lengthBytes, CancellationToken token)
     {
