@@ -71,26 +71,53 @@ class Repository:
             format_of.session_of(name.split("/")[-1])
             yield name.split("/")[-1], format_of.read_restore_point(format_of.read_record_file(data, 4)[1])
 
-    def record(self, identity, place):
-        """The record of an id: from where the hint says, else from wherever a footer names it."""
-        if place is not None:
-            try:
-                record = format_of.read_record(self.read_range(*place))
-                if record["id"] == identity:
-                    return record
-            except (OSError, Refused):
-                pass
+    def places(self, identity):
+        """Every place where a footer names a record of an id."""
         if self.footers is None:
             self.footers = {}
             for folder in ("packs", "maps", "mirror/maps"):
                 for name in self.names(folder):
                     _, _, entries = format_of.read_footer(self.read(name))
                     for entry in entries:
-                        self.footers.setdefault(entry["id"], (name, entry["offset"], entry["length"]))
-        require(identity in self.footers, "no pack holds the record " + identity.hex())
-        record = format_of.read_record(self.read_range(*self.footers[identity]))
-        require(record["id"] == identity, "a footer names another record")
-        return record
+                        place = (name, entry["offset"], entry["length"])
+                        self.footers.setdefault(entry["id"], []).append(place)
+        return self.footers.get(identity, [])
+
+    def first(self, what, identity, hint, read):
+        """What the first record of an id gives that `read` does not refuse; the hint is tried before the footers."""
+        def places():
+            if hint is not None:
+                yield hint
+            yield from self.places(identity)
+
+        last = ""
+        for place in places():
+            try:
+                record = format_of.read_record(self.read_range(*place))
+                if record["id"] == identity:
+                    return read(record)
+            except (OSError, Refused) as refusal:
+                last = f": {refusal}"
+        raise Refused(f"no pack holds {what} {identity.hex()}{last}")
+
+    def record(self, identity, hint):
+        return self.first("the record", identity, hint, lambda record: record)
+
+    def data(self, data_id, hint, chunk_size):
+        """What the whole record of a data id expands to; a recipe for that id is none."""
+        return self.first(
+            "the data", data_id, hint, lambda record: format_of.decode_chunk(record, chunk_size)[0])
+
+    def chunk(self, identity, hint, chunk_size):
+        """A chunk, from any record of it that is whole or all of whose sources are there."""
+        def read(record):
+            if record["type"] == 1:
+                return format_of.decode_chunk(record, chunk_size)[0]
+            require(record["type"] == 2, "a record of a chunk: type")
+            recipe = format_of.read_recipe(record["body"], chunk_size // format_of.PAGE)
+            sources = [self.data(data_id, place, chunk_size) for data_id, place in recipe["sources"]]
+            return format_of.put_together(recipe, sources, identity)
+        return self.first("the chunk", identity, hint, read)
 
     def chunks(self, disk):
         """(index, chunk) of every chunk that is not zero, in order."""
@@ -111,8 +138,7 @@ class Repository:
             if level > 1:
                 yield from self.chunks_under(disk, level - 1, index, child_id, node["places"][child], count)
                 continue
-            record = self.record(child_id, node["places"][child])
-            yield index, format_of.decode_chunk(record, disk["chunk size"])[0]
+            yield index, self.chunk(child_id, node["places"][child], disk["chunk size"])
 
 
 def list_points(repository):

@@ -8,7 +8,7 @@ import unicodedata
 import blake3
 
 PAGE = 4096
-HEADER, RECORD, ENTRY, TRAILER = 144, 72, 48, 104
+HEADER, RECORD, ENTRY, TRAILER = 144, 72, 56, 104
 PACK_MAX, RECORD_MAX, TEXT_MAX, DISK_MAX = 1 << 30, 16 << 20, 4096, 64 << 40
 CHUNK_COUNT_MAX = DISK_MAX // (16 << 10)
 ZERO = bytes(32)
@@ -177,14 +177,14 @@ def read_record(data):
     require(len(data) >= RECORD, "record: length")
     require(data[16:20] == b"HVBR", "record: magic")
     kind, codec, flags, plain, stored, key, extension, reserved = struct.unpack("<BBHIIIHH", data[20:40])
-    require(kind in (1, 3, 4, 5, 6, 7) and codec in (0, 1, 2), "record: type or codec")
+    require(1 <= kind <= 7 and codec in (0, 1, 2), "record: type or codec")
     require(flags == 0 and key == 0 and reserved == 0, "record: flags, key id or reserved")
     require(0 < plain <= RECORD_MAX and 0 < stored <= plain, "record: lengths")
     require((codec == 0) == (stored == plain), "record: stored and plain length do not fit the codec")
     require(extension <= 8192 and (kind == 1 or extension == 0), "record: extension length")
-    require(kind != 3 or codec == 0, "record: a compressed node")
+    require(kind not in (2, 3) or codec == 0, "record: a compressed node or recipe")
     identity = data[40:72]
-    require((kind in (1, 3, 4)) == (identity != ZERO), "record: id")
+    require((kind in (1, 2, 3, 4)) == (identity != ZERO), "record: id")
     total = RECORD + extension + stored
     require(len(data) >= total, "record: bytes end inside it")
     require(checksum(data[16:total]) == data[:16], "record: checksum")
@@ -227,6 +227,44 @@ def decode_chunk(record, chunk_size):
         hashes[page] = page_hash
     require(chunk_hash(b"".join(hashes)) == record["id"], "chunk record: content is not that of the id")
     return bytes(chunk), hashes
+
+
+def read_recipe(body, page_count):
+    """The sources of a delta, (data id, place), and for each page (source, slot), or None where it is zero."""
+    fields = Fields(body)
+    source_count, reserved, pages_here = fields.number(1), fields.number(1), fields.number(2)
+    require(1 <= source_count <= 9 and reserved == 0 and pages_here == page_count, "recipe: counts or reserved")
+    sources = [(fields.bytes(32), fields.place("packs")) for _ in range(source_count)]
+    data_ids = [data_id for data_id, _ in sources]
+    require(ZERO not in data_ids and len(set(data_ids)) == source_count, "recipe: data ids")
+    numbers = [fields.number(1) for _ in range(page_count)]
+    pages, used = [], []
+    for number in numbers:
+        slot = fields.number(2)
+        if number == 255:
+            require(slot == 0, "recipe: slot of a zero page")
+            pages.append(None)
+            continue
+        require(number < source_count and slot < page_count, "recipe: source or slot of a page")
+        if number not in used:
+            used.append(number)
+        pages.append((number, slot))
+    require(used == list(range(source_count)), "recipe: sources not used or out of order")
+    fields.end()
+    return {"sources": sources, "pages": pages}
+
+
+def put_together(recipe, chunks, identity):
+    """The chunk a recipe makes of what its sources expand to, in their order; held against its id."""
+    output, hashes = bytearray(), []
+    for taken in recipe["pages"]:
+        number, slot = taken or (0, 0)
+        page = chunks[number][slot * PAGE:(slot + 1) * PAGE] if taken else bytes(PAGE)
+        require(taken is None or any(page), "recipe: the source does not hold a page it takes")
+        hashes.append(blake3.hash_plain(page) if taken else ZERO)
+        output += page
+    require(chunk_hash(b"".join(hashes)) == identity, "recipe: the chunk it makes is not that of the id")
+    return bytes(output)
 
 
 def read_node(plain):
@@ -434,22 +472,28 @@ def read_footer(data):
     require(trailer[:8] == b"HVBPTAIL" and checksum(trailer[:88]) == trailer[88:], "pack trailer")
     (pages_at, pages_length, recipes_at, recipes_length, table_at, count, per_chunk,
      reserved) = struct.unpack("<8I", trailer[8:40])
-    require(0 < count <= 4 << 20 and reserved == 0 and recipes_length == 0, "pack trailer: counts")
+    require(0 < count <= 4 << 20 and reserved == 0, "pack trailer: counts")
     require((header["kind"] == 2) == (per_chunk != 0), "pack trailer: pages per chunk in this kind of pack")
     require(per_chunk == 0 or is_chunk_size(per_chunk * PAGE), "pack trailer: pages per chunk")
-    require(HEADER < pages_at <= recipes_at == table_at == pages_at + pages_length, "pack trailer: places")
+    require(HEADER < pages_at <= recipes_at == pages_at + pages_length, "pack trailer: places")
+    require(recipes_at <= table_at == recipes_at + recipes_length, "pack trailer: places")
     require(table_at + count * ENTRY + TRAILER == len(data), "pack trailer: places")
-    pages, table = data[pages_at:table_at], data[table_at:-TRAILER]
-    sums = [checksum(pages), checksum(b""), checksum(table)]
+    sections = [data[pages_at:recipes_at], data[recipes_at:table_at], data[table_at:-TRAILER]]
+    sums = [checksum(section) for section in sections]
     require(b"".join(sums) == trailer[40:88], "pack: checksum of a section")
-    fields, entries = Fields(pages), []
+    fields, recipes, table, entries = Fields(sections[0]), Fields(sections[1]), sections[2], []
     for at in range(0, len(table), ENTRY):
         offset, length, kind, codec, stored, plain = struct.unpack("<IIBBHI", table[at + 32:at + 48])
         entry = {"id": table[at:at + 32], "offset": offset, "length": length, "type": kind, "codec": codec,
-                 "stored pages": stored, "plain length": plain}
+                 "stored pages": stored, "plain length": plain, "hook": table[at + 48:at + 56]}
         require(entry["id"] != ZERO and codec <= 2 and 0 < plain <= RECORD_MAX, "pack table: entry")
         require(RECORD < length <= RECORD + 8192 + plain, "pack table: length of a record")
-        if per_chunk:
+        require(kind == 1 or entry["hook"] == bytes(8), "pack table: hook of a record without pages")
+        if per_chunk and kind == 2:
+            require(stored == 0 and codec == 0 and length == RECORD + plain, "pack table: delta")
+            entry["recipe"] = recipes.bytes(plain)
+            read_recipe(entry["recipe"], per_chunk)
+        elif per_chunk:
             require(kind == 1 and 0 < stored <= per_chunk and plain == stored * PAGE, "pack table: chunk")
             named = bitmap_pages(fields.bytes((per_chunk + 7) // 8), per_chunk)
             require(len(named) == stored, "pack pages: stored page count")
@@ -458,11 +502,13 @@ def read_footer(data):
                 hashes[page] = fields.bytes(32)
                 require(hashes[page] != ZERO, "pack pages: a stored page has no hash")
             require(chunk_hash(b"".join(hashes)) == entry["id"], "pack pages: id of a chunk")
+            require(hashes[named[0]][:8] == entry["hook"], "pack pages: hook of a record")
             entry["hashes"] = hashes
         else:
             require(kind in (3, 4) and stored == 0, "pack table: map record")
         entries.append(entry)
     fields.end()
+    recipes.end()
     keys = [(entry["id"], entry["offset"]) for entry in entries]
     require(all(left < right for left, right in zip(keys, keys[1:])), "pack table: order")
     following = HEADER
@@ -482,7 +528,10 @@ def record_of(data, entry):
 
 
 def check_record(record, entry, per_chunk):
-    """Decodes a record of a pack and holds its content against its id."""
+    """Decodes a record of a pack and holds its content against its id; what a recipe makes needs other records."""
+    if record["type"] == 2:
+        require(record["body"] == entry["recipe"], "pack: a recipe is not that of its record")
+        return
     if record["type"] == 1:
         _, hashes = decode_chunk(record, per_chunk * PAGE)
         require(hashes == entry["hashes"], "pack: page hashes")

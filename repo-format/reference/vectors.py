@@ -29,6 +29,31 @@ def describe_chunk_record(data):
             "page bitmap": record["extension"].hex()}
 
 
+def describe_recipe(before, recipe):
+    fields = {f"{before}source {number}": f"{data_id.hex()} {place_text(place)}"
+              for number, (data_id, place) in enumerate(recipe["sources"])}
+    fields.update({f"{before}page {number}": "zero" if taken is None else f"{taken[0]} {taken[1]}"
+                   for number, taken in enumerate(recipe["pages"])})
+    return fields
+
+
+def describe_delta_record(data):
+    record = format_of.read_record(data)
+    require(record["length"] == len(data) and record["type"] == 2, "delta record: type or bytes after it")
+    recipe = format_of.read_recipe(record["body"], CHUNK_SIZE // format_of.PAGE)
+    return {"id": record["id"].hex(), **describe_recipe("", recipe)}
+
+
+def put_together_here(data, per_chunk, entries, recipe, identity):
+    """Holds what a recipe makes against its id, where the pack holds all its sources."""
+    places = {entry["id"]: entry for entry in entries if entry["type"] == 1}
+    found = [places.get(data_id) for data_id, _ in recipe["sources"]]
+    if None not in found:
+        chunks = [format_of.decode_chunk(format_of.record_of(data, entry), per_chunk * format_of.PAGE)[0]
+                  for entry in found]
+        format_of.put_together(recipe, chunks, identity)
+
+
 def describe_plain_record(data):
     record = format_of.read_record(data)
     return {"type": record["type"], "codec": record["codec"], "id": record["id"].hex(),
@@ -116,14 +141,19 @@ def describe_pack(data):
             format_of.check_record(record, entry, per_chunk)
         except NotImplementedError:
             pass  # Its checksum and its line in the footer were held against each other all the same.
+        if entry["type"] == 2:
+            recipe = format_of.read_recipe(record["body"], per_chunk)
+            put_together_here(data, per_chunk, entries, recipe, entry["id"])
+            fields.update(describe_recipe(f"entry {number} ", recipe))
         numbers = [entry[name] for name in ("offset", "length", "type", "codec", "stored pages", "plain length")]
-        fields[f"entry {number}"] = " ".join([entry["id"].hex()] + [str(value) for value in numbers])
+        fields[f"entry {number}"] = " ".join([entry["id"].hex()] + [str(value) for value in numbers] + [entry["hook"].hex()])
     return fields
 
 
 READERS = {
     "file-header": lambda data: describe_header(format_of.read_file_header(data)),
     "chunk-record": describe_chunk_record,
+    "delta-record": describe_delta_record,
     "plain-record": describe_plain_record,
     "map-node": describe_node,
     "change-list": describe_list(

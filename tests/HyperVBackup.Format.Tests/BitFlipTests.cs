@@ -39,6 +39,7 @@ public static class BitFlipTests
         Sample sample = new(13);
         RequireFlipsOfPackNoticed(sample.MapPack(sample.Pack(PackKind.Maps), 1), step: 5);
         RequireFlipsOfPackNoticed(sample.ChunkPack(sample.Pack(PackKind.Chunks), 2, 16384), step: 397);
+        RequireFlipsOfPackNoticed(new SampleDeltas(sample).Pack(sample.Pack(PackKind.Chunks), 1, 16384), step: 397);
     }
 
     [Fact]
@@ -68,6 +69,7 @@ public static class BitFlipTests
             RequireOnlyRefusals(
                 () => BodyCodec.Decode(Codec.Lz4, body, new byte[4096]),
                 () => BodyCodec.Decode(Codec.Zstd, body, new byte[4096]),
+                () => Recipe.Read(body),
                 () => MapNode.Read(body),
                 () => ChangeListSegment.Read(body),
                 () => RangeListSegment.Read(ListKind.AuditedRanges, body),

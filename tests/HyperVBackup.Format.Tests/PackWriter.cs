@@ -12,21 +12,32 @@ internal sealed class PackWriter
 {
     private readonly ArrayBufferWriter<byte> output = new();
     private readonly PackFooterBuilder footer;
+    private readonly PackName name;
 
     public PackWriter(PackName name, RepositoryId repository, int pagesPerChunk)
     {
+        this.name = name;
         FileKind kind = name.Kind == PackKind.Chunks ? FileKind.ChunkPack : FileKind.MapPack;
         new FileHeader(kind, repository, name.BlobName).WriteTo(output.GetSpan(FileHeader.SizeBytes));
         output.Advance(FileHeader.SizeBytes);
         footer = new PackFooterBuilder(pagesPerChunk);
     }
 
-    public void AddChunk(byte[] chunk, Compression compression)
+    /// <returns>Where the record lies.</returns>
+    public RecordPlace AddChunk(byte[] chunk, Compression compression)
     {
         Digest[] hashes = new Digest[chunk.Length / FormatLimits.PageSizeBytes];
         ChunkId id = ContentHasher.Plain.IdOfChunk(chunk, hashes);
         Span<byte> room = output.GetSpan(ChunkRecord.EncodedSizeMax(chunk.Length));
-        Add(room, ChunkRecord.Encode(id, chunk, hashes, compression, room), hashes);
+        return Add(room, ChunkRecord.Encode(id, chunk, hashes, compression, room), hashes);
+    }
+
+    public void AddDelta(ChunkId id, Recipe recipe)
+    {
+        Span<byte> room = output.GetSpan(DeltaRecord.LengthBytes(recipe.SourceCount, recipe.PageCount));
+        int lengthBytes = DeltaRecord.Write(id, recipe, room);
+        footer.Add(PackEntry.Of(Record.Read(room[..lengthBytes]), (uint)output.WrittenCount), recipe);
+        output.Advance(lengthBytes);
     }
 
     public void AddNode(MapNode node)
@@ -51,9 +62,11 @@ internal sealed class PackWriter
         Add(room, PlainRecord.Write(type, id, plain, compression, room), []);
     }
 
-    private void Add(Span<byte> room, int lengthBytes, ReadOnlySpan<Digest> pageHashes)
+    private RecordPlace Add(Span<byte> room, int lengthBytes, ReadOnlySpan<Digest> pageHashes)
     {
-        footer.Add(PackEntry.Of(Record.Read(room[..lengthBytes]), (uint)output.WrittenCount), pageHashes);
+        RecordPlace place = new(name, (uint)output.WrittenCount, (uint)lengthBytes);
+        footer.Add(PackEntry.Of(Record.Read(room[..lengthBytes]), place.OffsetBytes), pageHashes);
         output.Advance(lengthBytes);
+        return place;
     }
 }

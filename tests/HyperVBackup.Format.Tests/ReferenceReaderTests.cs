@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Format.Tests.Vectors;
 using Xunit;
 
@@ -57,7 +59,7 @@ public static class ReferenceReaderTests
             Assert.Equal((0, ""), Run("restore", folder.FullName, repository.Session.ToString(), "system", output));
             Assert.Equal(repository.Disk, File.ReadAllBytes(output));
             (int exitCode, string counts) = Run("check", folder.FullName);
-            Assert.Equal((0, "5 files, 21 records, 0 left out, 1 points\n"), (exitCode, counts));
+            Assert.Equal((0, "6 files, 36 records, 0 left out, 1 points\n"), (exitCode, counts));
 
             byte[] pack = File.ReadAllBytes(repository.ChunkPackPath);
             pack[1000] ^= 1;
@@ -65,6 +67,34 @@ public static class ReferenceReaderTests
             (exitCode, string damage) = Run("check", folder.FullName);
             Assert.Equal(1, exitCode);
             Assert.Contains("record: checksum", damage, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A chunk of which one recipe's sources are gone and another's are there is read; when those go too it is
+    /// not, and the complaint names what is missing.</summary>
+    [Fact]
+    public static void The_reference_reader_puts_chunks_together_from_any_complete_copy()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("hyperv-backup-repository-");
+        try
+        {
+            SampleRepository repository = new(folder.FullName, new Sample(22));
+            repository.Write();
+            SamplePack pack = SamplePack.Read(File.ReadAllBytes(repository.DeltaPackPath));
+            PackEntry[] deltas = [.. pack.EntriesByOffset.Where(entry => entry.Type == RecordType.Delta)];
+            Assert.Equal(deltas[0].Id, deltas[1].Id);
+            string output = Path.Combine(folder.FullName, ".restored");
+            Assert.Equal((0, ""), Run("restore", folder.FullName, repository.Session.ToString(), "system", output));
+            Assert.Equal(repository.Disk, File.ReadAllBytes(output));
+
+            File.Delete(repository.ChunkPackPath);
+            (int exitCode, string damage) = Run("check", folder.FullName);
+            Assert.Equal(1, exitCode);
+            Assert.Contains("disk system: no pack holds the chunk", damage, StringComparison.Ordinal);
         }
         finally
         {

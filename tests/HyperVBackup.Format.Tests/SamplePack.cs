@@ -4,7 +4,8 @@ using HyperVBackup.Format.Records;
 
 namespace HyperVBackup.Format.Tests;
 
-/// <summary>Reads a whole pack and checks everything in it, each record against the footer and its id.</summary>
+/// <summary>Reads a whole pack and checks everything in it, each record against the footer and its id. Deltas are put
+/// together where the pack holds all their sources.</summary>
 internal sealed class SamplePack(byte[] bytes, FileHeader header, PackTrailer trailer, PackTable table)
 {
     public FileHeader Header => header;
@@ -32,9 +33,10 @@ internal sealed class SamplePack(byte[] bytes, FileHeader header, PackTrailer tr
 
         foreach (PackEntry entry in pack.EntriesByOffset)
         {
-            Corrupt.Unless(
-                PackEntry.Of(pack.RecordOf(entry), entry.OffsetBytes) == entry, "pack: a record is not its entry");
+            Corrupt.Unless(entry.IsOf(pack.RecordOf(entry)), "pack: a record is not its entry");
         }
+
+        pack.CheckRecipes();
 
         return pack;
     }
@@ -49,6 +51,52 @@ internal sealed class SamplePack(byte[] bytes, FileHeader header, PackTrailer tr
         return chunk;
     }
 
+    public Recipe RecipeOf(PackEntry entry) => DeltaRecord.Read(RecordOf(entry), trailer.PagesPerChunk);
+
+    /// <summary>The chunk of a delta record; null where a source lies elsewhere.</summary>
+    public byte[]? PutTogether(Recipe recipe)
+    {
+        byte[] chunk = new byte[ChunkSizeBytes];
+        for (int number = 0; number < recipe.SourceCount; number++)
+        {
+            PackEntry source = table.FindAll(recipe.DataIdAt(number))
+                .Find(entry => entry.Type == RecordType.Whole);
+            if (source.Id.IsZero)
+            {
+                return null;
+            }
+
+            recipe.CopyPages(number, ChunkOf(source), chunk);
+        }
+
+        return chunk;
+    }
+
+    private void CheckRecipes()
+    {
+        ReadOnlySpan<byte> section = bytes.AsSpan(
+            (int)trailer.RecipeSectionStartBytes, (int)trailer.RecipeSectionLengthBytes);
+        PackRecipes recipes = PackRecipes.Read(section, trailer, table);
+        for (int index = 0; index < table.Count; index++)
+        {
+            PackEntry entry = table[index];
+            if (entry.Type != RecordType.Delta)
+            {
+                continue;
+            }
+
+            Recipe recipe = RecipeOf(entry);
+            Corrupt.Unless(recipes[index].Body.SequenceEqual(recipe.Body), "pack: a recipe is not that of its record");
+            if (PutTogether(recipe) is byte[] chunk)
+            {
+                Digest[] hashes = new Digest[trailer.PagesPerChunk];
+                Corrupt.Unless(
+                    ContentHasher.Plain.IdOfChunk(chunk, hashes).Value == entry.Id,
+                    "pack: what a recipe makes is not that of the id");
+            }
+        }
+    }
+
     private void CheckPages()
     {
         Memory<byte> section = bytes.AsMemory(
@@ -59,6 +107,11 @@ internal sealed class SamplePack(byte[] bytes, FileHeader header, PackTrailer tr
         Digest[] fromRecord = new Digest[trailer.PagesPerChunk];
         for (int index = 0; index < table.Count; index++)
         {
+            if (table[index].Type != RecordType.Whole)
+            {
+                continue;
+            }
+
             pages.GetHashes(index, fromFooter);
             ContentHasher.Plain.IdOfChunk(ChunkOf(table[index]), fromRecord);
             Corrupt.Unless(fromFooter.AsSpan().SequenceEqual(fromRecord), "pack: page hashes");

@@ -34,7 +34,8 @@ public readonly record struct PackEntry(
     /// <summary>The hook of a record whose first stored page has this hash.</summary>
     public static ulong HookOf(Digest pageHash) => pageHash.Prefix;
 
-    /// <summary>The entry, without a hook, of a record that lies at <paramref name="offsetBytes"/> of its pack.</summary>
+    /// <summary>The entry, without a hook, of a record that lies at <paramref name="offsetBytes"/> of its pack.
+    /// </summary>
     public static PackEntry Of(in Record record, uint offsetBytes) => Of(record.Header, offsetBytes);
 
     /// <summary>The entry of a record just written, from its header alone; offset and hook are for the caller to set.
@@ -42,6 +43,10 @@ public readonly record struct PackEntry(
     /// <param name="record">Begins with the record's header; nothing behind it is looked at.</param>
     /// <exception cref="CorruptDataException">The header makes no sense.</exception>
     public static PackEntry Of(ReadOnlySpan<byte> record) => Of(RecordHeader.Read(record), offsetBytes: 0);
+
+    /// <summary>True when the entry says what the record found at its offset is. The hook is not asked for: it follows
+    /// from page hashes, against which <see cref="PackPages.CheckIds"/> holds it.</summary>
+    public bool IsOf(in Record record) => Of(record, OffsetBytes) == this with { Hook = 0 };
 
     internal void WriteTo(Span<byte> output)
     {

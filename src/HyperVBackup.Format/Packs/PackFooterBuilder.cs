@@ -43,6 +43,7 @@ public sealed class PackFooterBuilder
     public void Add(in PackEntry entry, ReadOnlySpan<Digest> pageHashes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(pageHashes.Length, pagesPerChunk);
+        ArgumentOutOfRangeException.ThrowIfEqual(entry.Type, RecordType.Delta, nameof(entry));
         int firstHash = storedHashes.Count;
         int bitmapAt = bitmaps.Count;
         Span<byte> bitmap = stackalloc byte[BitmapLengthBytes];
@@ -63,10 +64,13 @@ public sealed class PackFooterBuilder
     }
 
     /// <summary>Adds a delta record.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The entry is not one of this recipe's record.</exception>
     public void Add(in PackEntry entry, Recipe recipe)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(recipe.PageCount, pagesPerChunk);
-        lines.Add(new Line(entry, bitmaps.Count, storedHashes.Count, recipe));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(entry.Type, RecordType.Delta, nameof(entry));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(entry.PlainLengthBytes, (uint)recipe.Body.Length, nameof(entry));
+        lines.Add(new Line(entry with { Hook = 0 }, bitmaps.Count, storedHashes.Count, recipe));
         recipeSectionLengthBytes += recipe.Body.Length;
     }
 

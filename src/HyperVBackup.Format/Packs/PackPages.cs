@@ -37,9 +37,15 @@ public sealed class PackPages
 
     /// <summary>The page hashes of the whole record at <paramref name="entryIndex"/> of the table.</summary>
     /// <param name="pageHashes">One for each of the chunk's pages; zero for those not stored.</param>
+    /// <exception cref="ArgumentException">A delta record lies there: it holds no pages.</exception>
     public void GetHashes(int entryIndex, Span<Digest> pageHashes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(pageHashes.Length, pagesPerChunk);
+        if (table[entryIndex].Type != RecordType.Whole)
+        {
+            throw new ArgumentException("Only whole records hold pages.", nameof(entryIndex));
+        }
+
         ReadOnlySpan<byte> bytes = section.Span[starts[entryIndex]..];
         ReadOnlySpan<byte> bitmap = bytes[..ChunkRecord.BitmapLengthBytes(pagesPerChunk)];
         bytes = bytes[bitmap.Length..];

@@ -41,5 +41,6 @@ public sealed class PackRecipes
     }
 
     /// <summary>The recipe of the delta record at <paramref name="entryIndex"/> of the table.</summary>
+    /// <exception cref="KeyNotFoundException">Another kind of record lies there.</exception>
     public Recipe this[int entryIndex] => byEntry[entryIndex];
 }

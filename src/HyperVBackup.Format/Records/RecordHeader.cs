@@ -69,7 +69,7 @@ internal readonly record struct RecordHeader(
     }
 
     /// <summary>True for the types whose content names them; the id of all others is zero.</summary>
-    public static bool HasId(RecordType type) => 
+    public static bool HasId(RecordType type) =>
         type is RecordType.Whole or RecordType.Delta or RecordType.Node or RecordType.List;
 
     private static void RequireReservedZero(ReadOnlySpan<byte> bytes)

@@ -159,7 +159,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         try
         {
             Record record = Record.Read(bytes);
-            Corrupt.Unless(PackEntry.Of(record, entry.OffsetBytes) == entry, "record: not as the pack's table says");
+            Corrupt.Unless(entry.IsOf(record), "record: not as the pack's table says");
             Digest id = record.Type switch
             {
                 RecordType.Whole => IdOfChunk(record, pagesPerChunk),

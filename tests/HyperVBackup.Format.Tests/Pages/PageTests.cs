@@ -42,11 +42,18 @@ public static class PageTests
             0
         },
         {
+            "delta-record.md",
+            0,
+            [Recipe.SourceCountAt, Recipe.ReservedAt, Recipe.PageCountAt, Recipe.SourcesAt],
+            0
+        },
+        { "delta-record.md", 1, [Recipe.SourceIdAt, Recipe.SourceHintAt], Recipe.SourceSizeBytes },
+        {
             "pack.md",
             0,
             [
                 PackEntry.IdAt, PackEntry.OffsetAt, PackEntry.LengthAt, PackEntry.TypeAt, PackEntry.CodecAt,
-                PackEntry.StoredPageCountAt, PackEntry.PlainLengthAt,
+                PackEntry.StoredPageCountAt, PackEntry.PlainLengthAt, PackEntry.HookAt,
             ],
             PackEntry.SizeBytes
         },

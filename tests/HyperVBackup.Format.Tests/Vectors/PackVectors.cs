@@ -42,13 +42,13 @@ internal static class PackVectors
             ("entry-count-1", "pack trailer: the sections do not fill", PackTrailer.EntryCountAt, 1),
             ("entry-count-huge", "pack trailer: entry count", PackTrailer.EntryCountAt + 3, 0xFF),
             ("pages-per-chunk", "pack trailer: pages per chunk", PackTrailer.PagesPerChunkAt, 5),
-            ("pages-in-a-map-pack", "pack trailer: page section in a map", PackTrailer.PagesPerChunkAt, 0),
-            ("page-section-start", "pack trailer: page section length", PackTrailer.PageSectionStartAt + 2, 1),
+            ("pages-in-a-map-pack", "pack trailer: page or recipe section in a map", PackTrailer.PagesPerChunkAt, 0),
+            ("page-section-start", "pack trailer: length of the page", PackTrailer.PageSectionStartAt + 2, 1),
             ("page-section-first", "pack trailer: page section start", PackTrailer.PageSectionStartAt + 1, 0),
-            ("page-section-length", "pack trailer: page section length", PackTrailer.PageSectionLengthAt + 3, 1),
+            ("page-section-length", "pack trailer: length of the page", PackTrailer.PageSectionLengthAt + 3, 1),
             ("recipe-start", "pack trailer: recipe section start", PackTrailer.RecipeSectionStartAt + 3, 1),
-            ("recipes", "pack trailer: recipes are not known", PackTrailer.RecipeSectionLengthAt, 1),
-            ("recipe-checksum", "pack trailer: recipe section checksum", PackTrailer.RecipeSectionChecksumAt, 0),
+            ("recipe-length", "pack trailer: length of the page or recipe", PackTrailer.RecipeSectionLengthAt, 1),
+            ("recipe-checksum", "pack recipes: checksum", PackTrailer.RecipeSectionChecksumAt, 0),
             ("trailer-reserved", "pack trailer: reserved", PackTrailer.ReservedAt, 1),
         ];
         foreach ((string name, string complaint, int at, byte value) in faults)
@@ -70,6 +70,8 @@ internal static class PackVectors
         bad.Add(Of, "chunk-in-a-map-pack", "pack table: type", maps, mapTable + PackEntry.TypeAt, 1, Reseal.Footer);
         int pagesAt = mapTable + PackEntry.StoredPageCountAt;
         bad.Add(Of, "pages-of-a-node", "pack table: stored page", maps, pagesAt, 1, Reseal.Footer);
+        bad.Add(Of, "delta-in-a-map-pack", "pack table: type", maps, mapTable + PackEntry.TypeAt, 2, Reseal.Footer);
+        bad.Add(Of, "hook-of-a-node", "pack table: hook", maps, mapTable + PackEntry.HookAt, 1, Reseal.Footer);
     }
 
     private static void AddBadTables(VectorSet.Bad bad, byte[] chunks)
@@ -81,13 +83,14 @@ internal static class PackVectors
             ("table-gap", "pack table: records overlap", PackEntry.OffsetAt + 2, 1),
             ("table-codec", "pack table: codec", PackEntry.CodecAt, 3),
             ("table-type", "pack table: type", PackEntry.TypeAt, 4),
-            ("table-delta", "pack table: type", PackEntry.TypeAt, 2),
+            ("table-delta", "pack table: stored page count", PackEntry.TypeAt, 2),
             ("table-length-0", "pack table: length", PackEntry.LengthAt, 0),
             ("table-length-huge", "pack table: length", PackEntry.LengthAt + 3, 0xFF),
             ("table-no-pages", "pack table: stored page count", PackEntry.StoredPageCountAt, 0),
             ("table-too-many-pages", "pack table: stored page count", PackEntry.StoredPageCountAt, 5),
             ("table-plain-length", "pack table: stored page count", PackEntry.PlainLengthAt, 1),
             ("table-plain-length-huge", "pack table: plain length", PackEntry.PlainLengthAt + 3, 0xFF),
+            ("table-hook", "pack pages: hook of a record", PackEntry.HookAt + 7, 1),
             ("table-other-codec", "pack: a record is not its entry", PackEntry.CodecAt, 0),
         ];
         foreach ((string name, string complaint, int at, byte value) in faults)

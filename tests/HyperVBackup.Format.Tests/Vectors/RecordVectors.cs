@@ -46,7 +46,7 @@ internal static class RecordVectors
             ("magic", "record: magic", RecordHeader.MagicAt, 0),
             ("type-0", "record: type", RecordHeader.TypeAt, 0),
             ("type-8", "record: type", RecordHeader.TypeAt, 8),
-            ("delta", "record: delta records are not known", RecordHeader.TypeAt, 2),
+            ("delta", "record: extension in a record", RecordHeader.TypeAt, 2),
             ("extension-in-a-list", "record: extension in a record", RecordHeader.TypeAt, 4),
             ("codec", "record: codec", RecordHeader.CodecAt, 3),
             ("codec-without-gain", "record: stored and plain length", RecordHeader.CodecAt, 1),
@@ -126,7 +126,7 @@ internal static class RecordVectors
         good.Add(Structures.PlainRecord, "node", record);
         byte[] lz4 = output[..PlainRecord.Write(RecordType.List, id, list, Compression.Lz4, output)];
         const string Of = Structures.PlainRecord;
-        bad.Add(Of, "node-compressed", "record: a node is never", lz4, RecordHeader.TypeAt, 3, Reseal.Record);
+        bad.Add(Of, "node-compressed", "record: a node or recipe is never", lz4, RecordHeader.TypeAt, 3, Reseal.Record);
         bad.Add(Of, "id-in-a-lease", "record: id", lz4, RecordHeader.TypeAt, 7, Reseal.Record);
         byte[] empty = [.. lz4];
         empty.AsSpan(RecordHeader.PlainLengthAt, sizeof(uint)).Clear();

@@ -25,13 +25,16 @@ internal static class Reseal
         Checksum.Write(trailer[..PackTrailer.ChecksumAt], trailer[PackTrailer.ChecksumAt..]);
     }
 
-    /// <summary>Page section, table and trailer of a pack whose trailer still says where they are.</summary>
+    /// <summary>Page section, recipe section, table and trailer of a pack whose trailer still says where they are.
+    /// </summary>
     public static void Footer(byte[] bytes)
     {
         Span<byte> trailer = bytes.AsSpan(bytes.Length - PackTrailer.SizeBytes);
         int pagesAt = BitConverter.ToInt32(trailer[PackTrailer.PageSectionStartAt..]);
+        int recipesAt = BitConverter.ToInt32(trailer[PackTrailer.RecipeSectionStartAt..]);
         int tableAt = BitConverter.ToInt32(trailer[PackTrailer.TableStartAt..]);
-        Checksum.Write(bytes.AsSpan(pagesAt, tableAt - pagesAt), trailer[PackTrailer.PageSectionChecksumAt..]);
+        Checksum.Write(bytes.AsSpan(pagesAt, recipesAt - pagesAt), trailer[PackTrailer.PageSectionChecksumAt..]);
+        Checksum.Write(bytes.AsSpan(recipesAt, tableAt - recipesAt), trailer[PackTrailer.RecipeSectionChecksumAt..]);
         Checksum.Write(bytes.AsSpan()[tableAt..^PackTrailer.SizeBytes], trailer[PackTrailer.TableChecksumAt..]);
         Trailer(bytes);
     }

@@ -5,6 +5,7 @@ internal static class Structures
 {
     public const string FileHeader = "file-header";
     public const string ChunkRecord = "chunk-record";
+    public const string DeltaRecord = "delta-record";
     public const string PlainRecord = "plain-record";
     public const string MapNode = "map-node";
     public const string ChangeList = "change-list";

@@ -23,6 +23,9 @@ internal static class VectorReader
             case Structures.ChunkRecord:
                 AddChunkRecord(fields, bytes);
                 break;
+            case Structures.DeltaRecord:
+                DeltaFields.AddRecord(fields, bytes);
+                break;
             case Structures.PlainRecord:
                 AddPlainRecord(fields, Record.Read(bytes));
                 break;
@@ -78,6 +81,8 @@ internal static class VectorReader
                 return header;
             case Structures.ChunkRecord:
                 return RewriteChunk(bytes);
+            case Structures.DeltaRecord:
+                return DeltaFields.RewriteRecord(bytes);
             case Structures.PlainRecord:
                 return RewritePlain(bytes);
             case Structures.MapNode:
@@ -182,7 +187,12 @@ internal static class VectorReader
                 (int)entry.Type,
                 (int)entry.Codec,
                 entry.StoredPageCount,
-                entry.PlainLengthBytes);
+                entry.PlainLengthBytes,
+                entry.Hook.ToString("x16", CultureInfo.InvariantCulture));
+            if (entry.Type == RecordType.Delta)
+            {
+                DeltaFields.AddRecipe(fields, $"entry {index} ", pack.RecipeOf(entry));
+            }
         }
     }
 
@@ -215,6 +225,10 @@ internal static class VectorReader
             if (entry.Type == RecordType.Whole)
             {
                 writer.AddChunk(pack.ChunkOf(entry), CompressionOf(entry.Codec));
+            }
+            else if (entry.Type == RecordType.Delta)
+            {
+                writer.AddDelta(new ChunkId(entry.Id), DeltaFields.Rewrite(pack.RecipeOf(entry)));
             }
             else if (entry.Type == RecordType.Node)
             {

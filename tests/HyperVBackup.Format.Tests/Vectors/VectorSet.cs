@@ -13,7 +13,9 @@ internal static class VectorSet
         Good good = new(vectors);
         FileVectors.Add(good, new Bad(vectors));
         RecordVectors.Add(good, new Bad(vectors));
+        DeltaVectors.Add(good, new Bad(vectors));
         PackVectors.Add(good, new Bad(vectors));
+        DeltaPackVectors.Add(good, new Bad(vectors));
         MapVectors.Add(good, new Bad(vectors));
         PointVectors.Add(good, new Bad(vectors));
         return vectors;
