@@ -12,7 +12,7 @@ block_size=${BLOCK_SIZE:-1M}
 packages=${PACKAGES:-systemd-sysv linux-image-amd64 openssh-server ca-certificates python3 git perl vim gcc g++ make cmake
   man-db less curl sqlite3 nginx-light}
 reinstalled=${REINSTALLED:-git perl-modules-5.36 perl-base libperl5.36 vim-runtime python3.11 libpython3.11-stdlib coreutils
-  openssh-client gcc-12 cmake cmake-data libc6-dev libstdc++-12-dev systemd bash libc6}
+  openssh-client systemd bash libc6}
 windows_package=${WINDOWS_PACKAGE:-libwine}
 mib=$((1024 * 1024))
 system_start=$mib
@@ -100,10 +100,11 @@ litter() {
 install_system() {
   local name=$1
   shift
+  mkdir -p "$system/etc/dpkg/dpkg.cfg.d"
+  echo force-unsafe-io > "$system/etc/dpkg/dpkg.cfg.d/corpus"
   debootstrap --variant=minbase "$suite" "$system" "$mirror" >> "$log" 2>&1 || fail "debootstrap failed; see $log"
   printf '#!/bin/sh\nexit 101\n' > "$system/usr/sbin/policy-rc.d"
   chmod +x "$system/usr/sbin/policy-rc.d"
-  echo force-unsafe-io > "$system/etc/dpkg/dpkg.cfg.d/corpus"
   for package; do
     within apt-get install -y --no-install-recommends "$package"
   done
@@ -180,8 +181,8 @@ change_quiet_day() {
 # A day on which packages were installed anew: old content at new places, and dpkg's own files rewritten.
 change_packages() {
   within apt-get install -y --reinstall $reinstalled
-  find "$data/Windows/System32" -type f | LC_ALL=C sort | awk 'NR % 8 == 3' | tr '\n' '\0' | xargs -0 rm -f
-  unpack_windows 'NR % 8 == 5'
+  find "$data/Windows/System32" -type f | LC_ALL=C sort | awk 'NR % 16 == 3' | tr '\n' '\0' | xargs -0 rm -f
+  unpack_windows 'NR % 16 == 5'
 }
 
 # is_made NAME: its ranges file comes last.

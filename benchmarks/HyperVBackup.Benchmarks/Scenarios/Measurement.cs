@@ -21,4 +21,8 @@ internal sealed record Measurement(double Seconds)
 
     /// <summary>What the program printed.</summary>
     public string Output { get; init; } = "";
+
+    /// <summary>The same with <see cref="FlushSeconds"/> of all that was written in its folder, counted now.</summary>
+    public Measurement Flushed(string folder) =>
+        this with { FlushSeconds = FlushSeconds + MeasuredProcess.Flush(folder) };
 }

@@ -63,11 +63,8 @@ internal sealed class SeriesScenario(ScenarioOptions options, Corpus corpus)
 
         MeasuredProcess.Flush(options.WorkFolder);
         long beforeBytes = tool.StoredBytes;
-        Measurement? measured = tool.Run(step);
-        double flushSeconds = MeasuredProcess.Flush(options.WorkFolder);
-        return measured is null
-            ? null
-            : measured with { FlushSeconds = flushSeconds, GrowthBytes = tool.StoredBytes - beforeBytes };
+        Measurement? measured = tool.Run(step)?.Flushed(options.WorkFolder);
+        return measured is null ? null : measured with { GrowthBytes = tool.StoredBytes - beforeBytes };
     }
 
     private string FolderOf(IBackupTool tool) => Path.Combine(options.WorkFolder, NameOf(tool));

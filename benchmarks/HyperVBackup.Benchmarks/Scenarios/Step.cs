@@ -26,10 +26,12 @@ internal sealed record Step(StepKind Kind, string Title, string Vm, string Disk,
 
     public static Step RebuildIndex { get; } = new(StepKind.RebuildIndex, "rebuild-index", "", "");
 
+    public static Step Start { get; } = new(StepKind.Start, "start of the program alone", "", "");
+
     /// <summary>All steps in their order.</summary>
     public static IReadOnlyList<Step> All { get; } =
     [
-        Full, Again, QuietDay, Packages, Independent, Recovery, Restore, Verify, Synthesize, RebuildIndex,
+        Start, Full, Again, QuietDay, Packages, Independent, Recovery, Restore, Verify, Synthesize, RebuildIndex,
     ];
 
     public static IEnumerable<Step> Backups => All.Where(step => step.Kind == StepKind.Backup);

@@ -8,4 +8,5 @@ internal enum StepKind
     Verify,
     Synthesize,
     RebuildIndex,
+    Start,
 }

@@ -34,6 +34,7 @@ internal sealed class BorgTool(Corpus corpus) : IBackupTool
             Path.GetFileName(corpus.DiskOf(step.Disk))),
         StepKind.Restore => Restore(step),
         StepKind.Verify => Measure(null, "check", "--verify-data", Repository),
+        StepKind.Start => Measure(null, "--version"),
         _ => null,
     };
 
@@ -43,7 +44,7 @@ internal sealed class BorgTool(Corpus corpus) : IBackupTool
         Directory.CreateDirectory(target);
         string archive = MeasuredProcess.Run(
             Program, ["list", "--short", "--glob-archives", step.Disk + "-*", Repository], environment).Output.Trim();
-        Measurement measured = Measure(target, "extract", $"{Repository}::{archive}");
+        Measurement measured = Measure(target, "extract", $"{Repository}::{archive}").Flushed(folder);
         Directory.Delete(target, recursive: true);
         return measured;
     }

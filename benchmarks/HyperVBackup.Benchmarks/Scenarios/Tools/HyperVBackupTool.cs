@@ -38,6 +38,7 @@ internal sealed class HyperVBackupTool(string program, Corpus corpus, string com
         StepKind.Verify => Measure("verify", "--read-data"),
         StepKind.Synthesize => Measure("synthesize", "--vm", step.Vm) with { UnitCount = foldedChunks },
         StepKind.RebuildIndex => RebuildIndex(),
+        StepKind.Start => MeasuredProcess.Run(program, ["--version"], environment),
         _ => null,
     };
 
@@ -63,7 +64,7 @@ internal sealed class HyperVBackupTool(string program, Corpus corpus, string com
 
     private Measurement Restore(Step step)
     {
-        Measurement measured = Measure("restore", $"{step.Vm}@latest", "--output", Restored);
+        Measurement measured = Measure("restore", $"{step.Vm}@latest", "--output", Restored).Flushed(folder);
         MeasuredProcess.Do("qemu-img", "compare", "-q", "-f", "vhdx", "-F", "raw", Restored, corpus.RawOf(step.Disk));
         File.Delete(Restored);
         return measured;

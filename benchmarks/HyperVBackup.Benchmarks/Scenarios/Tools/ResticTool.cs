@@ -30,13 +30,15 @@ internal sealed class ResticTool(Corpus corpus) : IBackupTool
             corpus.Folder, "backup", "--force", "--tag", step.Disk, Path.GetFileName(corpus.DiskOf(step.Disk))),
         StepKind.Restore => Restore(step),
         StepKind.Verify => Measure(null, "check", "--read-data"),
+        StepKind.Start => Measure(null, "version"),
         _ => null,
     };
 
     private Measurement Restore(Step step)
     {
         string target = Path.Combine(folder, "restored");
-        Measurement measured = Measure(null, "restore", "latest", "--tag", step.Disk, "--target", target);
+        Measurement measured =
+            Measure(null, "restore", "latest", "--tag", step.Disk, "--target", target).Flushed(folder);
         Directory.Delete(target, recursive: true);
         return measured;
     }
