@@ -29,6 +29,10 @@ internal static class Lanes
         }
     }
 
+    /// <summary>Whether <see cref="Avx512Trees"/> takes so many lanes, parents and all.</summary>
+    public static bool AreTrees(InstructionSet set, int laneCount) =>
+        set == InstructionSet.Avx512 && laneCount == Avx512Trees.LaneCount;
+
     /// <summary>The narrowest vectors that take all lanes at once, or else the widest there are.</summary>
     private static int WidthFor(InstructionSet set, int laneCount) => set switch
     {

@@ -56,6 +56,11 @@ internal static class SideBySide
             FirstBlockFlags = BlockFlags.ChunkStart,
             LastBlockFlags = BlockFlags.ChunkEnd | RootIf(runsPerInput == 1),
         };
+        if (runsPerInput > 1 && Lanes.AreTrees(mode.InstructionSet, inputCount * runsPerInput))
+        {
+            Avx512Trees.Hash(work, runsPerInput, BlockFlags.Root, outputs);
+            return;
+        }
         Span<byte> buffer = stackalloc byte[Tree.BatchChunkCount * Definition.DigestSizeBytes];
         Span<byte> values = runsPerInput == 1 ? outputs : buffer;
         Lanes.Hash(mode.InstructionSet, work, inputCount * runsPerInput, values);

@@ -101,8 +101,14 @@ internal static class Tree
             HashChunk(mode, batch, firstChunk, topFlags, output);
             return;
         }
+        LaneWork chunks = WholeChunks(mode, batch, firstChunk);
+        if (batch.Length == BatchSizeBytes && Lanes.AreTrees(mode.InstructionSet, BatchChunkCount))
+        {
+            Avx512Trees.Hash(chunks, BatchChunkCount, topFlags, output);
+            return;
+        }
         Span<byte> values = stackalloc byte[BatchValuesSizeBytes];
-        int count = HashChunks(mode, batch, firstChunk, values);
+        int count = HashChunks(mode, chunks, values);
         while (count > 2)
         {
             int pairCount = count / 2;
@@ -116,29 +122,31 @@ internal static class Tree
         HashParents(mode, values, 1, topFlags, output);
     }
 
-    /// <summary>Hashes the chunks of a batch, the last of which may be short, and returns their number.</summary>
-    private static int HashChunks(Blake3Mode mode, ReadOnlySpan<byte> batch, ulong firstChunk, Span<byte> values)
+    private static LaneWork WholeChunks(Blake3Mode mode, ReadOnlySpan<byte> batch, ulong firstChunk) => new()
     {
-        int wholeCount = batch.Length / Definition.ChunkSizeBytes;
-        LaneWork work = new()
-        {
-            Input = batch,
-            StrideBytes = Definition.ChunkSizeBytes,
-            BlockCount = Definition.ChunkSizeBytes / Definition.BlockSizeBytes,
-            KeyWords = mode.KeyWords,
-            FirstCounter = firstChunk,
-            CounterMask = ulong.MaxValue,
-            Flags = mode.Flags,
-            FirstBlockFlags = BlockFlags.ChunkStart,
-            LastBlockFlags = BlockFlags.ChunkEnd,
-        };
-        Lanes.Hash(mode.InstructionSet, work, wholeCount, values);
-        ReadOnlySpan<byte> rest = batch[(wholeCount * Definition.ChunkSizeBytes)..];
+        Input = batch,
+        StrideBytes = Definition.ChunkSizeBytes,
+        BlockCount = Definition.ChunkSizeBytes / Definition.BlockSizeBytes,
+        KeyWords = mode.KeyWords,
+        FirstCounter = firstChunk,
+        CounterMask = ulong.MaxValue,
+        Flags = mode.Flags,
+        FirstBlockFlags = BlockFlags.ChunkStart,
+        LastBlockFlags = BlockFlags.ChunkEnd,
+    };
+
+    /// <summary>Hashes the chunks of a batch, the last of which may be short, and returns their number.</summary>
+    private static int HashChunks(Blake3Mode mode, LaneWork chunks, Span<byte> values)
+    {
+        int wholeCount = chunks.Input.Length / Definition.ChunkSizeBytes;
+        Lanes.Hash(mode.InstructionSet, chunks, wholeCount, values);
+        ReadOnlySpan<byte> rest = chunks.Input[(wholeCount * Definition.ChunkSizeBytes)..];
         if (rest.IsEmpty)
         {
             return wholeCount;
         }
-        HashChunk(mode, rest, firstChunk + (ulong)wholeCount, BlockFlags.None, ValueAt(values, wholeCount));
+        ulong counter = chunks.FirstCounter + (ulong)wholeCount;
+        HashChunk(mode, rest, counter, BlockFlags.None, ValueAt(values, wholeCount));
         return wholeCount + 1;
     }
 

@@ -6,7 +6,8 @@ public sealed class HashManyTests
 {
     private const int CountMax = 40;
 
-    private static readonly int[] sizes = [1, 64, 128, 512, 1000, 1024, 1025, 2048, 3072, 4096, 8192, 65536];
+    private static readonly int[] sizes =
+        [1, 64, 128, 512, 1000, 1024, 1025, 2048, 3072, 4096, 8192, 16384, 32768, 65536];
 
     [Theory]
     [EveryPath]
