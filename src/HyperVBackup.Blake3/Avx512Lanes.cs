@@ -18,43 +18,64 @@ internal static class Avx512Lanes
     public static void Hash(scoped in LaneWork work, int laneCount, Span<byte> outputs)
     {
         Span<Vector512<uint>> values = stackalloc Vector512<uint>[Definition.KeyWordCount];
-        Hash(work, laneCount, values);
+        HashGroups(work, laneCount, values);
         Avx512Transposition.StoreValues(values, outputs);
     }
 
-    /// <summary>Hashes up to sixteen lanes into eight vectors, each the same word of all of them.</summary>
+    /// <summary>
+    /// Hashes one group of up to sixteen lanes, or any number of full ones, into eight vectors a group: vector i holds
+    /// the word i of all its lanes.
+    /// </summary>
     [SkipLocalsInit]
-    public static void Hash(scoped in LaneWork work, int laneCount, Span<Vector512<uint>> values)
+    public static void HashGroups(scoped in LaneWork work, int laneCount, Span<Vector512<uint>> values)
     {
         // Two sets of message words: one in use, and one being made for the next block.
         ref Vector512<uint> words = ref Aligned(stackalloc Vector512<uint>[(2 * Definition.WordsPerBlock) + 1]);
         ref nint rows = ref RowStarts(work, laneCount, stackalloc nint[Width]);
-        ref byte input = ref MemoryMarshal.GetReference(work.Input);
+        ref byte block = ref MemoryMarshal.GetReference(work.Input);
         for (int step = 0; step < Avx512Transposition.StepCount; step++)
         {
-            Avx512Transposition.Step(step, ref input, ref rows, ref words);
+            Avx512Transposition.Step(step, ref block, ref rows, ref words);
         }
-        (Vector512<uint> counterLow, Vector512<uint> counterHigh) = Counters(work);
-        ReadOnlySpan<uint> key = work.KeyWords[..Definition.KeyWordCount];
-        Vector512<uint> v0 = Vector512.Create(key[0]), v1 = Vector512.Create(key[1]);
-        Vector512<uint> v2 = Vector512.Create(key[2]), v3 = Vector512.Create(key[3]);
-        Vector512<uint> v4 = Vector512.Create(key[4]), v5 = Vector512.Create(key[5]);
-        Vector512<uint> v6 = Vector512.Create(key[6]), v7 = Vector512.Create(key[7]);
-        int lastIndex = work.BlockCount - 1;
-        for (int blockIndex = 0; blockIndex <= lastIndex; blockIndex++)
+        int setIndex = 0;
+        for (int lane = 0; lane < laneCount; lane += Width)
         {
-            ref Vector512<uint> current = ref Unsafe.Add(ref words, (blockIndex & 1) * Definition.WordsPerBlock);
-            ref Vector512<uint> next = ref Unsafe.Add(ref words, (~blockIndex & 1) * Definition.WordsPerBlock);
-            // Beside the last block it is loaded once more, in vain.
-            int nextIndex = Math.Min(blockIndex + 1, lastIndex);
-            ref byte nextBlock = ref Unsafe.Add(ref input, nextIndex * Definition.BlockSizeBytes);
-            Avx512Rounds.Compress(
-                ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
-                counterLow, counterHigh, work.FlagsOf(blockIndex), ref current,
-                true, ref nextBlock, ref rows, ref next);
+            (Vector512<uint> counterLow, Vector512<uint> counterHigh) = Counters(work, lane);
+            ReadOnlySpan<uint> key = work.KeyWords[..Definition.KeyWordCount];
+            Vector512<uint> v0 = Vector512.Create(key[0]), v1 = Vector512.Create(key[1]);
+            Vector512<uint> v2 = Vector512.Create(key[2]), v3 = Vector512.Create(key[3]);
+            Vector512<uint> v4 = Vector512.Create(key[4]), v5 = Vector512.Create(key[5]);
+            Vector512<uint> v6 = Vector512.Create(key[6]), v7 = Vector512.Create(key[7]);
+            for (int blockIndex = 0; blockIndex < work.BlockCount; blockIndex++)
+            {
+                ref Vector512<uint> current = ref Unsafe.Add(ref words, setIndex * Definition.WordsPerBlock);
+                setIndex ^= 1;
+                ref Vector512<uint> next = ref Unsafe.Add(ref words, setIndex * Definition.WordsPerBlock);
+                block = ref Unsafe.Add(ref block, NextBlockBytes(work, laneCount, lane, blockIndex));
+                Avx512Rounds.Compress(
+                    ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
+                    counterLow, counterHigh, work.FlagsOf(blockIndex), ref current,
+                    true, ref block, ref rows, ref next);
+            }
+            (values[0], values[1], values[2], values[3]) = (v0, v1, v2, v3);
+            (values[4], values[5], values[6], values[7]) = (v4, v5, v6, v7);
+            values = values[Definition.KeyWordCount..];
         }
-        (values[0], values[1], values[2], values[3]) = (v0, v1, v2, v3);
-        (values[4], values[5], values[6], values[7]) = (v4, v5, v6, v7);
+    }
+
+    /// <summary>
+    /// The way to the block that is transposed beside this one. A group's last block is followed by the first one of
+    /// the next group; the very last by itself, in vain.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int NextBlockBytes(scoped in LaneWork work, int laneCount, int lane, int blockIndex)
+    {
+        if (blockIndex < work.BlockCount - 1)
+        {
+            return Definition.BlockSizeBytes;
+        }
+        bool isLastGroup = laneCount - lane <= Width;
+        return isLastGroup ? 0 : (Width * work.StrideBytes) - (blockIndex * Definition.BlockSizeBytes);
     }
 
     /// <summary>
@@ -96,8 +117,8 @@ internal static class Avx512Lanes
     }
 
     /// <summary>
-    /// Where in the input each lane's run starts; rows without a lane read the last lane's run. What the lanes are
-    /// going to read is held against the input's length here, once.
+    /// Where the run of each lane of a group starts, from the first one's on; rows without a lane read the last lane's
+    /// run. What all lanes are going to read is held against the input's length here, once.
     /// </summary>
     private static ref nint RowStarts(scoped in LaneWork work, int laneCount, Span<nint> starts)
     {
@@ -105,16 +126,17 @@ internal static class Avx512Lanes
         {
             starts[row] = Math.Min(row, laneCount - 1) * work.StrideBytes;
         }
-        _ = work.Input.Slice((int)starts[^1], work.BlockCount * Definition.BlockSizeBytes);
+        _ = work.Input.Slice((laneCount - 1) * work.StrideBytes, work.BlockCount * Definition.BlockSizeBytes);
         return ref MemoryMarshal.GetReference(starts);
     }
 
-    private static (Vector512<uint> Low, Vector512<uint> High) Counters(scoped in LaneWork work)
+    private static (Vector512<uint> Low, Vector512<uint> High) Counters(scoped in LaneWork work, int lane)
     {
-        Vector512<uint> low = Vector512.Create(unchecked((uint)work.FirstCounter)) + Vector512<uint>.Indices;
+        ulong first = unchecked(work.FirstCounter + (ulong)lane);
+        Vector512<uint> low = Vector512.Create(unchecked((uint)first)) + Vector512<uint>.Indices;
         // Where the low half ran over, the comparison gives all ones, which is less one.
         Vector512<uint> carry = Vector512.LessThan(low, Vector512<uint>.Indices);
-        Vector512<uint> high = Vector512.Create((uint)(work.FirstCounter >> 32)) - carry;
+        Vector512<uint> high = Vector512.Create((uint)(first >> 32)) - carry;
         return (
             low & Vector512.Create(unchecked((uint)work.CounterMask)),
             high & Vector512.Create((uint)(work.CounterMask >> 32)));

@@ -24,10 +24,7 @@ internal static class Avx512Trees
     public static void Hash(scoped in LaneWork work, int lanesPerTree, BlockFlags topFlags, Span<byte> outputs)
     {
         Span<Vector512<uint>> values = stackalloc Vector512<uint>[GroupCount * Definition.KeyWordCount];
-        for (int group = 0; group < GroupCount; group++)
-        {
-            Avx512Lanes.Hash(work.Skip(group * Avx512Lanes.Width), Avx512Lanes.Width, Group(values, group));
-        }
+        Avx512Lanes.HashGroups(work, LaneCount, values);
         int groupCount = GroupCount;
         for (int perTree = lanesPerTree / 2; perTree > 0; perTree /= 2)
         {
