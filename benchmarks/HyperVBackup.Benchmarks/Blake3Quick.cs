@@ -12,47 +12,68 @@ internal static class Blake3Quick
     private static readonly TimeSpan warmUp = TimeSpan.FromMilliseconds(100);
 
     // Short, so that on a busy machine most samples fall within one time slice.
-    private static readonly TimeSpan sample = TimeSpan.FromMilliseconds(0.5);
+    private static readonly TimeSpan sampleTime = TimeSpan.FromMilliseconds(0.5);
 
     public static void Run(TextWriter output)
     {
         output.WriteLine(Machine());
         output.WriteLine("GB/s of one core: median (best)");
+        output.WriteLine("below it, bytes in a cycle of the clock seen beside each sample: median");
         output.WriteLine("path".PadRight(12) + string.Concat(Blake3Work.All.Select(work => work.Name.PadLeft(15))));
         foreach (InstructionSet set in Enum.GetValues<InstructionSet>())
         {
-            string line = InstructionSupport.IsSupported(set) ? Line(set) : " not supported by this machine";
-            output.WriteLine(set.ToString().PadRight(12) + line);
+            if (!InstructionSupport.IsSupported(set))
+            {
+                output.WriteLine(set.ToString().PadRight(12) + " not supported by this machine");
+                continue;
+            }
+            Sample[][] columns = Columns(set);
+            output.WriteLine(set.ToString().PadRight(12) + Line(columns, Speeds));
+            output.WriteLine("  per cycle".PadRight(12) + Line(columns, BytesPerCycle));
         }
     }
 
-    private static string Line(InstructionSet set)
+    private static Sample[][] Columns(InstructionSet set)
     {
         // The first turn is for the compiler, which optimizes in the background what has run often.
-        _ = Blake3Work.All.Select(work => Speeds(set, work)).ToArray();
-        return string.Concat(Blake3Work.All.Select(work => Format(Speeds(set, work))));
+        _ = Blake3Work.All.Select(work => Samples(set, work)).ToArray();
+        return [.. Blake3Work.All.Select(work => Samples(set, work))];
     }
 
-    private static string Format(double[] speeds) =>
-        string.Create(CultureInfo.InvariantCulture, $"{speeds[speeds.Length / 2]:F2} ({speeds[^1]:F2})").PadLeft(15);
+    private static string Line(Sample[][] columns, Func<Sample[], string> cell) =>
+        string.Concat(columns.Select(samples => cell(samples).PadLeft(15)));
 
-    /// <summary>The samples, in 10^9 bytes a second, in ascending order.</summary>
-    private static double[] Speeds(InstructionSet set, Blake3Work work)
+    private static string Speeds(Sample[] samples)
+    {
+        double[] speeds = [.. samples.Select(sample => sample.GigabytesPerSecond).Order()];
+        return string.Create(CultureInfo.InvariantCulture, $"{speeds[speeds.Length / 2]:F2} ({speeds[^1]:F2})");
+    }
+
+    // Without the best: the clock may have moved between sample and look.
+    private static string BytesPerCycle(Sample[] samples)
+    {
+        double[] perCycle = [.. samples.Select(sample => sample.BytesPerCycle).Order()];
+        return string.Create(CultureInfo.InvariantCulture, $"{perCycle[perCycle.Length / 2]:F2}       ");
+    }
+
+    private static Sample[] Samples(InstructionSet set, Blake3Work work)
     {
         Blake3Mode mode = Blake3Mode.Plain.With(set);
         byte[] input = new byte[work.SizeBytes];
         new Random(1).NextBytes(input);
         byte[] output = new byte[work.SizeBytes];
         _ = Speed(mode, work, input, output, warmUp);
-        double[] speeds = new double[SampleCount];
-        for (int i = 0; i < speeds.Length; i++)
+        Sample[] samples = new Sample[SampleCount];
+        for (int i = 0; i < samples.Length; i++)
         {
-            speeds[i] = Speed(mode, work, input, output, sample);
+            double gigahertz = CpuClock.MeasureGigahertz();
+            double speed = Speed(mode, work, input, output, sampleTime);
+            samples[i] = new Sample(speed, speed / Math.Max(gigahertz, CpuClock.MeasureGigahertz()));
         }
-        Array.Sort(speeds);
-        return speeds;
+        return samples;
     }
 
+    /// <summary>How many 10^9 bytes a second were hashed.</summary>
     private static double Speed(Blake3Mode mode, Blake3Work work, byte[] input, byte[] output, TimeSpan atLeast)
     {
         const int CallsPerLook = 2;
@@ -82,4 +103,6 @@ internal static class Blake3Quick
         return $"{name}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, "
             + RuntimeInformation.FrameworkDescription;
     }
+
+    private readonly record struct Sample(double GigabytesPerSecond, double BytesPerCycle);
 }
