@@ -18,6 +18,10 @@ public interface IDisk : IDisposable
 
     int PhysicalSectorSizeBytes { get; }
 
+    /// <summary>Bytes read so far that are not the guest's: headers, log, tables and sector bitmaps, of all images of a
+    /// chain; 0 where the disk has no such structures.</summary>
+    long MetadataBytesRead => 0;
+
     /// <summary>Fills <paramref name="buffer"/> with the disk's bytes; the range lies inside the disk.</summary>
     /// <exception cref="DiskImageException">The image is damaged or cannot be read.</exception>
     void Read(long offsetBytes, Span<byte> buffer);

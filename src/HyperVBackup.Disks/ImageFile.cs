@@ -74,6 +74,14 @@ internal sealed class ImageFile : IDisposable
         }
     }
 
+    /// <summary>The part of the file from an offset on that the file system keeps nothing for, which reads as zeros;
+    /// null where it keeps something there, or cannot say.</summary>
+    public ByteRange? HoleAt(long offsetBytes)
+    {
+        long end = Math.Min(FileHoles.NextData(handle, offsetBytes), LengthBytes);
+        return end > offsetBytes ? new ByteRange(offsetBytes, end - offsetBytes) : null;
+    }
+
     /// <summary>The one sentence every refusal of this file is made of.</summary>
     public DiskImageException Damage(string structure, long offsetBytes, string what) =>
         new($"The {structure} at offset {offsetBytes} of '{Path}' {what}.");

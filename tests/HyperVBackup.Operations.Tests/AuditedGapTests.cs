@@ -12,27 +12,31 @@ public sealed class AuditedGapTests
     private const int ChunkSizeBytes = 64 << 10;
 
     [Fact]
-    public async Task Chunks_that_were_never_written_are_compared_one_by_one_when_audited()
+    public async Task Chunks_that_were_never_written_stay_audited_few_one_by_one_and_many_as_a_gap()
     {
         Channel<ChunkBatch> free = Channel.CreateUnbounded<ChunkBatch>();
         Channel<ChunkBatch> output = Channel.CreateUnbounded<ChunkBatch>();
         for (int made = 0; made < 8; made++)
         {
-            free.Writer.TryWrite(new ChunkBatch(ChunkSizeBytes, chunkCountMax: 2));
+            free.Writer.TryWrite(new ChunkBatch(ChunkSizeBytes, chunkCountMax: 4));
         }
 
         DiskScan scan = new(new UnwrittenDisk(), ChunkSizeBytes, hasParent: true, free.Reader, output.Writer);
-        await scan.RunAsync([new ScanRun(new ChunkRun(3, 5), IsAudit: true)], CancellationToken.None);
+        await scan.RunAsync(
+            [new(new(0, 2), IsAudit: true), new(new(3, 5), IsAudit: true), new(new(9, 6), IsAudit: false)],
+            CancellationToken.None);
 
-        List<long> audited = [];
+        List<ChunkBatch> batches = [];
         await foreach (ChunkBatch batch in output.Reader.ReadAllAsync())
         {
-            Assert.Equal(batch.Gap.Start, batch.Gap.End);
-            audited.AddRange(batch.Indexes.Take(batch.Count));
-            Assert.All(batch.IsAudit.Take(batch.Count), Assert.True);
+            batches.AddRange(batch.Count > 0 || batch.Gap.End > 0 ? [batch] : []);
         }
 
-        Assert.Equal([3, 4, 5, 6, 7], audited);
+        Assert.Equal(3, batches.Count);
+        Assert.Equal([0L, 1], batches[0].Indexes.Take(batches[0].Count));
+        Assert.All(batches[0].IsAudit.Take(2), Assert.True);
+        Assert.Equal((0, (3L, 8L), true), (batches[1].Count, batches[1].Gap, batches[1].IsGapAudit));
+        Assert.Equal((0, (9L, 15L), false), (batches[2].Count, batches[2].Gap, batches[2].IsGapAudit));
     }
 
     private sealed class UnwrittenDisk : IDisk

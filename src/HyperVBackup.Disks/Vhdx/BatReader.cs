@@ -4,28 +4,33 @@ using System.Runtime.InteropServices;
 namespace HyperVBackup.Disks.Vhdx;
 
 /// <summary>
-/// Looks up entries of the block allocation table through a small cache of its pages: the whole table of a 64 TiB disk
-/// may be 512 MiB. When a page is first read, all its entries are checked: known states, places inside the file, and
-/// none over a structure or over a block of any page read so far. Two blocks in one place are therefore found once both
-/// their pages were looked at, and in a table of one page at once. Thread-safe.
+/// Looks up entries of the block allocation table, which for a disk of 64 TiB may take 512 MiB, and reads no more of it
+/// than is asked for: 8 bytes for a lookup by itself. Lookups in order read ahead in steps that double, up to 64 KiB
+/// and never beyond the last block the caller means to ask for. Some entries are kept. Each entry is checked when it is
+/// first read: a known state, a place inside the file, and none over a structure or over a block of any entry read so
+/// far; two blocks in one place are therefore found once both were looked at. Thread-safe.
 /// </summary>
 internal sealed class BatReader
 {
-    private const int PageSizeBytes = 4 << 10;
-    private const int EntriesPerPage = PageSizeBytes / BatEntry.SizeBytes;
-    private const int PageCountMax = 256;
+    private const int AheadCountMax = 8 << 10;
+    private const int KeptCount = 32 << 10;
+    private const int SparseCountMin = 64;
     private const string Structure = "block allocation table entry";
 
     // A lock where the rest of the project has none: disks are read by many threads, and the map of taken places must
-    // see each page once.
+    // see each entry once.
     private readonly Lock gate = new();
-    private readonly (long Index, ulong[] Entries)[] pages = new (long, ulong[])[PageCountMax];
+    private readonly (long Following, BatEntry Entry)[] kept = new (long, BatEntry)[KeptCount];
+    private readonly ulong[] ahead = new ulong[AheadCountMax];
     private readonly VhdxFile file;
     private readonly BatLayout layout;
     private readonly bool hasParent;
     private readonly long startBytes;
     private readonly FileMap map;
-    private readonly ulong[] checkedPages;
+    private readonly ulong[] isChecked;
+    private long aheadEnd = -1;
+    private int aheadCount = 1;
+    private ByteRange? hole;
 
     /// <exception cref="DiskImageException">The region is too short for the disk.</exception>
     public BatReader(VhdxFile file, RegionEntry region, BatLayout layout, bool hasParent, FileMap map)
@@ -39,51 +44,110 @@ internal sealed class BatReader
                 startBytes,
                 $"has {region.LengthBytes} bytes, too few for the disk's {layout.EntryCount} entries");
         }
-        checkedPages = new ulong[(int)((layout.EntryCount / EntriesPerPage / 64) + 1)];
+        isChecked = new ulong[(int)((layout.EntryCount / 64) + 1)];
     }
 
-    /// <exception cref="DiskImageException">The entry, or one in its page, is damaged.</exception>
-    public BatEntry OfBlock(long block) => Entry(layout.EntryOfBlock(block));
-
-    /// <exception cref="DiskImageException">The entry, or one in its page, is damaged.</exception>
-    public BatEntry OfBitmap(long chunk) => Entry(layout.EntryOfBitmap(chunk));
-
-    /// <summary>For messages: where the entry of a chunk's sector bitmap lies in the file.</summary>
-    public long BitmapEntryAt(long chunk) => startBytes + (layout.EntryOfBitmap(chunk) * BatEntry.SizeBytes);
-
-    private BatEntry Entry(long entry)
+    /// <param name="lastBlock">The block up to which the caller is going to ask for all from this one on.</param>
+    /// <exception cref="DiskImageException">The entry, or one up to the last block's, is damaged.</exception>
+    public BatEntry OfBlock(long block, long lastBlock)
     {
-        (long page, long index) = Math.DivRem(entry, EntriesPerPage);
+        long entry = layout.EntryOfBlock(block);
         lock (gate)
         {
-            ref (long Index, ulong[] Entries) slot = ref pages[page % PageCountMax];
-            if (slot.Entries is null || slot.Index != page)
+            ref (long Following, BatEntry Entry) place = ref kept[entry % KeptCount];
+            if (place.Following != entry + 1)
             {
-                slot = (page, ReadPage(page));
+                ReadAhead(entry, layout.EntryOfBlock(lastBlock) + 1);
             }
-            return new BatEntry(slot.Entries[index]);
+            return place.Entry;
         }
     }
 
-    private ulong[] ReadPage(long page)
+    /// <summary>The first block after one that is not present of which it is not yet known, without another look at the
+    /// table, that it is not present either.</summary>
+    public long EndOfAbsence(long block)
     {
-        long first = page * EntriesPerPage;
-        ulong[] entries = new ulong[Math.Min(EntriesPerPage, layout.EntryCount - first)];
-        Span<byte> bytes = MemoryMarshal.AsBytes(entries.AsSpan());
-        file.ReadStructure("block allocation table", startBytes + (first * BatEntry.SizeBytes), bytes);
+        long entryAt = EntryAt(layout.EntryOfBlock(block));
+        lock (gate)
+        {
+            return IsInHole(entryAt) && !file.IsReplayed
+                ? Math.Clamp(
+                    layout.BlockOfEntry((hole!.Value.EndBytes - startBytes) / BatEntry.SizeBytes),
+                    block + 1,
+                    layout.BlockCount)
+                : block + 1;
+        }
+    }
+
+    /// <exception cref="DiskImageException">The entry is damaged.</exception>
+    public BatEntry OfBitmap(long chunk)
+    {
+        long entry = layout.EntryOfBitmap(chunk);
+        lock (gate)
+        {
+            ref (long Following, BatEntry Entry) place = ref kept[entry % KeptCount];
+            if (place.Following != entry + 1)
+            {
+                Read(entry, 1);
+            }
+            return place.Entry;
+        }
+    }
+
+    /// <summary>For messages: where the entry of a chunk's sector bitmap lies in the file.</summary>
+    public long BitmapEntryAt(long chunk) => EntryAt(layout.EntryOfBitmap(chunk));
+
+    private long EntryAt(long entry) => startBytes + (entry * BatEntry.SizeBytes);
+
+    private void ReadAhead(long entry, long endEntry)
+    {
+        bool isNext = entry == aheadEnd || (entry == aheadEnd + 1 && layout.IsBitmapEntry(aheadEnd));
+        aheadCount = isNext ? Math.Min(2 * aheadCount, AheadCountMax) : 1;
+        int count = (int)Math.Min(aheadCount, endEntry - entry);
+        Read(entry, count);
+        aheadEnd = entry + count;
+    }
+
+    private void Read(long firstEntry, int count)
+    {
+        Span<ulong> entries = ahead.AsSpan(0, count);
+        Span<byte> bytes = MemoryMarshal.AsBytes(entries);
+        if (!IsHole(EntryAt(firstEntry), bytes.Length))
+        {
+            file.ReadStructure("block allocation table", EntryAt(firstEntry), bytes);
+        }
+        else
+        {
+            file.ReadHole(EntryAt(firstEntry), bytes);
+        }
         if (!BitConverter.IsLittleEndian)
         {
             BinaryPrimitives.ReverseEndianness(entries, entries);
         }
-        ulong bit = 1UL << (int)(page % 64);
-        bool isNew = (checkedPages[page / 64] & bit) == 0;
-        for (int index = 0; index < entries.Length; index++)
+        for (int index = 0; index < count; index++)
         {
-            Check(first + index, new BatEntry(entries[index]), isNew);
+            long entry = firstEntry + index;
+            BatEntry value = new(entries[index]);
+            ulong bit = 1UL << (int)(entry % 64);
+            Check(entry, value, isNew: (isChecked[entry / 64] & bit) == 0);
+            isChecked[entry / 64] |= bit;
+            kept[entry % KeptCount] = (entry + 1, value);
         }
-        checkedPages[page / 64] |= bit;
-        return entries;
     }
+
+    /// <summary>Whether the file system is known to keep no bytes there. Asked of it only while reading far ahead: to
+    /// ask takes as much time as to read a few entries.</summary>
+    private bool IsHole(long offsetBytes, int lengthBytes)
+    {
+        if (!IsInHole(offsetBytes) && aheadCount >= SparseCountMin)
+        {
+            hole = file.HoleAt(offsetBytes);
+        }
+        return IsInHole(offsetBytes) && offsetBytes + lengthBytes <= hole!.Value.EndBytes;
+    }
+
+    private bool IsInHole(long offsetBytes) =>
+        hole is { } known && offsetBytes >= known.StartBytes && offsetBytes < known.EndBytes;
 
     private void Check(long entry, BatEntry value, bool isNew)
     {
@@ -121,5 +185,5 @@ internal sealed class BatReader
     }
 
     private DiskImageException Damage(long entry, string what) =>
-        file.Damage(Structure, startBytes + (entry * BatEntry.SizeBytes), what);
+        file.Damage(Structure, EntryAt(entry), what);
 }

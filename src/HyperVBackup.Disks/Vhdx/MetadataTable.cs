@@ -27,20 +27,21 @@ internal sealed class MetadataTable
     public static MetadataTable Read(VhdxFile file, RegionEntry region)
     {
         MetadataTable table = new(file, region);
-        byte[] bytes = file.ReadStructure(Structure, table.AtBytes, SizeBytes);
-        if (!bytes.AsSpan().StartsWith(Signature))
+        byte[] start = file.ReadStructure(Structure, table.AtBytes, EntriesAt);
+        if (!start.AsSpan().StartsWith(Signature))
         {
             throw file.Damage(Structure, table.AtBytes, "has a wrong signature");
         }
-        int count = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(CountAt));
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(start.AsSpan(CountAt));
         if (count > VhdxLimits.MetadataEntryCountMax)
         {
             throw file.Damage(Structure, table.AtBytes, $"counts {count} entries, more than can be");
         }
-        for (int index = 0; index < count; index++)
+        long entriesAt = table.AtBytes + EntriesAt;
+        byte[] entries = file.ReadStructure(Structure, entriesAt, count * MetadataEntry.SizeBytes);
+        for (int at = 0; at < entries.Length; at += MetadataEntry.SizeBytes)
         {
-            int entryAt = EntriesAt + (index * MetadataEntry.SizeBytes);
-            table.Add(MetadataEntry.Read(bytes.AsSpan(entryAt)), table.AtBytes + entryAt);
+            table.Add(MetadataEntry.Read(entries.AsSpan(at)), entriesAt + at);
         }
         return table;
     }
@@ -55,18 +56,34 @@ internal sealed class MetadataTable
         }
     }
 
-    /// <summary>An item that must be there, of <paramref name="lengthBytes"/> bytes at least.</summary>
+    /// <summary>The first <paramref name="lengthBytes"/> bytes of an item that must be there.</summary>
     /// <exception cref="DiskImageException">It is missing or shorter.</exception>
     public byte[] Item(Guid id, string name, int lengthBytes, out long itemAt)
+    {
+        Require(id, name, lengthBytes, out itemAt);
+        return file.ReadStructure(name, itemAt, lengthBytes);
+    }
+
+    /// <summary>All of an item that must be there and has <paramref name="lengthBytesMin"/> bytes at least.</summary>
+    /// <exception cref="DiskImageException">It is missing or shorter.</exception>
+    public byte[] WholeItem(Guid id, string name, int lengthBytesMin, out long itemAt)
+    {
+        int lengthBytes = Require(id, name, lengthBytesMin, out itemAt);
+        return file.ReadStructure(name, itemAt, lengthBytes);
+    }
+
+    /// <returns>The item's length.</returns>
+    private int Require(Guid id, string name, int lengthBytesMin, out long itemAt)
     {
         if (!items.TryGetValue(id, out MetadataEntry entry))
         {
             throw file.Damage(Structure, AtBytes, $"lacks the {name}");
         }
         itemAt = AtBytes + entry.OffsetBytes;
-        return entry.LengthBytes >= lengthBytes
-            ? file.ReadStructure(name, itemAt, (int)entry.LengthBytes)
-            : throw file.Damage(name, itemAt, $"has {entry.LengthBytes} bytes, fewer than the {lengthBytes} it needs");
+        return entry.LengthBytes >= lengthBytesMin
+            ? (int)entry.LengthBytes
+            : throw file.Damage(
+                name, itemAt, $"has {entry.LengthBytes} bytes, fewer than the {lengthBytesMin} it needs");
     }
 
     private void Add(MetadataEntry entry, long entryAt)

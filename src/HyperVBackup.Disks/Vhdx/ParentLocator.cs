@@ -29,7 +29,7 @@ internal sealed class ParentLocator
     /// <exception cref="DiskImageException">The locator is missing, damaged or of a kind not known.</exception>
     public static ParentLocator Read(VhdxFile file, MetadataTable table)
     {
-        byte[] bytes = table.Item(VhdxIds.ParentLocator, Structure, EntriesAt, out long at);
+        byte[] bytes = table.WholeItem(VhdxIds.ParentLocator, Structure, EntriesAt, out long at);
         ParentLocator locator = new(file, at);
         if (new Guid(bytes.AsSpan(0, 16)) != VhdxIds.VhdxLocator)
         {

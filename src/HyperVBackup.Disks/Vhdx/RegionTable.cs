@@ -10,18 +10,29 @@ internal static class RegionTable
     public const long SecondAt = 256 << 10;
     public const int EntriesAt = CountAt + (2 * sizeof(uint));
 
+    public const string Structure = "region table";
+
+    private const int StartSizeBytes = 4 << 10;
     private const int ChecksumAt = 4;
     private const int CountAt = ChecksumAt + sizeof(uint);
 
     private static ReadOnlySpan<byte> Signature => "regi"u8;
 
-    /// <summary>False where signature or checksum is wrong.</summary>
+    /// <summary>Reads the table, usually only its start: where the checksum is that of the start and zeros, no entry
+    /// stands further on. False where signature or checksum is wrong.</summary>
+    /// <param name="bytes">The whole table.</param>
     /// <param name="entryCount">As stored: not yet held against any limit.</param>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out uint entryCount)
+    /// <exception cref="DiskImageException">The file is cut off or cannot be read.</exception>
+    public static bool TryRead(VhdxFile file, long atBytes, out byte[] bytes, out uint entryCount)
     {
-        entryCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes[CountAt..]);
-        return bytes.StartsWith(Signature)
-            && BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]) == Crc32C.WithoutField(bytes, ChecksumAt);
+        bytes = new byte[SizeBytes];
+        file.ReadStructure(Structure, atBytes, bytes.AsSpan(0, StartSizeBytes));
+        if (!IsWhole(bytes))
+        {
+            file.ReadStructure(Structure, atBytes + StartSizeBytes, bytes.AsSpan(StartSizeBytes));
+        }
+        entryCount = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(CountAt));
+        return IsWhole(bytes);
     }
 
     public static void WriteTo(Span<byte> bytes, params ReadOnlySpan<RegionEntry> entries)
@@ -36,4 +47,8 @@ internal static class RegionTable
         }
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[ChecksumAt..], Crc32C.WithoutField(bytes, ChecksumAt));
     }
+
+    private static bool IsWhole(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith(Signature)
+        && BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]) == Crc32C.WithoutField(bytes, ChecksumAt);
 }

@@ -11,6 +11,8 @@ internal sealed class SectorBits
     private SectorBits(byte[] bits, long firstSectorInBits, int sectorSizeBytes) =>
         (this.bits, this.firstSectorInBits, this.sectorSizeBytes) = (bits, firstSectorInBits, sectorSizeBytes);
 
+    public int LengthBytes => bits.Length;
+
     /// <param name="image">The image the block is in.</param>
     /// <param name="block">A partially present block.</param>
     /// <param name="withinBytes">Where the range starts in the block.</param>
@@ -35,6 +37,11 @@ internal sealed class SectorBits
             "sector bitmap", (entry.OffsetMiB * VhdxLimits.MiB) + firstByte, (int)(lastByte - firstByte + 1));
         return new SectorBits(bits, (firstByte * 8) - chunkStart, sectorSizeBytes);
     }
+
+    /// <summary>Whether the bits speak for all of a range, which counts from the block's start.</summary>
+    public bool Covers(long withinBytes, long lengthBytes) =>
+        withinBytes / sectorSizeBytes >= firstSectorInBits
+        && (withinBytes + lengthBytes - 1) / sectorSizeBytes < firstSectorInBits + (bits.Length * 8L);
 
     /// <summary>Whether the byte so far into the block is in this file.</summary>
     public bool IsInFile(long withinBytes) => Bit((withinBytes / sectorSizeBytes) - firstSectorInBits);

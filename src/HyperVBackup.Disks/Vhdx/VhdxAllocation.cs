@@ -3,6 +3,10 @@ namespace HyperVBackup.Disks.Vhdx;
 /// <summary>Finds what of a disk may hold anything but zeros from tables and sector bitmaps alone.</summary>
 internal static class VhdxAllocation
 {
+    /// <summary>How far neighbours are joined. Looking ahead has an end: who stops early has not had all the tables
+    /// read, and who reads the data finds what was read of them still there.</summary>
+    private const long JoinedBytesMax = 256L << 20;
+
     private enum Source
     {
         Zeros,
@@ -36,18 +40,20 @@ internal static class VhdxAllocation
     private static IEnumerable<(Source Source, ByteRange Range)> Pieces(VhdxImage image, ByteRange range)
     {
         long blockSizeBytes = image.Layout.BlockSizeBytes;
+        long lastBlock = (range.EndBytes - 1) / blockSizeBytes;
         for (long at = range.StartBytes; at < range.EndBytes;)
         {
             long block = at / blockSizeBytes;
             long end = Math.Min((block + 1) * blockSizeBytes, range.EndBytes);
             ByteRange piece = new(at, end - at);
-            switch (image.Bat.OfBlock(block).State)
+            switch (image.Bat.OfBlock(block, lastBlock).State)
             {
                 case BlockState.FullyPresent:
                     yield return (Source.File, piece);
                     break;
                 case BlockState.NotPresent:
-                    yield return (Source.Parent, piece);
+                    end = Math.Min(image.Bat.EndOfAbsence(block) * blockSizeBytes, range.EndBytes);
+                    yield return (Source.Parent, new ByteRange(at, end - at));
                     break;
                 case BlockState.PartiallyPresent:
                     foreach ((Source Source, ByteRange Range) run in Runs(image, block, piece))
@@ -66,7 +72,7 @@ internal static class VhdxAllocation
     private static IEnumerable<(Source Source, ByteRange Range)> Runs(VhdxImage image, long block, ByteRange piece)
     {
         long blockStart = block * image.Layout.BlockSizeBytes;
-        SectorBits bits = SectorBits.Read(image, block, piece.StartBytes - blockStart, piece.LengthBytes);
+        SectorBits bits = image.SectorBits(block, piece.StartBytes - blockStart, piece.LengthBytes);
         for (long at = piece.StartBytes; at < piece.EndBytes;)
         {
             long end = blockStart + bits.EndOfRun(at - blockStart, piece.EndBytes - blockStart);
@@ -85,7 +91,8 @@ internal static class VhdxAllocation
         (Source Source, ByteRange Range)? held = null;
         foreach ((Source Source, ByteRange Range) piece in pieces)
         {
-            if (held is { } last && last.Source == piece.Source && last.Range.EndBytes == piece.Range.StartBytes)
+            if (held is { } last && last.Source == piece.Source && last.Range.EndBytes == piece.Range.StartBytes
+                && piece.Range.EndBytes - last.Range.StartBytes <= JoinedBytesMax)
             {
                 long start = last.Range.StartBytes;
                 held = (piece.Source, new ByteRange(start, piece.Range.EndBytes - start));

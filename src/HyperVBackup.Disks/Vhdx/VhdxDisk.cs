@@ -42,8 +42,7 @@ public sealed class VhdxDisk : IDisk
     /// <summary>Changes with every change of the image's data; children know their parent by it.</summary>
     public Guid DataWriteGuid => image.Header.DataWriteId;
 
-    /// <summary>Bytes read so far that are not the guest's: headers, log, tables and sector bitmaps, of all images of
-    /// the chain.</summary>
+    /// <inheritdoc/>
     public long MetadataBytesRead => image.File.MetadataBytesRead + (parent?.MetadataBytesRead ?? 0);
 
     /// <summary>Opens an image and, where it is a differencing one, its parents: they are looked for at the paths it
@@ -56,11 +55,12 @@ public sealed class VhdxDisk : IDisk
     public void Read(long offsetBytes, Span<byte> buffer)
     {
         DiskBounds.Require(offsetBytes, buffer.Length, VirtualSizeBytes);
+        long lastBlock = (offsetBytes + buffer.Length - 1) / BlockSizeBytes;
         while (!buffer.IsEmpty)
         {
             (long block, long within) = Math.DivRem(offsetBytes, BlockSizeBytes);
             int count = (int)Math.Min(buffer.Length, BlockSizeBytes - within);
-            ReadInBlock(block, within, buffer[..count]);
+            ReadInBlock(image.Bat.OfBlock(block, lastBlock), block, within, buffer[..count]);
             buffer = buffer[count..];
             offsetBytes += count;
         }
@@ -79,9 +79,8 @@ public sealed class VhdxDisk : IDisk
         parent?.Dispose();
     }
 
-    private void ReadInBlock(long block, long within, Span<byte> buffer)
+    private void ReadInBlock(BatEntry entry, long block, long within, Span<byte> buffer)
     {
-        BatEntry entry = image.Bat.OfBlock(block);
         long blockAt = entry.OffsetMiB * VhdxLimits.MiB;
         switch (entry.State)
         {
@@ -102,7 +101,7 @@ public sealed class VhdxDisk : IDisk
 
     private void ReadSectors(long block, long blockAt, long within, Span<byte> buffer)
     {
-        SectorBits bits = SectorBits.Read(image, block, within, buffer.Length);
+        SectorBits bits = image.SectorBits(block, within, buffer.Length);
         while (!buffer.IsEmpty)
         {
             int count = (int)(bits.EndOfRun(within, within + buffer.Length) - within);

@@ -12,6 +12,9 @@ internal sealed class VhdxFile(ImageFile file) : IDisposable
     /// <summary>The file's length after the replay.</summary>
     public long LengthBytes => Math.Max(file.LengthBytes, overlay.FileLengthBytesMin);
 
+    /// <summary>Whether a log changes anything of what the file holds.</summary>
+    public bool IsReplayed => !overlay.IsEmpty;
+
     /// <summary>Bytes of structures (all but the guest's data) read so far.</summary>
     public long MetadataBytesRead => Interlocked.Read(ref metadataBytesRead);
 
@@ -41,6 +44,17 @@ internal sealed class VhdxFile(ImageFile file) : IDisposable
             bytes[inFile..].Clear();
         }
         file.Read(structure, offsetBytes, bytes[..inFile]);
+        overlay.Apply(offsetBytes, bytes);
+    }
+
+    /// <summary>The part of the file from an offset on that the file system keeps nothing for; null where there is
+    /// something, or where it cannot say.</summary>
+    public ByteRange? HoleAt(long offsetBytes) => file.HoleAt(offsetBytes);
+
+    /// <summary>What a range inside a hole of the file reads as, without reading it.</summary>
+    public void ReadHole(long offsetBytes, Span<byte> bytes)
+    {
+        bytes.Clear();
         overlay.Apply(offsetBytes, bytes);
     }
 

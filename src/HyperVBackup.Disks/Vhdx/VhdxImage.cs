@@ -5,6 +5,8 @@ internal sealed class VhdxImage : IDisposable
 {
     private const string HeaderStructure = "header";
 
+    private readonly SectorBitsKept bits = new();
+
     private VhdxImage(VhdxFile file) => File = file;
 
     public VhdxFile File { get; }
@@ -32,6 +34,18 @@ internal sealed class VhdxImage : IDisposable
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What the sector bitmap says of a range of a partially present block, and maybe of more.</summary>
+    /// <exception cref="DiskImageException">The bitmap is missing or cannot be read.</exception>
+    public SectorBits SectorBits(long block, long withinBytes, long lengthBytes)
+    {
+        if (!bits.TryFind(block, withinBytes, lengthBytes, out SectorBits? found))
+        {
+            found = Vhdx.SectorBits.Read(this, block, withinBytes, lengthBytes);
+            bits.Keep(block, found);
+        }
+        return found;
     }
 
     public void Dispose() => File.Dispose();

@@ -4,7 +4,7 @@ namespace HyperVBackup.Disks.Vhdx;
 /// </summary>
 internal sealed record VhdxRegions(RegionEntry Bat, RegionEntry Metadata)
 {
-    private const string Structure = "region table";
+    private const string Structure = RegionTable.Structure;
 
     /// <summary>Reads the region table from whichever of its two copies is whole and takes the regions' places in
     /// <paramref name="map"/>.</summary>
@@ -14,8 +14,7 @@ internal sealed record VhdxRegions(RegionEntry Bat, RegionEntry Metadata)
     {
         foreach (long tableAt in (ReadOnlySpan<long>)[RegionTable.FirstAt, RegionTable.SecondAt])
         {
-            byte[] table = file.ReadStructure(Structure, tableAt, RegionTable.SizeBytes);
-            if (RegionTable.TryRead(table, out uint entryCount))
+            if (RegionTable.TryRead(file, tableAt, out byte[] table, out uint entryCount))
             {
                 return Parse(file, map, table, tableAt, entryCount);
             }

@@ -9,19 +9,22 @@ internal static class AllocatedChunks
     public static long CountOf(long sizeBytes, int chunkSizeBytes) =>
         (sizeBytes / chunkSizeBytes) + (sizeBytes % chunkSizeBytes == 0 ? 0 : 1);
 
-    /// <summary>Counts the chunks that hold anything allocated, among the first ones of the disk.</summary>
-    public static long Count(IDisk disk, int chunkSizeBytes, long walkCountMax)
+    /// <summary>Counts the chunks that hold anything allocated, as far from the disk's start as one may look.</summary>
+    /// <param name="isWhole">Whether that was all of the disk.</param>
+    public static long Count(IDisk disk, int chunkSizeBytes, AuditReach reach, out bool isWhole)
     {
+        AllocatedWalk walk = new(disk, chunkSizeBytes, reach);
+        long chunkCount = CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
         long count = 0;
         long index = 0;
-        long walkCount = Math.Min(walkCountMax, CountOf(disk.VirtualSizeBytes, chunkSizeBytes));
-        foreach (ByteRange range in RangesOf(disk, 0, walkCount, chunkSizeBytes))
+        foreach (ByteRange range in walk.Over(0, chunkCount))
         {
             long end = CountOf(range.EndBytes, chunkSizeBytes);
             count += Math.Max(0, end - Math.Max(index, range.StartBytes / chunkSizeBytes));
             index = Math.Max(index, end);
         }
 
+        isWhole = walk.EndIndex == chunkCount;
         return count;
     }
 

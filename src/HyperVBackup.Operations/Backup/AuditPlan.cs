@@ -8,7 +8,8 @@ namespace HyperVBackup.Operations.Backup;
 /// ranges (up to half the budget, spread evenly), then allocated chunks in rotation from where the last audit ended.
 /// The rotation replaces nothing and takes at least half the budget, so a lasting error is found within
 /// (2 × allocated chunks / budget, rounded up, + 1) runs; on a disk too large to be looked through in one run,
-/// within that many more as it takes to walk over all of it. Memory follows the count of runs, not of chunks.
+/// within that many more as it takes to walk over all of it; each looks at least through what its reach allows. Memory
+/// follows the count of runs, not of chunks.
 /// </summary>
 internal sealed class AuditPlan
 {
@@ -43,18 +44,43 @@ internal sealed class AuditPlan
 
     /// <param name="changed">Ascending, disjoint, not touching.</param>
     /// <param name="cursorIndex">Where the last audit of this disk ended.</param>
-    /// <param name="walkCountMax">How many chunks of the disk one run looks through for allocated ones.</param>
+    /// <param name="reach">How far one run looks for allocated chunks.</param>
     public static AuditPlan Make(
         IDisk disk, IReadOnlyList<ChunkRun> changed, long budgetCount, long cursorIndex, int chunkSizeBytes,
-        long walkCountMax)
+        AuditReach reach)
     {
         long chunkCount = AllocatedChunks.CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
         List<ChunkRun> neighbours = Neighbours(disk, changed, budgetCount / 2, chunkCount, chunkSizeBytes);
         List<ScanRun> taken = Merge(Scans(changed, isAudit: false), Scans(neighbours, isAudit: true));
         AuditRotation rotation = new(
-            disk, taken, chunkSizeBytes, chunkCount, budgetCount - neighbours.Sum(run => run.Count), walkCountMax);
+            disk, taken, chunkSizeBytes, chunkCount, budgetCount - neighbours.Sum(run => run.Count), reach);
         long cursor = rotation.Run(cursorIndex < chunkCount ? cursorIndex : 0);
         return new AuditPlan(Merge(taken, Scans(rotation.Chosen, isAudit: true)), cursor);
+    }
+
+    /// <summary>Audits all that did not change, whether the image holds it or not: it is looked for while it is read.
+    /// </summary>
+    /// <param name="changed">Ascending, disjoint, not touching.</param>
+    public static AuditPlan OfAll(IReadOnlyList<ChunkRun> changed, long chunkCount, long cursorIndex)
+    {
+        List<ScanRun> runs = new((2 * changed.Count) + 1);
+        long index = 0;
+        foreach (ChunkRun run in changed.Append(new ChunkRun(chunkCount, 0)))
+        {
+            if (run.FirstIndex > index)
+            {
+                runs.Add(new ScanRun(new ChunkRun(index, run.FirstIndex - index), IsAudit: true));
+            }
+
+            if (run.Count > 0)
+            {
+                runs.Add(new ScanRun(run, IsAudit: false));
+            }
+
+            index = run.EndIndex;
+        }
+
+        return new AuditPlan(runs, cursorIndex);
     }
 
     /// <summary>Only allocated ones: others would take the budget of what can be read.</summary>

@@ -4,10 +4,14 @@ using HyperVBackup.Disks.Changes;
 namespace HyperVBackup.Operations.Backup;
 
 /// <summary>Walks over allocated chunks from a cursor, around the end of the disk, and chooses those that are not
-/// taken yet, each at most once. Used once.</summary>
+/// taken yet, each at most once. What is chosen lets it look further: finding a chunk takes at most one byte of image
+/// metadata for 4 KiB. Used once.</summary>
 internal sealed class AuditRotation(
-    IDisk disk, List<ScanRun> taken, int chunkSizeBytes, long chunkCount, long budgetCount, long walkCountMax)
+    IDisk disk, List<ScanRun> taken, int chunkSizeBytes, long chunkCount, long budgetCount, AuditReach reach)
 {
+    private const int BytesPerMetadataByte = 4096;
+
+    private readonly AllocatedWalk walk = new(disk, chunkSizeBytes, reach);
     private readonly List<ChunkRun> beforeCursor = [];
     private readonly List<ChunkRun> afterCursor = [];
     private long left = budgetCount;
@@ -18,9 +22,8 @@ internal sealed class AuditRotation(
     /// <returns>Where the next rotation goes on.</returns>
     public long Run(long cursorIndex)
     {
-        long walkCount = Math.Min(walkCountMax, chunkCount);
-        long end = Walk(afterCursor, cursorIndex, Math.Min(chunkCount, cursorIndex + walkCount));
-        return end < chunkCount ? end : Walk(beforeCursor, 0, walkCount - (chunkCount - cursorIndex));
+        long end = Walk(afterCursor, cursorIndex, chunkCount);
+        return end < chunkCount ? end : Walk(beforeCursor, 0, cursorIndex);
     }
 
     private long Walk(List<ChunkRun> chosen, long startIndex, long endIndex)
@@ -31,7 +34,7 @@ internal sealed class AuditRotation(
             return index;
         }
 
-        foreach (ByteRange range in AllocatedChunks.RangesOf(disk, startIndex, endIndex, chunkSizeBytes))
+        foreach (ByteRange range in walk.Over(startIndex, endIndex))
         {
             index = Math.Max(index, range.StartBytes / chunkSizeBytes);
             long rangeEnd = AllocatedChunks.CountOf(range.EndBytes, chunkSizeBytes);
@@ -46,7 +49,7 @@ internal sealed class AuditRotation(
             }
         }
 
-        return endIndex;
+        return walk.EndIndex;
     }
 
     /// <summary>Chooses up to the next chunk that is taken, or passes over those that are.</summary>
@@ -62,6 +65,7 @@ internal sealed class AuditRotation(
         long count = Math.Min(left, Math.Min(endIndex, takenStart) - index);
         chosen.Add(new ChunkRun(index, count));
         left -= count;
+        walk.Allow(count * chunkSizeBytes / BytesPerMetadataByte);
         return index + count;
     }
 

@@ -74,6 +74,9 @@ internal sealed class ChunkBatch
     /// <summary>Where a gap begins and ends; equal for a batch of chunks.</summary>
     public (long Start, long End) Gap { get; private set; }
 
+    /// <summary>True for a gap that the change source called unchanged.</summary>
+    public bool IsGapAudit { get; private set; }
+
     /// <summary>How far on the disk, or in the changed bytes, the work is once this batch is done.</summary>
     public long DoneBytes { get; set; }
 
@@ -81,10 +84,11 @@ internal sealed class ChunkBatch
 
     public void Clear()
     {
-        (Count, EncodedCount, RecordsLengthBytes, Gap) = (0, 0, 0, default);
+        (Count, EncodedCount, RecordsLengthBytes, Gap, IsGapAudit) = (0, 0, 0, default, false);
     }
 
-    public void SetGap(long startIndex, long endIndex) => Gap = (startIndex, endIndex);
+    public void SetGap(long startIndex, long endIndex, bool isAudit) =>
+        (Gap, IsGapAudit) = ((startIndex, endIndex), isAudit);
 
     /// <summary>Takes the next chunks; their bytes are to be read into what is returned.</summary>
     public Span<byte> Add(long firstIndex, int count, bool isAudit)

@@ -85,6 +85,11 @@ internal sealed class DiskBackup(
             ChunkBatch batch = await task;
             await ReadParentsAsync(batch, parent, token);
             await ClassifyAsync(batch, token);
+            if (batch.IsGapAudit && parent is not null)
+            {
+                await AuditGapAsync(batch.Gap, parent, token);
+            }
+
             await output.WriteAsync(batch, token);
         }
 
@@ -127,6 +132,16 @@ internal sealed class DiskBackup(
             {
                 Tally.AddMismatch(batch.Indexes[position]);
             }
+        }
+    }
+
+    /// <summary>What the image does not hold was zeros before, or the source was wrong.</summary>
+    private async ValueTask AuditGapAsync((long Start, long End) gap, DiskMapReader parent, CancellationToken token)
+    {
+        DiskMapCursor cursor = new(parent, gap.Start, gap.End);
+        while (await cursor.MoveNextAsync(token))
+        {
+            Tally.AddMismatch(cursor.ChunkIndex);
         }
     }
 

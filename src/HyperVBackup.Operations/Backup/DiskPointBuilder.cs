@@ -15,10 +15,6 @@ internal sealed class DiskPointBuilder(
     IDiskView view, bool isIdentityShared, EngineOptions options, BackupRequest request,
     IProgress<BackupProgress> progress)
 {
-    /// <summary>How much of the disk a usual audit looks through for allocated chunks. A VHDX tells what is allocated
-    /// in 8 bytes a block of at least 1 MiB, so this costs at most 2 MiB of image metadata.</summary>
-    private const long WalkBytesMax = 256L << 30;
-
     private readonly int chunkSizeBytes = repository.Settings.ChunkSizeBytes;
     private long bytesReadBefore;
     private long bytesAuditedBefore;
@@ -52,23 +48,8 @@ internal sealed class DiskPointBuilder(
         return result.LostReason.Length == 0 ? result : await RecoverAsync(result.LostReason, token);
     }
 
-    private AuditPlan PlanAudit(DiskPlan plan)
-    {
-        List<ChunkRun> changed = [.. plan.Ranges!.ToChunkRuns(chunkSizeBytes)];
-        DiskStatistics before = plan.Parent!.Statistics;
-        long walkMax = request.AuditPercent switch
-        {
-            null => WalkBytesMax / chunkSizeBytes,
-            0 => 0,
-            _ => long.MaxValue,
-        };
-        long counted = AllocatedChunks.Count(view.Disk, chunkSizeBytes, walkMax);
-        long allocated = request.AuditPercent is null ? Math.Max(counted, before.ChunksNonZero) : counted;
-        long budget = AuditPlan.BudgetOf(
-            request.AuditPercent, allocated, changed.Sum(run => run.Count), chunkSizeBytes);
-        return AuditPlan.Make(
-            view.Disk, changed, budget, before.AuditCursorBytes / chunkSizeBytes, chunkSizeBytes, walkMax);
-    }
+    private AuditPlan PlanAudit(DiskPlan plan) => new AuditPlanner(view.Disk, chunkSizeBytes).Plan(
+        request.AuditPercent, [.. plan.Ranges!.ToChunkRuns(chunkSizeBytes)], plan.Parent!.Statistics);
 
     private Task<DiskPoint> RecoverAsync(string reason, CancellationToken token)
     {

@@ -93,28 +93,16 @@ internal sealed class DiskScan(
         }
 
         ChunkBatch current = await BatchAsync(token);
-        if (isAudit || count <= current.CountMax - current.Count)
+        if (count <= current.CountMax - current.Count)
         {
-            await AddZerosAsync(startIndex, endIndex, isAudit, token);
+            current.AddZeros(startIndex, (int)count, isAudit);
+            await EmitIfFullAsync(token);
             return;
         }
 
         await EmitAsync(token);
-        (await BatchAsync(token)).SetGap(startIndex, endIndex);
+        (await BatchAsync(token)).SetGap(startIndex, endIndex, isAudit);
         await EmitAsync(token);
-    }
-
-    /// <summary>Audited chunks are always compared one by one: a gap does not tell that the source was wrong.</summary>
-    private async ValueTask AddZerosAsync(long startIndex, long endIndex, bool isAudit, CancellationToken token)
-    {
-        while (startIndex < endIndex)
-        {
-            ChunkBatch current = await BatchAsync(token);
-            int count = (int)Math.Min(endIndex - startIndex, current.CountMax - current.Count);
-            current.AddZeros(startIndex, count, isAudit);
-            startIndex += count;
-            await EmitIfFullAsync(token);
-        }
     }
 
     private async ValueTask<ChunkBatch> BatchAsync(CancellationToken token)

@@ -16,6 +16,8 @@ namespace HyperVBackup.Operations.Tests.Backup;
 public sealed class AuditTests
 {
     private const int Chunk = Bench.ChunkSizeBytes;
+    private static readonly AuditReach Far = new(long.MaxValue, long.MaxValue, 7);
+    private static readonly AuditReach Near = new(ChunkCountMax: 6, long.MaxValue, 4);
 
     [Theory]
     [InlineData(null, 0, 0, 0)]
@@ -86,7 +88,7 @@ public sealed class AuditTests
             }
         }
 
-        long allocated = AllocatedChunks.Count(disk, Chunk, long.MaxValue);
+        long allocated = AllocatedChunks.Count(disk, Chunk, Far, out _);
         long budget = random.Next(1, 12);
         long runCountMax = ((2 * allocated) + budget - 1) / budget + 1;
         HashSet<long> seen = [];
@@ -112,10 +114,10 @@ public sealed class AuditTests
             disk.Change(index * Chunk, Chunk, index);
         }
 
-        AuditPlan plan = AuditPlan.Make(disk, [], 100, 0, Chunk, walkCountMax: 6);
+        AuditPlan plan = AuditPlan.Make(disk, [], 100, 0, Chunk, Near);
         Assert.Equal([0L, 2, 4], Audited(plan));
-        Assert.Equal([6L, 8, 10], Audited(AuditPlan.Make(disk, [], 100, plan.CursorIndex, Chunk, walkCountMax: 6)));
-        plan = AuditPlan.Make(disk, [], 100, 37, Chunk, walkCountMax: 6);
+        Assert.Equal([6L, 8, 10], Audited(AuditPlan.Make(disk, [], 100, plan.CursorIndex, Chunk, Near)));
+        plan = AuditPlan.Make(disk, [], 100, 37, Chunk, Near);
         Assert.Equal([0L, 2, 38], Audited(plan));
         Assert.Equal(3, plan.CursorIndex);
     }
@@ -148,6 +150,53 @@ public sealed class AuditTests
         disk.Change((20 * Chunk) - 1, 1, 2);
         DiskPoint point = await bench.TrackAsync(disk.Snapshot(), "t0", "t1");
         Assert.Equal(RestorePointKind.Recovered, point.Kind);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(250)]
+    public async Task A_whole_audit_finds_what_the_image_no_longer_holds(int discardedCount)
+    {
+        Bench bench = await Bench.MakeAsync(new MemoryStore(), 1);
+        bench.AuditPercent = 100;
+        MemoryDisk disk = Content.RandomDisk(300 * Chunk, 1);
+        await bench.TrackAsync(disk.Snapshot(), null, "t0");
+        (long, long) told = disk.Change(299 * Chunk, 1, 2);
+        disk.Discard(40 * Chunk, discardedCount * Chunk);
+        BackupReport report = await bench.BackupAsync(
+            new DiskRequest("disk", TestSource.Tracked(disk.Snapshot(), "t0", "t1", told)));
+        DiskPoint point = report.Point.Disks[0];
+        Assert.Equal(RestorePointKind.Recovered, point.Kind);
+        Assert.Contains($"found {discardedCount} changed chunks", point.LostReason, StringComparison.Ordinal);
+        Assert.Equal((299L - discardedCount) * Chunk, point.Statistics.BytesAudited);
+        Assert.Equal(disk.Bytes, await bench.ReadAsync(report.Point.Id, "disk"));
+    }
+
+    [Fact]
+    public async Task A_whole_audit_of_what_is_as_it_was_reads_what_the_image_holds_and_recovers_nothing()
+    {
+        Bench bench = await Bench.MakeAsync(new MemoryStore(), 1);
+        bench.AuditPercent = 100;
+        MemoryDisk disk = new(2000 * Chunk);
+        disk.Change(500 * Chunk, 3 * Chunk, 1);
+        await bench.TrackAsync(disk.Snapshot(), null, "t0");
+        (long, long) told = disk.Change(700 * Chunk, 1, 2);
+        DiskPoint point = await bench.TrackAsync(disk.Snapshot(), "t0", "t1", told);
+        Assert.Equal(RestorePointKind.Incremental, point.Kind);
+        Assert.Equal(3 * Chunk, point.Statistics.BytesAudited);
+        Assert.Equal(Chunk, point.Statistics.BytesChanged);
+    }
+
+    [Fact]
+    public void A_whole_audit_takes_all_that_did_not_change()
+    {
+        Assert.Equal(
+            [new ScanRun(new(0, 3), true), new(new(3, 2), false), new(new(5, 4), true), new(new(9, 1), false)],
+            AuditPlan.OfAll([new(3, 2), new(9, 1)], 10, 4).Runs);
+        Assert.Equal([new ScanRun(new(0, 2), false), new(new(2, 3), true)], AuditPlan.OfAll([new(0, 2)], 5, 4).Runs);
+        Assert.Equal([new ScanRun(new(0, 5), true)], AuditPlan.OfAll([], 5, 4).Runs);
+        Assert.Empty(AuditPlan.OfAll([], 0, 0).Runs);
+        Assert.Equal(4, AuditPlan.OfAll([], 5, 4).CursorIndex);
     }
 
     [Fact]
@@ -223,7 +272,7 @@ public sealed class AuditTests
     }
 
     private static AuditPlan Make(MemoryDisk disk, IReadOnlyList<ChunkRun> changed, long budget, long cursor) =>
-        AuditPlan.Make(disk, changed, budget, cursor, Chunk, long.MaxValue);
+        AuditPlan.Make(disk, changed, budget, cursor, Chunk, Far);
 
     private static List<long> Audited(AuditPlan plan) =>
         [.. plan.Runs.Where(run => run.IsAudit).SelectMany(Indexes)];
