@@ -40,6 +40,7 @@ public static class BitFlipTests
         RequireFlipsOfPackNoticed(sample.MapPack(sample.Pack(PackKind.Maps), 1), step: 5);
         RequireFlipsOfPackNoticed(sample.ChunkPack(sample.Pack(PackKind.Chunks), 2, 16384), step: 397);
         RequireFlipsOfPackNoticed(new SampleDeltas(sample).Pack(sample.Pack(PackKind.Chunks), 1, 16384), step: 397);
+        RequireFlipsOfPackNoticed(Vectors.DeltaPackVectors.SmallPack(sample), step: 1);
     }
 
     [Fact]

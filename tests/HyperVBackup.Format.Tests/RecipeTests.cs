@@ -112,6 +112,45 @@ public static class RecipeTests
     }
 
     [Fact]
+    public static void Only_whole_records_have_pages_and_only_deltas_a_recipe()
+    {
+        byte[] bytes = DeltaPackVectors.SmallPack(new Sample(44));
+        SamplePack pack = SamplePack.Read(bytes);
+        PackTrailer trailer = pack.Trailer;
+        PackPages pages = PackPages.Read(
+            bytes.AsMemory((int)trailer.PageSectionStartBytes, (int)trailer.PageSectionLengthBytes),
+            trailer,
+            pack.Table);
+        PackRecipes recipes = PackRecipes.Read(
+            bytes.AsSpan((int)trailer.RecipeSectionStartBytes, (int)trailer.RecipeSectionLengthBytes),
+            trailer,
+            pack.Table);
+        Digest[] hashes = new Digest[trailer.PagesPerChunk];
+        Assert.Equal(3, pack.Table.Count);
+        for (int index = 0; index < pack.Table.Count; index++)
+        {
+            bool isDelta = pack.Table[index].Type == RecordType.Delta;
+            Assert.Equal(isDelta, Xunit.Record.Exception(() => pages.GetHashes(index, hashes)) is ArgumentException);
+            Assert.Equal(!isDelta, Xunit.Record.Exception(() => recipes[index]) is KeyNotFoundException);
+        }
+    }
+
+    [Fact]
+    public static void A_footer_takes_no_recipe_for_another_record()
+    {
+        Recipe recipe = new SampleDeltas(new Sample(45)).Recipe(4);
+        byte[] bytes = new byte[DeltaRecord.LengthBytes(recipe.SourceCount, 4)];
+        DeltaRecord.Write(new ChunkId(new Sample(46).Digest()), recipe, bytes);
+        PackEntry entry = PackEntry.Of(bytes);
+        PackFooterBuilder footer = new(pagesPerChunk: 4);
+        footer.Add(entry, recipe);
+        Assert.ThrowsAny<ArgumentException>(() => footer.Add(entry, new Digest[4]));
+        Assert.ThrowsAny<ArgumentException>(() => footer.Add(entry with { Type = RecordType.Whole }, recipe));
+        Assert.ThrowsAny<ArgumentException>(() => footer.Add(entry with { PlainLengthBytes = 3 }, recipe));
+        Assert.ThrowsAny<ArgumentException>(() => new PackFooterBuilder(pagesPerChunk: 8).Add(entry, recipe));
+    }
+
+    [Fact]
     public static void Pages_are_taken_only_from_sources_that_hold_them()
     {
         RecipePage[] pages = [new(0, 2), new(0, 2), RecipePage.Zero, RecipePage.Zero];

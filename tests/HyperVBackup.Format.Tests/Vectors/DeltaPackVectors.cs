@@ -14,7 +14,7 @@ internal static class DeltaPackVectors
     public static void Add(VectorSet.Good good, VectorSet.Bad bad)
     {
         Sample sample = new(32);
-        byte[] deltas = good.Add(Of, "deltas", SmallPack(sample, wrongSlot: false));
+        byte[] deltas = good.Add(Of, "deltas", SmallPack(sample));
         PackWriter alone = new(sample.Pack(PackKind.Chunks), sample.Repository(), PageCount);
         alone.AddDelta(new ChunkId(sample.Digest()), new SampleDeltas(sample).Recipe(PageCount));
         good.Add(Of, "a-recipe-alone", alone.Finish());
@@ -24,7 +24,7 @@ internal static class DeltaPackVectors
     }
 
     /// <summary>A chunk of two pages, a literal page, and a chunk made of both.</summary>
-    private static byte[] SmallPack(Sample sample, bool wrongSlot)
+    internal static byte[] SmallPack(Sample sample, bool wrongSlot = false)
     {
         PackWriter pack = new(sample.Pack(PackKind.Chunks), sample.Repository(), PageCount);
         byte[] source = new byte[Structures.ChunkSizeBytes];
