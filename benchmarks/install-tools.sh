@@ -20,4 +20,5 @@ command -v apt-get > /dev/null || fail "and apt-get is not here to install them"
 echo "installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq -o Acquire::Retries=3 >&2 || echo "apt-get update failed; going on with the lists at hand" >&2
-apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 $missing > /dev/null || fail "installing them failed"
+apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 $missing > /dev/null ||
+  fail "installing them failed"

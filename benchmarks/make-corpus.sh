@@ -9,10 +9,10 @@ mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)'
   awk -v "suite=$suite" '$1 == suite { print $2; exit }')}
 disk_size=${DISK_SIZE:-4G}
 block_size=${BLOCK_SIZE:-1M}
-packages=${PACKAGES:-systemd-sysv linux-image-amd64 openssh-server ca-certificates python3 git perl vim gcc g++ make cmake
-  man-db less curl sqlite3 nginx-light}
-reinstalled=${REINSTALLED:-git perl-modules-5.36 perl-base libperl5.36 vim-runtime python3.11 libpython3.11-stdlib coreutils
-  openssh-client systemd bash libc6}
+packages=${PACKAGES:-systemd-sysv linux-image-amd64 openssh-server ca-certificates python3 git perl vim gcc g++ make
+  cmake man-db less curl sqlite3 nginx-light}
+reinstalled=${REINSTALLED:-git perl-modules-5.36 perl-base libperl5.36 vim-runtime python3.11 libpython3.11-stdlib
+  coreutils openssh-client systemd bash libc6}
 windows_package=${WINDOWS_PACKAGE:-libwine}
 mib=$((1024 * 1024))
 system_start=$mib
@@ -85,11 +85,12 @@ start=$((data_start / 512)), size=$((data_bytes / 512)), type=7"
   loop=
 }
 
-# litter FOLDER: files of many sizes, every other one removed again, so that what comes next is laid out otherwise.
+# litter FOLDER: files of many sizes, every other one removed again, so that what comes next is laid out otherwise. They
+# hold zeros, which nobody stores.
 litter() {
   mkdir "$1/litter"
   for number in $(seq 600); do
-    head -c $(((number * 7919 % 400 + 1) * 1024)) /dev/urandom > "$1/litter/$number"
+    head -c $(((number * 7919 % 400 + 1) * 1024)) /dev/zero > "$1/litter/$number"
   done
   for number in $(seq 1 2 600); do
     rm "$1/litter/$number"
