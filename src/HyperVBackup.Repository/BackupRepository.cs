@@ -168,6 +168,14 @@ public sealed class BackupRepository
         return catchUp.EntryCount;
     }
 
+    /// <summary>Reads many chunks at once, and keeps what several of them take pages from.</summary>
+    internal ChunkBatchReader NewBatchReader()
+    {
+        long keptBytesMax = Math.Min(
+            SessionLimits.DataRecordBytesMax, environment.MemoryBudgetBytes / SessionLimits.DataRecordBudgetDivisor);
+        return new ChunkBatchReader(Records.Finder, Records.Chunks, new DataRecordCache(keptBytesMax));
+    }
+
     /// <summary>Puts a point's second copy; a failure is warned about only: the point stands, and the next session
     /// tries again.</summary>
     internal async Task TryMirrorAsync(CommitName name, RestorePoint point)

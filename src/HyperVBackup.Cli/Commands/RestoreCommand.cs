@@ -117,6 +117,9 @@ internal static class RestoreCommand
                 item.WriteString("path", disk.Path);
                 item.WriteNumber("virtualSize", disk.VirtualSizeBytes);
                 item.WriteNumber("bytesWritten", disk.BytesWritten);
+                item.WriteNumber("chunksRead", disk.Read.ChunkCount);
+                item.WriteNumber("recordsRead", disk.Read.RecordCount);
+                item.WriteNumber("recipesRead", disk.Read.RecipeCount);
                 item.WriteString("root", disk.Root.ToString());
             });
         });

@@ -60,14 +60,8 @@ public sealed class PackTable
         return found;
     }
 
-    internal static int Compare(in PackEntry left, in PackEntry right)
-    {
-        int order = left.Id.CompareTo(right.Id);
-        return order != 0 ? order : left.OffsetBytes.CompareTo(right.OffsetBytes);
-    }
-
     /// <summary>The index of the first entry whose id is not below <paramref name="id"/>.</summary>
-    private int FirstFrom(Digest id)
+    public int FirstFrom(Digest id)
     {
         int low = 0;
         int high = Count;
@@ -85,6 +79,12 @@ public sealed class PackTable
         }
 
         return low;
+    }
+
+    internal static int Compare(in PackEntry left, in PackEntry right)
+    {
+        int order = left.Id.CompareTo(right.Id);
+        return order != 0 ? order : left.OffsetBytes.CompareTo(right.OffsetBytes);
     }
 
     /// <summary>Checks what one entry says of itself in a pack of that many pages per chunk.</summary>

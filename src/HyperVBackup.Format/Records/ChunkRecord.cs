@@ -123,7 +123,7 @@ public static class ChunkRecord
         return BitmapAt + bitmapLength;
     }
 
-    private static ReadOnlySpan<byte> ReadBitmap(ReadOnlySpan<byte> extension, int pageCount)
+    internal static ReadOnlySpan<byte> ReadBitmap(ReadOnlySpan<byte> extension, int pageCount)
     {
         Corrupt.Unless(extension.Length >= BitmapAt, "chunk record: extension length");
         Corrupt.Unless(extension[TagAt] == BitmapTag, "chunk record: extension tag");

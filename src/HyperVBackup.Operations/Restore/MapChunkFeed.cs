@@ -14,8 +14,6 @@ internal sealed class MapChunkFeed(ReadingSession session, DiskPoint disk, Engin
 {
     private const int BatchBytes = 2 << 20;
 
-    private readonly ChunkFetcher fetcher = new(session);
-
     /// <param name="take">Given each batch in turn; it is reused afterwards.</param>
     /// <exception cref="Repository.RepositoryDamagedException">A chunk or node has no good copy left.</exception>
     public async Task RunAsync(Func<RestoreBatch, CancellationToken, ValueTask> take, CancellationToken token)
@@ -34,7 +32,8 @@ internal sealed class MapChunkFeed(ReadingSession session, DiskPoint disk, Engin
             token,
             ending => WalkAsync(free.Reader, walked.Writer, ending),
             ending => Pipeline.OrderedAsync(
-                walked.Reader, fetched.Writer, batch => fetcher.FillAsync(batch, ending), ending),
+                walked.Reader, fetched.Writer,
+                batch => session.ReadChunksAsync(batch.FilledChunks, batch.FilledBytes, ending), ending),
             ending => TakeAsync(fetched.Reader, free.Writer, take, ending));
     }
 

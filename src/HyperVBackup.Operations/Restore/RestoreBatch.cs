@@ -15,14 +15,17 @@ internal sealed class RestoreBatch(int chunkSizeBytes, int countMax)
 
     public MapChunk[] Chunks { get; } = new MapChunk[countMax];
 
-    /// <summary>Positions ordered by where the records lie; a place to sort in.</summary>
-    public int[] ByPlace { get; } = new int[countMax];
+    /// <summary>The chunks in the batch.</summary>
+    public ReadOnlyMemory<MapChunk> FilledChunks => Chunks.AsMemory(0, Count);
+
+    /// <summary>The room for their bytes.</summary>
+    public Memory<byte> FilledBytes => bytes.AsMemory(0, Count * chunkSizeBytes);
 
     public void Clear() => Count = 0;
 
     public void Add(long index, MapChunk chunk)
     {
-        (Indexes[Count], Chunks[Count], ByPlace[Count]) = (index, chunk, Count);
+        (Indexes[Count], Chunks[Count]) = (index, chunk);
         Count++;
     }
 

@@ -3,6 +3,7 @@ using HyperVBackup.Disks.Raw;
 using HyperVBackup.Disks.Vhdx;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
 
@@ -88,6 +89,7 @@ internal sealed class RestoreOperation(
         MakeFolderOf(path);
         using DurableFile file = DurableFile.Create(path);
         long writtenBytes;
+        RecordsRead before = session.RecordsRead;
         try
         {
             using IDiskWriter image = NewImage(file, disk);
@@ -109,7 +111,8 @@ internal sealed class RestoreOperation(
 
         file.Flush();
         Publish(file, path);
-        return new RestoredDisk(disk.Name, path, disk.VirtualSizeBytes, writtenBytes, disk.Root);
+        RecordsRead read = session.RecordsRead.Since(before);
+        return new RestoredDisk(disk.Name, path, disk.VirtualSizeBytes, writtenBytes, disk.Root, read);
     }
 
     private static void MakeFolderOf(string path)

@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
 
 namespace HyperVBackup.Repository.Maintenance;
 
@@ -11,6 +12,8 @@ internal sealed class DamageLog
     private readonly SortedDictionary<(string File, long OffsetBytes), Finding> findings = [];
     private readonly HashSet<(string File, long OffsetBytes)> badRecords = [];
     private readonly Dictionary<string, long> badFiles = [];
+    private readonly HashSet<PackName> packsWithProvenRecipes = [];
+    private readonly HashSet<(string File, long OffsetBytes)> unprovenRecipes = [];
 
     public bool IsEmpty
     {
@@ -63,13 +66,47 @@ internal sealed class DamageLog
         }
     }
 
-    /// <summary>Whether a chunk pack holds a record that is good as far as is known.</summary>
-    public bool HasGood(PackName pack, PackTable table, ChunkId id)
+    /// <summary>Notes that the recipes of a pack can be relied on, except those that are bad or unproven.</summary>
+    public void AddProvenRecipes(PackName pack)
     {
         lock (gate)
         {
-            return !badFiles.ContainsKey(pack.BlobName)
-                && table.FindAll(id.Value).Exists(entry => !badRecords.Contains((pack.BlobName, entry.OffsetBytes)));
+            packsWithProvenRecipes.Add(pack);
+        }
+    }
+
+    /// <summary>Notes a recipe that footers do not show to make its chunk. That is no damage: a chunk may have another
+    /// copy.</summary>
+    public void AddUnprovenRecipe(PackName pack, long offsetBytes)
+    {
+        lock (gate)
+        {
+            unprovenRecipes.Add((pack.BlobName, offsetBytes));
+        }
+    }
+
+    /// <summary>Whether a chunk pack holds a copy of a chunk that is good and complete as far as is known: a whole
+    /// record, or a recipe that was proven.</summary>
+    public bool HasGood(PackName pack, PackTable table, ChunkId id)
+    {
+        string file = pack.BlobName;
+        lock (gate)
+        {
+            bool isProven = packsWithProvenRecipes.Contains(pack);
+            return !badFiles.ContainsKey(file) && table.FindAll(id.Value).Exists(entry =>
+                !badRecords.Contains((file, entry.OffsetBytes))
+                && (entry.Type != RecordType.Delta
+                    || (isProven && !unprovenRecipes.Contains((file, entry.OffsetBytes)))));
+        }
+    }
+
+    /// <summary>Whether a record is good as far as is known; of a delta, the record itself.</summary>
+    public bool IsGood(PackName pack, long offsetBytes)
+    {
+        string file = pack.BlobName;
+        lock (gate)
+        {
+            return !badFiles.ContainsKey(file) && !badRecords.Contains((file, offsetBytes));
         }
     }
 

@@ -9,8 +9,9 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Maintenance;
 
 /// <summary>
-/// Checks one copy of a pack: header, footer, the ids that follow from the page hashes, and, when asked to, every
-/// record, decoded and hashed, as well as that records fill the file without gaps. One thread at a time.
+/// Checks one copy of a pack: header, footer, the ids that follow from the page hashes, the recipes by themselves, and,
+/// when asked to, every record, decoded and hashed or held against the footer's recipe, as well as that records fill
+/// the file without gaps. One thread at a time.
 /// </summary>
 internal sealed class PackCheck(IBlobStore store, RepositoryId repository, ContentHasher hasher)
 {
@@ -20,6 +21,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
     private long windowStartBytes;
     private byte[] chunk = [];
     private Digest[] pages = [];
+    private PackRecipes? recipes;
 
     public long BytesRead { get; private set; }
 
@@ -51,6 +53,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         if (name.Kind == PackKind.Chunks)
         {
             await CheckPagesAsync(pack, found, token);
+            await CheckRecipesAsync(pack, found, token);
         }
 
         if (readRecords)
@@ -71,6 +74,18 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         }
 
         BytesRead += pack.LengthBytes - pack.Trailer.PageSectionStartBytes;
+    }
+
+    private async Task CheckRecipesAsync(PackFile pack, Action<long, string, Digest> found, CancellationToken token)
+    {
+        try
+        {
+            recipes = await pack.ReadRecipesAsync(token);
+        }
+        catch (CorruptDataException complaint)
+        {
+            found(pack.Trailer.RecipeSectionStartBytes, complaint.Message, default);
+        }
     }
 
     private async Task CheckRecordsAsync(PackFile pack, Action<long, string, Digest> found, CancellationToken token)
@@ -102,7 +117,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
                 }
 
                 expectedBytes = (long)entry.OffsetBytes + entry.LengthBytes;
-                Check(entry, WindowOf(entry, read), pack.Trailer.PagesPerChunk, found);
+                Check(pack, entry, WindowOf(entry, read), found);
             }
         }
 
@@ -154,7 +169,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
     }
 
     private void Check(
-        PackEntry entry, ReadOnlySpan<byte> bytes, int pagesPerChunk, Action<long, string, Digest> found)
+        PackFile pack, PackEntry entry, ReadOnlySpan<byte> bytes, Action<long, string, Digest> found)
     {
         try
         {
@@ -162,7 +177,8 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
             Corrupt.Unless(entry.IsOf(record), "record: not as the pack's table says");
             Digest id = record.Type switch
             {
-                RecordType.Whole => IdOfChunk(record, pagesPerChunk),
+                RecordType.Whole => IdOfChunk(record, pack.Trailer.PagesPerChunk),
+                RecordType.Delta => CheckRecipe(record, entry, pack),
                 RecordType.Node => hasher.IdOfNode(MapNode.HashedPartOf(PlainRecord.Read(record))).Value,
                 _ => hasher.IdOfList(PlainRecord.Read(record)).Value,
             };
@@ -185,5 +201,22 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
 
         ChunkRecord.Decode(record, chunk);
         return hasher.IdOfChunk(chunk, pages).Value;
+    }
+
+    /// <summary>Holds a delta against the footer's recipe, which others are to show to make the chunk.</summary>
+    /// <returns>The id of the record: a recipe alone cannot tell it.</returns>
+    private Digest CheckRecipe(in Record record, in PackEntry entry, PackFile pack)
+    {
+        Recipe recipe = DeltaRecord.Read(record, pack.Trailer.PagesPerChunk);
+        int index = pack.Table.FirstFrom(entry.Id);
+        while (pack.Table[index].OffsetBytes != entry.OffsetBytes)
+        {
+            index++;
+        }
+
+        Corrupt.Unless(
+            recipes is null || recipe.Body.SequenceEqual(recipes[index].Body),
+            "record: its recipe is not as the pack's footer says");
+        return record.Id;
     }
 }

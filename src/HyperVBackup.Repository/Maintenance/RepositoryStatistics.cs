@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
@@ -20,12 +21,22 @@ public sealed record RepositoryStatistics
     /// <summary>The same without zeros: what would be stored without deduplication and compression.</summary>
     public required long LogicalBytes { get; init; }
 
-    public long ChunkCount { get; private set; }
+    /// <summary>Records of chunk packs.</summary>
+    public long ChunkCount => WholeRecordCount + DeltaRecordCount;
 
-    /// <summary>Bytes of the stored chunks' pages before compression.</summary>
-    public long ChunkBytes { get; private set; }
+    /// <summary>Records that hold pages: all of a chunk's, or those of it that stood nowhere yet.</summary>
+    public long WholeRecordCount { get; private set; }
 
-    /// <summary>Bytes of the stored chunks' records.</summary>
+    /// <summary>Recipes of chunks whose pages stand in whole records.</summary>
+    public long DeltaRecordCount { get; private set; }
+
+    /// <summary>Bytes of the pages that are stored, all of them literally, before compression.</summary>
+    public long LiteralBytes { get; private set; }
+
+    /// <summary>Bytes of the recipes' records.</summary>
+    public long DeltaRecordBytes { get; private set; }
+
+    /// <summary>Bytes of all records of chunk packs.</summary>
     public long ChunkRecordBytes { get; private set; }
 
     public long ChunkPackCount { get; private set; }
@@ -82,8 +93,11 @@ public sealed record RepositoryStatistics
             for (int index = 0; index < (pack?.Table.Count ?? 0); index++)
             {
                 PackEntry entry = pack!.Table[index];
-                ChunkCount++;
-                ChunkBytes += entry.PlainLengthBytes;
+                bool isDelta = entry.Type == RecordType.Delta;
+                DeltaRecordCount += isDelta ? 1 : 0;
+                DeltaRecordBytes += isDelta ? entry.LengthBytes : 0;
+                WholeRecordCount += isDelta ? 0 : 1;
+                LiteralBytes += isDelta ? 0 : entry.PlainLengthBytes;
                 ChunkRecordBytes += entry.LengthBytes;
             }
         }

@@ -1,9 +1,6 @@
-using System.Runtime.CompilerServices;
 using HyperVBackup.Format;
-using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
-using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
@@ -12,8 +9,9 @@ namespace HyperVBackup.Repository.Maintenance;
 
 /// <summary>
 /// Checks a repository against itself: both copies of settings, points and map packs with every record in them,
-/// footers and page hashes of chunk packs, and that every chunk a point reaches has a good copy; with data, also every
-/// chunk record, decoded and hashed. It repairs nothing and needs no index. Used once.
+/// footers and page hashes of chunk packs, that recipes make their chunks, and that every chunk a point reaches has a
+/// complete copy; with data, also every chunk record, decoded and hashed. It repairs nothing and needs no index. Used
+/// once.
 /// </summary>
 public sealed class Verification
 {
@@ -26,6 +24,8 @@ public sealed class Verification
     private readonly VerificationOptions options;
     private readonly RepositoryEnvironment environment;
     private readonly DamageLog damage = new();
+    private readonly FooterSections footers;
+    private readonly PackListing listing;
     private readonly List<RestorePoint> points = [];
     private readonly HashSet<SessionId> published = [];
     private long packCount;
@@ -40,6 +40,8 @@ public sealed class Verification
         this.settings = settings;
         (this.catalog, this.records) = (catalog, records);
         (this.environment, this.options) = (environment, options);
+        footers = new FooterSections(store, repository);
+        listing = new PackListing(store, footers.Tables);
     }
 
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -49,9 +51,10 @@ public sealed class Verification
         await CheckSettingsAsync(token);
         await CheckPointsAsync(token);
         IReadOnlyCollection<PackName> packs = options.Points.Count == 0
-            ? await ListPacksAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
+            ? await listing.ListAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
             : await ListPacksNeededAsync(token);
         await CheckPacksAsync(packs, progress, token);
+        await ProveRecipesAsync(packs, token);
         await CheckChunksAsync(progress, token);
         return new VerificationReport(damage.ToList(), points.Count, packCount, recordCount, bytesRead);
     }
@@ -123,43 +126,21 @@ public sealed class Verification
         }
     }
 
-    private async Task<HashSet<PackName>> ListPacksAsync(Action<BlobName> unknown, CancellationToken token)
-    {
-        HashSet<PackName> packs = [];
-        foreach (string folder in (string[])
-            [FileNames.ChunkPackFolder, FileNames.MapPackFolder, FileNames.MirrorFolder + FileNames.MapPackFolder])
-        {
-            int prefix = folder.StartsWith(FileNames.MirrorFolder, StringComparison.Ordinal)
-                ? FileNames.MirrorFolder.Length
-                : 0;
-            await foreach (BlobName name in store.ListAsync(folder, token))
-            {
-                if (PackName.TryParse(name.Path.AsSpan(prefix), out PackName pack))
-                {
-                    packs.Add(pack);
-                }
-                else
-                {
-                    unknown(name);
-                }
-            }
-        }
-
-        return packs;
-    }
-
     /// <summary>Packs that exist and hold what the points need, be it where the maps say or elsewhere.</summary>
     private async Task<HashSet<PackName>> ListPacksNeededAsync(CancellationToken token)
     {
-        PointWalk walk = new(NewTables(), new DamageLog(), []);
-        await WalkAsync(walk, token);
-        HashSet<PackName> needed = await ListPacksAsync(_ => { }, token);
-        needed.IntersectWith(walk.PacksNeeded);
-        await foreach ((PackName pack, PackTable table) in ChunkPacksAsync(walk.Missing.Count > 0, token))
+        PackNeeds needs = new(footers);
+        await new PointWalks(records, hasher, new DamageLog()).WalkAsync(points, needs, token);
+        HashSet<PackName> needed = await listing.ListAsync(_ => { }, token);
+        needed.IntersectWith(needs.Packs);
+        if (needs.Missing.Count > 0)
         {
-            if (walk.Missing.Keys.Any(id => table.TryFind(id.Value, out _)))
+            await foreach ((PackName pack, PackTable table) in listing.ChunkPacksAsync(token))
             {
-                needed.Add(pack);
+                if (needs.Missing.Any(id => table.TryFind(id, out _)))
+                {
+                    needed.Add(pack);
+                }
             }
         }
 
@@ -170,12 +151,7 @@ public sealed class Verification
         IReadOnlyCollection<PackName> packs, IProgress<VerificationProgress> progress, CancellationToken token)
     {
         long done = 0;
-        ParallelOptions parallel = new()
-        {
-            MaxDegreeOfParallelism = options.WorkerCount,
-            CancellationToken = token,
-        };
-        await Parallel.ForEachAsync(packs, parallel, async (pack, ending) =>
+        await Parallel.ForEachAsync(packs, SideBySide(token), async (pack, ending) =>
         {
             await CheckPackAsync(pack, ending);
             progress.Report(new VerificationProgress(
@@ -232,14 +208,30 @@ public sealed class Verification
             && BitConverter.ToUInt32(random) <= uint.MaxValue * (options.ReadDataPercent / All);
     }
 
+    private async Task ProveRecipesAsync(IReadOnlyCollection<PackName> packs, CancellationToken token)
+    {
+        RecipeProof proof = new(footers, damage, hasher);
+        IEnumerable<PackName> chunkPacks = packs.Where(pack => pack.Kind == PackKind.Chunks);
+        await Parallel.ForEachAsync(chunkPacks, SideBySide(token), proof.RunAsync);
+        await proof.RunLeftAsync(listing, token);
+    }
+
+    private ParallelOptions SideBySide(CancellationToken token) => new()
+    {
+        MaxDegreeOfParallelism = options.WorkerCount,
+        CancellationToken = token,
+    };
+
     /// <summary>Walks every map once; only where something is missing, again for each point by itself, to say which
     /// points it touches.</summary>
     private async Task CheckChunksAsync(IProgress<VerificationProgress> progress, CancellationToken token)
     {
         progress.Report(new VerificationProgress("maps", 0, points.Count, Interlocked.Read(ref bytesRead)));
-        PointWalk walk = new(NewTables(), damage, []);
-        await WalkAsync(walk, token);
-        Dictionary<ChunkId, RecordPlace> lost = await WithoutCopyAsync(walk.Missing, token);
+        PointWalks walks = new(records, hasher, damage);
+        PointWalk walk = new(footers.Tables, damage);
+        await walks.WalkAsync(points, walk, token);
+        CopySearch search = new(listing, footers, records, damage, settings.ChunkSizeBytes);
+        Dictionary<ChunkId, List<Fault>> lost = await search.RunAsync(walk.Missing, token);
         if (lost.Count == 0 && !walk.HasLostNode)
         {
             return;
@@ -247,133 +239,12 @@ public sealed class Verification
 
         foreach (RestorePoint point in points)
         {
-            PointWalk own = new(NewTables(), damage, []) { Point = point.Id };
-            await WalkAsync(own, point, token);
-            foreach ((ChunkId id, RecordPlace place) in own.Missing.Where(chunk => lost.ContainsKey(chunk.Key)))
+            PointWalk own = new(footers.Tables, damage);
+            await walks.WalkAsync([point], own, token);
+            foreach (Fault fault in own.Missing.Keys.Where(lost.ContainsKey).SelectMany(id => lost[id]))
             {
-                string file = place.IsUnknown ? "packs" : place.Pack.BlobName;
-                damage.Add(file, place.OffsetBytes, $"chunk {id} has no good copy", point.Id);
+                damage.Add(fault.File, fault.OffsetBytes, fault.What, point.Id);
             }
         }
     }
-
-    private async Task<Dictionary<ChunkId, RecordPlace>> WithoutCopyAsync(
-        Dictionary<ChunkId, RecordPlace> missing, CancellationToken token)
-    {
-        Dictionary<ChunkId, RecordPlace> lost = new(missing);
-        await foreach ((PackName pack, PackTable table) in ChunkPacksAsync(lost.Count > 0, token))
-        {
-            foreach (ChunkId id in missing.Keys.Where(id => damage.HasGood(pack, table, id)))
-            {
-                lost.Remove(id);
-            }
-        }
-
-        // A pack without a good footer may still hold good records where the maps say.
-        foreach ((ChunkId id, RecordPlace place) in missing.Where(chunk => lost.ContainsKey(chunk.Key)))
-        {
-            if (await IsReadableAsync(id, place, token))
-            {
-                lost.Remove(id);
-            }
-        }
-
-        return lost;
-    }
-
-    private async ValueTask<bool> IsReadableAsync(ChunkId id, RecordPlace place, CancellationToken token)
-    {
-        try
-        {
-            await records.ReadChunkAsync(id, place, new byte[settings.ChunkSizeBytes], token);
-            return true;
-        }
-        catch (RepositoryDamagedException)
-        {
-            return false;
-        }
-    }
-
-    private async IAsyncEnumerable<(PackName Pack, PackTable Table)> ChunkPacksAsync(
-        bool isNeeded, [EnumeratorCancellation] CancellationToken token)
-    {
-        if (!isNeeded)
-        {
-            yield break;
-        }
-
-        PackTables tables = NewTables();
-        await foreach (BlobName name in store.ListAsync(FileNames.ChunkPackFolder, token))
-        {
-            if (PackName.TryParse(name.Path, out PackName pack)
-                && await tables.TryGetAsync(pack, token) is PackTable table)
-            {
-                yield return (pack, table);
-            }
-        }
-    }
-
-    private async Task WalkAsync(PointWalk walk, CancellationToken token)
-    {
-        foreach (RestorePoint point in points)
-        {
-            walk.Point = point.Id;
-            await WalkAsync(walk, point, token);
-        }
-    }
-
-    private async Task WalkAsync(PointWalk walk, RestorePoint point, CancellationToken token)
-    {
-        foreach (DiskPoint disk in point.Disks)
-        {
-            if (!disk.IsRootOf(hasher))
-            {
-                damage.Add(
-                    FileNames.RestorePoint(point.Id), 0, $"the root of disk '{disk.Name}' does not fit its map",
-                    point.Id);
-            }
-
-            DiskMap map = new(disk.ChunkSizeBytes, disk.VirtualSizeBytes, disk.TopNode, disk.TopPlace);
-            await new DiskMapWalker(records).WalkAsync(map, walk, token);
-            foreach (ListReference list in disk.Lists)
-            {
-                await CheckListAsync(walk, $"a list of disk '{disk.Name}'", list, token);
-            }
-        }
-
-        foreach (ListReference file in point.ConfigurationFiles)
-        {
-            await CheckListAsync(walk, "a configuration file", file, token);
-        }
-    }
-
-    private async Task CheckListAsync(
-        PointWalk walk, string what, ListReference list, CancellationToken token)
-    {
-        if (list.Head.IsZero)
-        {
-            return; // an empty list is nowhere
-        }
-
-        try
-        {
-            walk.Need(list.Place);
-            byte[] head = await records.ReadListAsync(list.Head, list.Place, token);
-            ListSegment[] segments = list.Kind == ListKind.ConfigurationFile ? [] : ListHead.Read(list.Kind, head);
-            foreach (ListSegment segment in segments)
-            {
-                walk.Need(segment.Place);
-                await records.ReadListAsync(segment.Id, segment.Place, token);
-            }
-        }
-        catch (CorruptDataException)
-        {
-            string file = list.Place.IsUnknown ? "maps" : list.Place.Pack.BlobName;
-            damage.Add(
-                file, list.Place.OffsetBytes,
-                $"{what} has no good copy (the disks restore without it)", walk.Point);
-        }
-    }
-
-    private PackTables NewTables() => new(store, repository, Sessions.SessionLimits.PackTableBytesMax);
 }

@@ -16,9 +16,7 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, long
     public const int OverheadBytes = 256;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<PackName, LinkedListNode<(PackName Name, PackTable? Table)>> known = [];
-    private readonly LinkedList<(PackName Name, PackTable? Table)> byUse = [];
-    private long keptBytes;
+    private readonly LatestUsed<PackName, PackTable?> known = new(keptBytesMax);
 
     /// <returns>The table, of a map pack from either copy; null where the pack is gone or its footer is damaged: then
     /// it confirms nothing.</returns>
@@ -26,11 +24,9 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, long
     {
         lock (gate)
         {
-            if (known.TryGetValue(name, out var node))
+            if (known.TryGet(name, out PackTable? kept))
             {
-                byUse.Remove(node);
-                byUse.AddFirst(node);
-                return node.Value.Table;
+                return kept;
             }
         }
 
@@ -40,7 +36,11 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, long
             table = await TryReadAsync(name, name.MirrorBlobName, token);
         }
 
-        Keep(name, table);
+        lock (gate)
+        {
+            known.TryAdd(name, table, CostBytes(table));
+        }
+
         return table;
     }
 
@@ -53,27 +53,6 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, long
         catch (PackDamagedException)
         {
             return null; // verify reports it; here it only means that nothing is confirmed
-        }
-    }
-
-    private void Keep(PackName name, PackTable? table)
-    {
-        lock (gate)
-        {
-            if (known.ContainsKey(name))
-            {
-                return;
-            }
-
-            known[name] = byUse.AddFirst((name, table));
-            keptBytes += CostBytes(table);
-            while (keptBytes > keptBytesMax && known.Count > 1)
-            {
-                (PackName Name, PackTable? Table) oldest = byUse.Last!.Value;
-                byUse.RemoveLast();
-                known.Remove(oldest.Name);
-                keptBytes -= CostBytes(oldest.Table);
-            }
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
@@ -16,6 +14,12 @@ namespace HyperVBackup.Repository.Packs;
 /// </summary>
 internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackTables tables) : INodeSource
 {
+    /// <summary>Reads bytes of packs.</summary>
+    public RecordFinder Finder { get; } = new(store, tables);
+
+    /// <summary>Reads chunks.</summary>
+    public ChunkReader Chunks { get; } = new(new RecordFinder(store, tables), hasher);
+
     public async ValueTask<MapNode> ReadNodeAsync(
         NodeId id, byte level, RecordPlace hint, CancellationToken token)
     {
@@ -30,42 +34,15 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
     public async ValueTask<byte[]> ReadListAsync(ListId id, RecordPlace hint, CancellationToken token) =>
         await ReadPlainAsync(RecordType.List, id.Value, hint, $"list {id}", token);
 
-    /// <summary>Reads one chunk's record from any copy and decodes it.</summary>
-    /// <exception cref="RepositoryDamagedException">No good copy is left.</exception>
-    public async ValueTask ReadChunkAsync(ChunkId id, RecordPlace hint, Memory<byte> chunk, CancellationToken token)
-    {
-        if (!hint.IsUnknown && await TryReadChunkAtAsync(id, hint, chunk, token))
-        {
-            return;
-        }
+    /// <summary>Reads one chunk from any complete copy.</summary>
+    /// <exception cref="RepositoryDamagedException">No complete copy is left.</exception>
+    public ValueTask ReadChunkAsync(ChunkId id, RecordPlace hint, Memory<byte> chunk, CancellationToken token) =>
+        Chunks.ReadAsync(id, hint, chunk, token);
 
-        await foreach (RecordPlace place in CopiesAsync(PackKind.Chunks, id.Value, token))
-        {
-            if (place != hint && await TryReadChunkAtAsync(id, place, chunk, token))
-            {
-                return;
-            }
-        }
-
-        throw new RepositoryDamagedException($"Chunk {id} has no good copy left in '{store.Description}'.");
-    }
-
-    /// <summary>Decodes <paramref name="record"/> if it is a good record of chunk <paramref name="id"/>.</summary>
-    public bool TryDecodeChunk(ChunkId id, ReadOnlySpan<byte> record, Span<byte> chunk)
-    {
-        const int PagesOnStack = 64;
-        int pageCount = chunk.Length / FormatLimits.PageSizeBytes;
-        Span<Digest> pages = pageCount <= PagesOnStack ? stackalloc Digest[pageCount] : new Digest[pageCount];
-        try
-        {
-            ChunkRecord.Decode(record, chunk);
-            return hasher.IdOfChunk(chunk, pages) == id;
-        }
-        catch (CorruptDataException)
-        {
-            return false; // another copy is looked for; the verb that reports damage is verify
-        }
-    }
+    /// <summary>Decodes <paramref name="record"/> if it is a good whole record of chunk <paramref name="id"/>.
+    /// </summary>
+    public bool TryDecodeChunk(ChunkId id, ReadOnlySpan<byte> record, Span<byte> chunk) =>
+        Chunks.TryDecode(id, record, chunk, out _);
 
     /// <summary>Reads a map record from one copy of its pack.</summary>
     /// <returns>Null where that copy is missing, damaged, or holds something else there.</returns>
@@ -82,21 +59,10 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
         return count == bytes.Length ? TryDecodePlain(type, id, bytes) : null;
     }
 
-    /// <summary>Reads bytes of one copy.</summary>
-    /// <returns>Null where that copy is missing or cannot be read: another may serve, and where the whole store is
-    /// gone, looking for one says so.</returns>
-    public async ValueTask<int?> TryReadAsync(
-        BlobName blob, long offsetBytes, Memory<byte> buffer, CancellationToken token)
-    {
-        try
-        {
-            return await store.TryReadAsync(blob, offsetBytes, buffer, token);
-        }
-        catch (StoreException)
-        {
-            return null;
-        }
-    }
+    /// <inheritdoc cref="RecordFinder.TryReadAsync"/>
+    public ValueTask<int?> TryReadAsync(
+        BlobName blob, long offsetBytes, Memory<byte> buffer, CancellationToken token) =>
+        Finder.TryReadAsync(blob, offsetBytes, buffer, token);
 
     private byte[]? TryDecodePlain(RecordType type, Digest id, ReadOnlySpan<byte> bytes)
     {
@@ -116,23 +82,6 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
         }
     }
 
-    private async ValueTask<bool> TryReadChunkAtAsync(
-        ChunkId id, RecordPlace place, Memory<byte> chunk, CancellationToken token)
-    {
-        int lengthBytes = checked((int)Math.Min(place.LengthBytes, (uint)ChunkRecord.EncodedSizeMax(chunk.Length)));
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(lengthBytes);
-        try
-        {
-            BlobName blob = new(place.Pack.BlobName);
-            int? count = await TryReadAsync(blob, place.OffsetBytes, buffer.AsMemory(0, lengthBytes), token);
-            return count == lengthBytes && TryDecodeChunk(id, buffer.AsSpan(0, lengthBytes), chunk.Span);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
     private async ValueTask<byte[]> ReadPlainAsync(
         RecordType type, Digest id, RecordPlace hint, string what, CancellationToken token)
     {
@@ -141,7 +90,7 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
             return hinted;
         }
 
-        await foreach (RecordPlace place in CopiesAsync(PackKind.Maps, id, token))
+        await foreach (RecordPlace place in Finder.CopiesAsync(PackKind.Maps, id, token))
         {
             if (place != hint && await TryReadCopiesAsync(type, id, place, token) is byte[] found)
             {
@@ -156,27 +105,4 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
         RecordType type, Digest id, RecordPlace place, CancellationToken token) =>
         await TryReadPlainAsync(type, id, place, place.Pack.BlobName, token)
         ?? await TryReadPlainAsync(type, id, place, place.Pack.MirrorBlobName, token);
-
-    private async IAsyncEnumerable<RecordPlace> CopiesAsync(
-        PackKind kind, Digest id, [EnumeratorCancellation] CancellationToken token)
-    {
-        HashSet<PackName> seen = [];
-        string[] prefixes = kind == PackKind.Chunks ? [""] : ["", FileNames.MirrorFolder];
-        foreach (string prefix in prefixes)
-        {
-            string folder = prefix + (kind == PackKind.Chunks ? FileNames.ChunkPackFolder : FileNames.MapPackFolder);
-            await foreach (BlobName blob in store.ListAsync(folder, token))
-            {
-                if (PackName.TryParse(blob.Path.AsSpan(prefix.Length), out PackName pack)
-                    && seen.Add(pack)
-                    && await tables.TryGetAsync(pack, token) is PackTable table)
-                {
-                    foreach (PackEntry entry in table.FindAll(id))
-                    {
-                        yield return new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes);
-                    }
-                }
-            }
-        }
-    }
 }

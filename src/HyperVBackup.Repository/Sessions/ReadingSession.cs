@@ -2,7 +2,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maps;
-using HyperVBackup.Storage;
+using HyperVBackup.Repository.Packs;
 
 namespace HyperVBackup.Repository.Sessions;
 
@@ -14,10 +14,12 @@ public sealed class ReadingSession : IAsyncDisposable
 {
     private readonly BackupRepository repository;
     private readonly SessionId? lease;
+    private readonly ChunkBatchReader batches;
 
     internal ReadingSession(BackupRepository repository, RestorePoint point, SessionId? lease)
     {
         (this.repository, Point, this.lease) = (repository, point, lease);
+        batches = repository.NewBatchReader();
     }
 
     public RestorePoint Point { get; }
@@ -31,17 +33,17 @@ public sealed class ReadingSession : IAsyncDisposable
     public ValueTask ReadChunkAsync(ChunkId id, RecordPlace hint, Memory<byte> chunk, CancellationToken token) =>
         repository.Records.ReadChunkAsync(id, hint, chunk, token);
 
-    /// <summary>Reads raw bytes of a pack; the caller decodes the records in them with
-    /// <see cref="TryDecodeChunk"/>.</summary>
-    /// <returns>The count read; less than asked at the pack's end; null where the pack is gone or cannot be
-    /// read.</returns>
-    public ValueTask<int?> TryReadPackAsync(
-        PackName pack, long offsetBytes, Memory<byte> buffer, CancellationToken token) =>
-        repository.Records.TryReadAsync(new BlobName(pack.BlobName), offsetBytes, buffer, token);
+    /// <summary>Reads and checks many chunks, from any good copies; those that lie close together at once. Records
+    /// that several chunks take pages from are kept between calls.</summary>
+    /// <param name="chunks">None of them zero.</param>
+    /// <param name="bytes">Takes the chunks, one after another.</param>
+    /// <exception cref="RepositoryDamagedException">A chunk has no good copy left.</exception>
+    public ValueTask ReadChunksAsync(
+        ReadOnlyMemory<MapChunk> chunks, Memory<byte> bytes, CancellationToken token) =>
+        batches.ReadAsync(chunks, bytes, token);
 
-    /// <summary>Decodes and hashes a record; false where it is not a good record of <paramref name="id"/>.</summary>
-    public bool TryDecodeChunk(ChunkId id, ReadOnlySpan<byte> record, Span<byte> chunk) =>
-        repository.Records.TryDecodeChunk(id, record, chunk);
+    /// <summary>What <see cref="ReadChunksAsync"/> took so far.</summary>
+    public RecordsRead RecordsRead => batches.Read;
 
     public async ValueTask DisposeAsync()
     {

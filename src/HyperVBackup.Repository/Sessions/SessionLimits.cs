@@ -14,6 +14,13 @@ internal static class SessionLimits
     /// about 100 KiB each; of the largest that a pack may have, one.</summary>
     public const long PackTableBytesMax = 32L << 20;
 
+    /// <summary>Decoded records kept while reading, for the chunks that take pages from them; less where the memory
+    /// budget is small.</summary>
+    public const long DataRecordBytesMax = 64L << 20;
+
+    /// <summary>The share of the memory budget that is at most spent so.</summary>
+    public const int DataRecordBudgetDivisor = 16;
+
     /// <summary>Map records gathered before they are appended.</summary>
     public const int MapBufferBytes = 256 << 10;
 

@@ -6,6 +6,7 @@ using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Operations.Tests.Kit;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
 using HyperVBackup.Testing.Tools;
@@ -44,6 +45,8 @@ public sealed class RestoreTests : IDisposable
                 new RestoreRequest { Point = point.Id, OutputPath = path, Format = format }));
             Assert.Equal(point.Disks[0].Root, restored.Root);
             Assert.Equal(sizeBytes, restored.VirtualSizeBytes);
+            int chunkCount = (sizeBytes + Chunk - 1) / Chunk;
+            Assert.Equal(new RecordsRead(chunkCount, chunkCount, RecipeCount: 0), restored.Read);
             RequireImage(path, disk.Bytes, isRaw: format == ImageFormat.Raw);
         }
 

@@ -13,10 +13,12 @@ namespace HyperVBackup.Repository.Tests.Maintenance;
 /// </summary>
 public sealed class ByteDamageTests
 {
-    [Fact]
-    public async Task Every_byte_of_every_file_is_checked_and_the_points_it_costs_are_named()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Every_byte_of_every_file_is_checked_and_the_points_it_costs_are_named(bool hasDeltas)
     {
-        SampleRepository sample = await TwoPointsAsync();
+        SampleRepository sample = await TwoPointsAsync(hasDeltas);
         (BlobName File, int At)[] places =
         [
             .. sample.Store.Names.SelectMany(
@@ -42,10 +44,12 @@ public sealed class ByteDamageTests
         Assert.Empty(failures.Take(20));
     }
 
-    [Fact]
-    public async Task Every_file_that_is_missing_cut_lengthened_or_swapped_is_named()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Every_file_that_is_missing_cut_lengthened_or_swapped_is_named(bool hasDeltas)
     {
-        SampleRepository sample = await TwoPointsAsync();
+        SampleRepository sample = await TwoPointsAsync(hasDeltas);
         foreach (BlobName file in sample.Store.Names)
         {
             byte[] content = sample.Store[file];
@@ -75,10 +79,12 @@ public sealed class ByteDamageTests
         }
     }
 
-    [Fact]
-    public async Task A_sound_repository_has_no_damage_whatever_is_looked_at()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_sound_repository_has_no_damage_whatever_is_looked_at(bool hasDeltas)
     {
-        SampleRepository sample = await TwoPointsAsync();
+        SampleRepository sample = await TwoPointsAsync(hasDeltas);
         foreach (SessionId[] points in (SessionId[][])[[], [.. sample.Disks.Keys], [sample.Disks.Keys.First()]])
         {
             foreach (int percent in (int[])[0, 50, 100])
@@ -108,13 +114,15 @@ public sealed class ByteDamageTests
         repository.NewVerification(options with { WorkerCount = 1 })
             .RunAsync(new Silence<VerificationProgress>(), default);
 
-    /// <summary>Two points whose disks share chunks: 9 KB, so that all of it can be damaged byte by byte.</summary>
-    internal static async Task<SampleRepository> TwoPointsAsync()
+    /// <summary>Two points whose disks share chunks: some 10 KB, so that all of it can be damaged byte by byte. With
+    /// deltas, the second takes pages from the first's records, and a record of the first serves nobody else.</summary>
+    internal static async Task<SampleRepository> TwoPointsAsync(bool hasDeltas = false)
     {
-        SampleRepository sample = await SampleRepository.CreateAsync();
-        int[] disk = [1, 0, 2];
-        RestorePoint first = await sample.BackUpAsync(disk);
-        await sample.BackUpAsync([4, .. disk[1..]], first);
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        int[] disk = hasDeltas ? [1, 0, 2, 6] : [1, 0, 2];
+        RestorePoint first = hasDeltas ? await deltas.BackUpAsync(disk) : await sample.BackUpAsync(disk);
+        int[] changed = hasDeltas ? [7, 0, 11, 3] : [4, .. disk[1..]];
+        _ = hasDeltas ? await deltas.BackUpAsync(changed, first) : await sample.BackUpAsync(changed, first);
         return sample;
     }
 

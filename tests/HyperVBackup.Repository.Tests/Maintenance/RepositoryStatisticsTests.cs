@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Tests.Sessions;
 using Xunit;
@@ -25,7 +26,7 @@ public sealed class RepositoryStatisticsTests
         Assert.Equal((4 + 4 + 2) * SampleRepository.ChunkSizeBytes, statistics.LogicalBytes);
         Assert.Equal(numbers.Length, statistics.ChunkCount);
         Assert.Equal(
-            numbers.Length * (SampleRepository.ChunkSizeBytes - FormatLimits.PageSizeBytes), statistics.ChunkBytes);
+            numbers.Length * (SampleRepository.ChunkSizeBytes - FormatLimits.PageSizeBytes), statistics.LiteralBytes);
         Assert.Equal(
             numbers.Sum(number => (long)SampleRepository.Encode(number, out _).Entry.LengthBytes),
             statistics.ChunkRecordBytes);
@@ -37,6 +38,17 @@ public sealed class RepositoryStatisticsTests
                 + LengthOf(sample, FileNames.MirrorFolder + FileNames.MapPackFolder),
             statistics.MapPackFileBytes);
         Assert.Equal(0, statistics.DamagedPackCount);
+    }
+
+    [Fact]
+    public async Task Recipes_and_the_records_they_take_pages_from_are_counted_apart()
+    {
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        await deltas.BackUpAsync([1, 2, 6, 7, 11]);
+        RepositoryStatistics statistics = await sample.Repository.MeasureAsync(default);
+        Assert.Equal((5L, 3L), (statistics.WholeRecordCount, statistics.DeltaRecordCount));
+        Assert.Equal(((2 * 3) + 3) * FormatLimits.PageSizeBytes, statistics.LiteralBytes);
+        Assert.Equal(3 * DeltaRecord.LengthBytes(sourceCount: 2, pageCount: 4), statistics.DeltaRecordBytes);
     }
 
     [Fact]

@@ -45,14 +45,15 @@ public sealed class RandomDamageTests
 
     private static async Task<SampleRepository> ThreePointsAsync(Random random)
     {
-        SampleRepository sample = await SampleRepository.CreateAsync();
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        bool hasDeltas = random.Next(2) == 0;
         int[] disk = [.. Enumerable.Range(0, 40).Select(_ => random.Next(3) == 0 ? 0 : random.Next(30))];
         RestorePoint? parent = null;
         for (int count = 0; count < 3; count++)
         {
             disk = [.. disk];
             disk[random.Next(disk.Length)] = 100 + count;
-            parent = await sample.BackUpAsync(disk, parent);
+            parent = hasDeltas ? await deltas.BackUpAsync(disk, parent) : await sample.BackUpAsync(disk, parent);
         }
 
         return sample;

@@ -98,10 +98,13 @@ internal sealed class SampleRepository
     }
 
     /// <summary>Backs a disk up in a session of its own; incrementally where there is a parent.</summary>
-    public async Task<RestorePoint> BackUpAsync(int[] disk, RestorePoint? parent = null, string vm = "vm")
+    /// <param name="store">Stores chunks in another way than usual.</param>
+    public async Task<RestorePoint> BackUpAsync(
+        int[] disk, RestorePoint? parent = null, string vm = "vm",
+        Func<WritingSession, int[], Task<RecordPlace[]>>? store = null)
     {
         await using WritingSession session = await Repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
-        RestorePoint point = await WriteAsync(session, disk, parent, vm);
+        RestorePoint point = await WriteAsync(session, disk, parent, vm, store);
         await session.CommitAsync(point, default);
         Disks[point.Id] = disk;
         return point;
@@ -109,12 +112,13 @@ internal sealed class SampleRepository
 
     /// <summary>Stores all that a point needs; it is to be committed yet.</summary>
     public async Task<RestorePoint> WriteAsync(
-        WritingSession session, int[] disk, RestorePoint? parent = null, string vm = "vm")
+        WritingSession session, int[] disk, RestorePoint? parent = null, string vm = "vm",
+        Func<WritingSession, int[], Task<RecordPlace[]>>? store = null)
     {
         int[] before = parent is null ? [] : Disks[parent.Id];
         int[] changed =
             [.. Enumerable.Range(0, disk.Length).Where(index => disk[index] != before.ElementAtOrDefault(index))];
-        RecordPlace[] places = await StoreAsync(session, [.. changed.Select(index => disk[index])]);
+        RecordPlace[] places = await (store ?? StoreAsync)(session, [.. changed.Select(index => disk[index])]);
         DiskPoint? old = parent?.Disks[0];
         DiskMap start = old is null
             ? DiskMap.Empty(ChunkSizeBytes, 0)

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>The packs a store holds. Thread-safe.</summary>
+internal sealed class PackListing(IBlobStore store, PackTables tables)
+{
+    /// <summary>All packs of which there is a copy.</summary>
+    /// <param name="unknown">Told names that no pack has.</param>
+    public async Task<HashSet<PackName>> ListAsync(Action<BlobName> unknown, CancellationToken token)
+    {
+        HashSet<PackName> packs = [];
+        foreach (string folder in (string[])
+            [FileNames.ChunkPackFolder, FileNames.MapPackFolder, FileNames.MirrorFolder + FileNames.MapPackFolder])
+        {
+            int prefix = folder.StartsWith(FileNames.MirrorFolder, StringComparison.Ordinal)
+                ? FileNames.MirrorFolder.Length
+                : 0;
+            await foreach (BlobName name in store.ListAsync(folder, token))
+            {
+                if (PackName.TryParse(name.Path.AsSpan(prefix), out PackName pack))
+                {
+                    packs.Add(pack);
+                }
+                else
+                {
+                    unknown(name);
+                }
+            }
+        }
+
+        return packs;
+    }
+
+    /// <summary>The tables of all chunk packs that can be read.</summary>
+    public async IAsyncEnumerable<(PackName Pack, PackTable Table)> ChunkPacksAsync(
+        [EnumeratorCancellation] CancellationToken token)
+    {
+        await foreach (BlobName name in store.ListAsync(FileNames.ChunkPackFolder, token))
+        {
+            if (PackName.TryParse(name.Path, out PackName pack)
+                && await tables.TryGetAsync(pack, token) is PackTable table)
+            {
+                yield return (pack, table);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Packs;
+
+/// <summary>Reads bytes of packs, and finds the copies of a record through the packs' footers. Thread-safe.</summary>
+internal sealed class RecordFinder(IBlobStore store, PackTables tables)
+{
+    public string Description => store.Description;
+
+    /// <summary>Reads bytes of one copy.</summary>
+    /// <returns>Null where that copy is missing or cannot be read: another may serve, and where the whole store is
+    /// gone, looking for one says so.</returns>
+    public async ValueTask<int?> TryReadAsync(
+        BlobName blob, long offsetBytes, Memory<byte> buffer, CancellationToken token)
+    {
+        try
+        {
+            return await store.TryReadAsync(blob, offsetBytes, buffer, token);
+        }
+        catch (StoreException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Every place where a pack's table names a record of an id, of whatever type.</summary>
+    public async IAsyncEnumerable<RecordPlace> CopiesAsync(
+        PackKind kind, Digest id, [EnumeratorCancellation] CancellationToken token)
+    {
+        HashSet<PackName> seen = [];
+        string[] prefixes = kind == PackKind.Chunks ? [""] : ["", FileNames.MirrorFolder];
+        foreach (string prefix in prefixes)
+        {
+            string folder = prefix + (kind == PackKind.Chunks ? FileNames.ChunkPackFolder : FileNames.MapPackFolder);
+            await foreach (BlobName blob in store.ListAsync(folder, token))
+            {
+                if (PackName.TryParse(blob.Path.AsSpan(prefix.Length), out PackName pack)
+                    && seen.Add(pack)
+                    && await tables.TryGetAsync(pack, token) is PackTable table)
+                {
+                    foreach (PackEntry entry in table.FindAll(id))
+                    {
+                        yield return new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes);
+                    }
+                }
+            }
+        }
+    }
+}
