@@ -1,9 +1,10 @@
 using BenchmarkDotNet.Running;
 using HyperVBackup.Benchmarks;
+using HyperVBackup.Benchmarks.Index;
 using HyperVBackup.Benchmarks.Scenarios;
 
-// "blake3 --quick" prints medians within seconds, "scenarios" runs whole backups beside other programs; anything else
-// is BenchmarkDotNet's own command line.
+// "blake3 --quick" prints medians within seconds, "scenarios" runs whole backups beside other programs, "index" builds
+// and measures an index of chunks; anything else is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
     Blake3Quick.Run(Console.Out);
@@ -12,6 +13,10 @@ if (args is ["blake3", "--quick"])
 if (args is ["scenarios", ..])
 {
     return ScenarioRun.Run(args.AsSpan(1), Console.Out);
+}
+if (args is ["index", .. string[] order])
+{
+    return IndexBenchmark.Run(order, Console.Out);
 }
 string[] arguments = args is ["blake3", .. string[] rest] ? ["--filter", "*Blake3*", .. rest] : args;
 BenchmarkSwitcher.FromAssembly(typeof(Blake3Benchmarks).Assembly).Run(arguments);

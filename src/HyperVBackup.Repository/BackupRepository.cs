@@ -149,8 +149,15 @@ public sealed class BackupRepository
         new(Store, Id, Hasher, Settings, catalog, Records, environment, options);
 
     /// <summary>Counts what the repository holds; reads points, pack tables and file lengths.</summary>
-    public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token) =>
-        await RepositoryStatistics.MeasureAsync(Store, Id, await ListPointsAsync(token), token);
+    public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token)
+    {
+        RepositoryStatistics statistics =
+            await RepositoryStatistics.MeasureAsync(Store, Id, await ListPointsAsync(token), token);
+        return statistics with
+        {
+            Index = environment.StateFolder is { } folder ? ChunkIndexFolder.TryMeasure(folder, Id) : null,
+        };
+    }
 
     /// <summary>Throws this host's index away and makes it anew from the packs' tables.</summary>
     /// <param name="packsDone">Told how many packs were read, and how many there are.</param>
@@ -165,7 +172,8 @@ public sealed class BackupRepository
         IndexCatchUp catchUp = new(Store, Id, index);
         await catchUp.RunAllAsync(decided, packsDone, token);
         await index.SaveAsync(token);
-        return catchUp.EntryCount;
+        WarnWhereFull(index);
+        return catchUp.EntryCount - index.NotIndexedCount;
     }
 
     /// <summary>Reads many chunks at once, and keeps what several of them take pages from.</summary>
@@ -190,7 +198,10 @@ public sealed class BackupRepository
         }
     }
 
-    private long IndexBudgetBytes => environment.MemoryBudgetBytes / 2;
+    /// <inheritdoc cref="FullIndex.Warn"/>
+    internal void WarnWhereFull(IChunkIndex index) => FullIndex.Warn(index, environment);
+
+    private long IndexBudgetBytes => ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
 
     private async Task<WritingSession> OpenWritingSessionAsync(SessionId id, CancellationToken token)
     {

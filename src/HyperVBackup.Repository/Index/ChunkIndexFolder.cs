@@ -11,6 +11,10 @@ public static class ChunkIndexFolder
     /// <summary>Far more than any save or recovery takes; a hang is given up after it.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    /// <summary>What of a process's memory ceiling is the index's: half, or all but half a gibibyte where that is more.
+    /// </summary>
+    public static long BudgetOf(long memoryBytes) => Math.Max(memoryBytes / 2, memoryBytes - (512L << 20));
+
     /// <summary>
     /// Opens what was saved last. Nothing that is wrong with it is an error: a damaged index comes back empty (and
     /// covers nothing); while another process has it open, one gets a view of the last save that keeps its own
@@ -18,10 +22,25 @@ public static class ChunkIndexFolder
     /// </summary>
     /// <param name="stateFolder">On a local disk; created if missing.</param>
     /// <param name="memoryBudgetBytes">Positive: the most it takes, at least 16 MiB; an index of few entries takes
-    /// little of it. Entries saved under a larger budget are all opened, at 9 to 18 bytes each.</param>
+    /// little of it. Entries saved under a larger budget are all found, more slowly where they are too many to be kept
+    /// in memory.</param>
     /// <exception cref="ArgumentOutOfRangeException">The budget is not positive.</exception>
     public static IChunkIndex Open(string stateFolder, RepositoryId repository, long memoryBudgetBytes) =>
         Open(stateFolder, repository, memoryBudgetBytes, new Watchdog(Patience));
+
+    /// <summary>What is saved, by what its manifest says; never waits for a process that has it open.</summary>
+    /// <returns>Null where nothing is saved, or it cannot be read.</returns>
+    public static IndexStatistics? TryMeasure(string stateFolder, RepositoryId repository)
+    {
+        try
+        {
+            return IndexFiles.ForReading(stateFolder, repository).Measure(repository);
+        }
+        catch (Exception error) when (IsFromSystem(error) || error is CorruptDataException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Removes what was saved and opens an empty index in its place.</summary>
     /// <inheritdoc cref="Open(string, RepositoryId, long)"/>
@@ -35,7 +54,7 @@ public static class ChunkIndexFolder
             files = IndexFiles.Claim(stateFolder, repository);
             if (files.IsOwned)
             {
-                return CreateEmpty(files, repository, memoryBudgetBytes, new Watchdog(Patience));
+                return CreateEmpty(files, repository, SizesOf(memoryBudgetBytes), new Watchdog(Patience));
             }
         }
         catch (Exception error) when (IsFromSystem(error))
@@ -48,7 +67,8 @@ public static class ChunkIndexFolder
     }
 
     internal static IChunkIndex Open(
-        string stateFolder, RepositoryId repository, long memoryBudgetBytes, Watchdog watchdog)
+        string stateFolder, RepositoryId repository, long memoryBudgetBytes, Watchdog watchdog,
+        IndexSizes? sizes = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(memoryBudgetBytes);
         long budgetBytes = Math.Max(memoryBudgetBytes, IndexSizes.BudgetBytesMin);
@@ -57,7 +77,7 @@ public static class ChunkIndexFolder
         {
             files = IndexFiles.Claim(stateFolder, repository);
             return files.IsOwned
-                ? OpenOwned(files, repository, budgetBytes, watchdog)
+                ? OpenOwned(files, repository, sizes ?? SizesOf(budgetBytes), watchdog)
                 : OpenView(files, repository, budgetBytes, watchdog);
         }
         catch (Exception error) when (IsFromSystem(error))
@@ -68,22 +88,22 @@ public static class ChunkIndexFolder
     }
 
     private static FasterChunkIndex OpenOwned(
-        IndexFiles files, RepositoryId repository, long budgetBytes, Watchdog watchdog)
+        IndexFiles files, RepositoryId repository, IndexSizes sizes, Watchdog watchdog)
     {
-        files.Sweep();
-        return OpenSaved(files, repository, budgetBytes, watchdog)
-            ?? CreateEmpty(files, repository, budgetBytes, watchdog);
+        FasterChunkIndex? saved = OpenSaved(files, repository, sizes, watchdog);
+        files.Sweep(saved?.TablePath);
+        return saved ?? CreateEmpty(files, repository, sizes, watchdog);
     }
 
     private static IChunkIndex OpenView(
         IndexFiles files, RepositoryId repository, long budgetBytes, Watchdog watchdog) =>
-        OpenSaved(files, repository, budgetBytes / 2, watchdog) is { } saved
+        OpenSaved(files, repository, SizesOf(budgetBytes / 2), watchdog) is { } saved
             ? new ChunkIndexView(saved, new MemoryChunkIndex(budgetBytes / 2))
             : new MemoryChunkIndex(budgetBytes);
 
     /// <summary>Null where nothing is saved or anything about it is in doubt.</summary>
     private static FasterChunkIndex? OpenSaved(
-        IndexFiles files, RepositoryId repository, long budgetBytes, Watchdog watchdog)
+        IndexFiles files, RepositoryId repository, IndexSizes sizes, Watchdog watchdog)
     {
         if (!File.Exists(files.ManifestPath))
         {
@@ -96,8 +116,7 @@ public static class ChunkIndexFolder
         {
             IndexManifest saved = IndexManifest.Read(files.ManifestPath, repository);
             device = OpenLog(files, FileMode.Open, saved.Mark.IsNone ? 0 : saved.Mark.EndBytes);
-            LogSums.Verify(device.File, saved.Sums, saved.Mark.IsNone ? 0 : saved.Mark.EndBytes);
-            index = new FasterChunkIndex(files, watchdog, device, saved, budgetBytes);
+            index = new FasterChunkIndex(files, watchdog, device, saved, sizes);
         });
         if (failure is not null)
         {
@@ -108,12 +127,13 @@ public static class ChunkIndexFolder
     }
 
     private static FasterChunkIndex CreateEmpty(
-        IndexFiles files, RepositoryId repository, long budgetBytes, Watchdog watchdog)
+        IndexFiles files, RepositoryId repository, IndexSizes sizes, Watchdog watchdog)
     {
         files.Clear();
         LogDevice device = OpenLog(files, FileMode.CreateNew, 0);
-        IndexManifest nothing = new(repository, LogMark.None, [], [], []);
-        return new FasterChunkIndex(files, watchdog, device, nothing, budgetBytes);
+        IndexManifest nothing = new(
+            repository, LogMark.None, LogMark.FirstEntryBytes, TableMark.None, 0, [], [], []);
+        return new FasterChunkIndex(files, watchdog, device, nothing, sizes);
     }
 
     private static LogDevice OpenLog(IndexFiles files, FileMode mode, long savedBytes)
@@ -122,6 +142,9 @@ public static class ChunkIndexFolder
         SafeFileHandle file = File.OpenHandle(files.LogPath, mode, access, FileShare.ReadWrite | FileShare.Delete);
         return new LogDevice(file, files.LogPath, savedBytes);
     }
+
+    private static IndexSizes SizesOf(long budgetBytes) =>
+        IndexSizes.For(Math.Max(budgetBytes, IndexSizes.BudgetBytesMin));
 
     private static bool IsFromSystem(Exception error) =>
         error is IOException or UnauthorizedAccessException or StoreException;

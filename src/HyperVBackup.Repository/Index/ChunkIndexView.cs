@@ -1,3 +1,4 @@
+using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 
@@ -13,14 +14,17 @@ internal sealed class ChunkIndexView(FasterChunkIndex saved, MemoryChunkIndex ow
     public long EntryCount => saved.EntryCount + own.EntryCount;
 
     /// <inheritdoc/>
+    public long NotIndexedCount => saved.NotIndexedCount + own.NotIndexedCount;
+
+    /// <inheritdoc/>
     public ChunkIndexState State =>
         saved.State == ChunkIndexState.Abandoned ? ChunkIndexState.Abandoned : own.State;
 
     /// <inheritdoc/>
     public void Find(ReadOnlySpan<ChunkId> ids, Span<RecordPlace> places)
     {
-        RecordPlace[] ownPlaces = new RecordPlace[ids.Length];
-        own.Find(ids, ownPlaces);
+        RecordPlace[] ownPlaces = ArrayPool<RecordPlace>.Shared.Rent(ids.Length);
+        own.Find(ids, ownPlaces.AsSpan(0, ids.Length));
         saved.Find(ids, places);
         for (int position = 0; position < ids.Length; position++)
         {
@@ -29,6 +33,8 @@ internal sealed class ChunkIndexView(FasterChunkIndex saved, MemoryChunkIndex ow
                 places[position] = ownPlaces[position];
             }
         }
+
+        ArrayPool<RecordPlace>.Shared.Return(ownPlaces);
     }
 
     /// <inheritdoc/>

@@ -8,28 +8,42 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Index;
 
 /// <summary>
-/// The index of one repository on one host, over FASTER: a hash table in memory and a log of 64-byte entries in a
-/// file, of which the newest part is in memory too. Its promise: <b>where <see cref="Covers"/> says true, every chunk
-/// of that session is found, at the place last added, or the index is abandoned</b>, whatever happened to its files.
+/// The index of one repository on one host: a log of 40-byte entries in a file, written by FASTER, whose hash table and
+/// memory hold the newest of them (the tail); where the others lie says a settled table. Its promise: <b>where
+/// <see cref="Covers"/> says true, every chunk of that session is found, at the place last added, or the index is
+/// abandoned</b>, whatever happened to its files.
+/// <code>
+/// memory sum (sizes: IndexSizes)     --memory 1 GiB: 512 MiB   2 GiB: 1.5 GiB   4 GiB: 3.5 GiB
+/// FASTER's hash table, 9 bytes each                   32 MiB          128 MiB          128 MiB
+///   its overflow buckets, at most half of that        16 MiB           64 MiB           64 MiB
+/// FASTER's newest entries in memory                   32 MiB           64 MiB           64 MiB
+/// sorting the tail when it is settled, 8 bytes each   28 MiB          112 MiB          112 MiB
+/// buffers                                              2 MiB            2 MiB            2 MiB
+/// settled table, 8 bytes an entry                    402 MiB         1166 MiB         3214 MiB
+/// so many entries at most                       52.7 million    152.8 million    421.3 million
+///   chunks of 64 KiB                                 3.1 TiB          9.1 TiB         25.1 TiB
+/// </code>
+/// Beside it: the table's directory, 12 bytes for each group of 256 to 512 entries (3 MiB at 100 million), and 56 bytes
+/// a pack and a covered session. A part that is not used takes no memory: the settled table is read as far as look-ups
+/// ask for it. <b>The budget is kept by giving up deduplication</b>: entries that are too many are not taken, and counted
+/// (<see cref="NotIndexedCount"/>).
 /// <list type="number">
-/// <item>Two files, <c>log</c> and <c>manifest</c>, and a lock held as long as the process lives. The log is
-/// append-only: below the end of a completed save no byte is written again. The manifest is replaced whole once the
-/// log is on the disk, so what it describes is there at any crash: it holds FASTER's account of the checkpoint, a sum
-/// per page of the log, the packs, and the covered sessions.</item>
-/// <item>Opening trusts nothing: manifest and all of the log are checked before FASTER sees them, and afterwards
-/// entries taken from the file must be found. Any doubt gives an empty index, which covers nothing, so that the
-/// caller adds the sessions again.</item>
-/// <item>FASTER's hash table is never saved: recovery replays the log, 4 million entries a second and the check of
-/// 64 bytes each (0.3 s a million in all). That spares the table's files, which FASTER cannot check, writes badly
-/// beyond 2 GiB and deletes in an order that loses them, and lets every opening choose the table's size anew.</item>
-/// <item>Entries carry a check of id, place and repository (<see cref="StoredPlace"/>). A wrong one, or any read or
+/// <item>Three files, <c>log</c>, <c>table-N</c> and <c>manifest</c>, and a lock held as long as the process lives. The
+/// log is append-only: below the end of a completed save no byte is written again. A table is written once. The manifest
+/// is replaced whole once log and table are on the disk, so what it describes is there at any crash: it holds FASTER's
+/// account of the checkpoint, the table's mark, sums of the tail, the packs, and the covered sessions.</item>
+/// <item>Opening trusts nothing: manifest, tail and the table's directory are checked before they are used, groups of
+/// the table and settled entries where they are first read, and some entries of each part must be found. Any doubt gives
+/// an empty index, which covers nothing, so that the caller adds the sessions again. Opening costs the tail (0.3 s a
+/// million entries), not the rest.</item>
+/// <item>FASTER's hash table is never saved: recovery replays the tail. What is settled lies before the begin of FASTER's
+/// log, which it neither reads nor finds any more. So its checkpoint files are not needed, which it cannot check, writes
+/// badly beyond 2 GiB and deletes in an order that loses them.</item>
+/// <item>Entries carry a check of key, place and repository (<see cref="StoredPlace"/>). A wrong one, or any read or
 /// write that failed, abandons the index and removes its manifest.</item>
 /// <item>FASTER never hears of failed I/O, for it would wait for ever; and everything that may hang runs under a
 /// <see cref="Watchdog"/>.</item>
 /// </list>
-/// Misses do not touch the disk (their tag is not in the table, but for 1 in 1,400 at 12 entries a bucket).
-/// Memory: see <see cref="IndexSizes"/>. A table of 1 GiB (117 million entries, 7 TiB of distinct 64 KiB chunks) needs
-/// a budget of 2 GiB: 1 GiB of table + up to 0.5 GiB of overflow buckets + 0.5 GiB of log.
 /// </summary>
 internal sealed class FasterChunkIndex : IChunkIndex
 {
@@ -37,14 +51,16 @@ internal sealed class FasterChunkIndex : IChunkIndex
     private readonly Watchdog watchdog;
     private readonly LogDevice device;
     private readonly RepositoryId repository;
-    private readonly long budgetBytes;
+    private readonly IndexSizes sizes;
     private readonly ulong salt;
     private readonly List<PackName> packs;
     private readonly HashSet<SessionId> noted = [];
     private readonly HashSet<SessionId> covered;
-    private IndexStore store;
+    private readonly IndexStore store;
+    private readonly SettledEntries settled;
     private byte[] sums;
     private long entryCount;
+    private long notIndexedCount;
     private bool isChanged;
     private volatile ChunkIndexState state;
 
@@ -52,25 +68,45 @@ internal sealed class FasterChunkIndex : IChunkIndex
     /// <param name="device">Owned by the index from now on; open at what <paramref name="saved"/> describes.</param>
     /// <exception cref="Exception">Whatever FASTER throws. Call it apart.</exception>
     public FasterChunkIndex(
-        IndexFiles files, Watchdog watchdog, LogDevice device, IndexManifest saved, long budgetBytes)
+        IndexFiles files, Watchdog watchdog, LogDevice device, IndexManifest saved, IndexSizes sizes)
     {
-        (this.files, this.watchdog, this.device, this.budgetBytes) = (files, watchdog, device, budgetBytes);
+        (this.files, this.watchdog, this.device, this.sizes) = (files, watchdog, device, sizes);
         repository = saved.Repository;
         salt = IndexProbe.SaltOf(repository);
         (packs, sums, covered) = ([.. saved.Packs], saved.Sums, [.. saved.Sessions]);
-        long savedCount = (saved.Mark.EndBytes - LogMark.FirstEntryBytes) / IndexSizes.EntryBytes;
-        store = new IndexStore(device, IndexSizes.For(savedCount, budgetBytes), saved.Mark);
-        entryCount = store.EntryCount;
-        Corrupt.Unless(entryCount == savedCount, "index log: entry count");
-        IndexProbe.Check(device.File, savedCount, salt, store);
-        RequireNoFault();
+        LogSums.Verify(device.File, sums, saved.SettledEndBytes, device.SavedBytes);
+        settled = new SettledEntries(
+            files, device.File, saved.Table, saved.SettledEndBytes, salt, sizes.SettledBytesMax);
+        try
+        {
+            store = new IndexStore(device, sizes, saved.Mark);
+            Corrupt.Unless(store.BeginBytes == settled.EndBytes, "index log: begin");
+            Corrupt.Unless(store.EndBytes == saved.Mark.EndBytes, "index log: end");
+            IndexProbe.Check(device.File, salt, settled, store);
+            RequireNoFault();
+        }
+        catch
+        {
+            settled.Dispose();
+            throw;
+        }
+
+        entryCount = settled.Count + store.EntryCount;
+        state = entryCount < sizes.EntryCountMax ? ChunkIndexState.Working : ChunkIndexState.Full;
+        notIndexedCount = state == ChunkIndexState.Full ? saved.NotIndexedCount : 0; // the rest gets another chance
     }
 
     /// <inheritdoc/>
     public long EntryCount => Interlocked.Read(ref entryCount);
 
     /// <inheritdoc/>
+    public long NotIndexedCount => Interlocked.Read(ref notIndexedCount);
+
+    /// <inheritdoc/>
     public ChunkIndexState State => state;
+
+    /// <summary>The file of the settled table in use; null where there is none.</summary>
+    public string? TablePath => settled.Mark.IsNone ? null : files.TablePathOf(settled.Mark.Number);
 
     /// <summary>Why it was abandoned.</summary>
     public Exception? Cause { get; private set; }
@@ -110,7 +146,7 @@ internal sealed class FasterChunkIndex : IChunkIndex
     public void Add(PackName pack, ReadOnlySpan<IndexEntry> entries)
     {
         IndexEntries.RequireChunkPack(pack);
-        if (state != ChunkIndexState.Working)
+        if (state == ChunkIndexState.Abandoned)
         {
             return;
         }
@@ -177,19 +213,21 @@ internal sealed class FasterChunkIndex : IChunkIndex
             state = ChunkIndexState.Abandoned;
         }
 
+        GiveBackTable();
         device.Dispose();
         files.Dispose();
     }
 
     private void FindBatch(ReadOnlySpan<ChunkId> ids, Span<RecordPlace> places)
     {
-        ReadOnlySpan<StoredPlace> found = store.Find(ids);
+        ReadOnlySpan<StoredPlace> found = store.EntryCount == 0 ? default : store.Find(ids);
         for (int position = 0; position < ids.Length; position++)
         {
-            StoredPlace place = found[position];
+            IndexKey key = IndexKey.Of(in ids[position]);
+            StoredPlace place = found.IsEmpty || found[position].IsNone ? settled.Find(in key) : found[position];
             if (!place.IsNone)
             {
-                Corrupt.Unless(place.Fits(in ids[position], salt), "index entry: check");
+                Corrupt.Unless(place.Fits(in key, salt), "index entry: check");
                 places[position] = place.In(packs[checked((int)place.PackOrdinal)]);
             }
         }
@@ -199,53 +237,54 @@ internal sealed class FasterChunkIndex : IChunkIndex
 
     private void AddAll(PackName pack, ReadOnlySpan<IndexEntry> entries)
     {
+        long roomCount = state == ChunkIndexState.Working ? sizes.EntryCountMax - entryCount : 0;
         uint ordinal = (uint)packs.Count;
         packs.Add(pack);
         foreach (IndexEntry entry in entries)
         {
-            if (!IndexEntries.IsIndexed(entry) || !HasRoom())
+            if (!IndexEntries.IsIndexed(entry))
             {
                 continue;
             }
 
-            store.Upsert(entry.Id, new StoredPlace(entry.Id, ordinal, entry.OffsetBytes, entry.LengthBytes, salt));
             isChanged = true;
+            if (roomCount-- <= 0)
+            {
+                Refuse();
+                continue;
+            }
+
+            IndexKey key = IndexKey.Of(entry.Id);
+            store.Upsert(key, new StoredPlace(in key, ordinal, entry.OffsetBytes, entry.LengthBytes, salt));
         }
 
-        Interlocked.Exchange(ref entryCount, store.EntryCount);
         RequireNoFault();
+        if (store.EntryCount >= sizes.TailCountMax)
+        {
+            Settle();
+        }
+
+        Interlocked.Exchange(ref entryCount, settled.Count + store.EntryCount);
     }
 
-    /// <summary>True where one more entry fits, after growing if need be.</summary>
-    private bool HasRoom()
+    /// <summary>What was added so far stays, but no session can be covered from here on, also none that was only noted.
+    /// </summary>
+    private void Refuse()
     {
-        if (store.EntryCount < store.Sizes.EntryCountMax)
-        {
-            return true;
-        }
-
-        if (state == ChunkIndexState.Working && store.Sizes.TryGrow(budgetBytes, out IndexSizes larger))
-        {
-            Grow(larger);
-            return true;
-        }
-
-        // What was added so far stays, but no session can be covered from here on, also none that was only noted.
+        Interlocked.Increment(ref notIndexedCount);
         noted.Clear();
         state = state == ChunkIndexState.Working ? ChunkIndexState.Full : state;
-        return false;
     }
 
-    /// <summary>The same entries under a larger table. All are read again, 4 million a second, as FASTER's own way of
-    /// growing keeps both halves of every bucket for entries on the disk. The old table and pages are collected first,
-    /// or the runtime would keep them beside the new ones for a long time.</summary>
-    private void Grow(IndexSizes larger)
+    /// <summary>Hands the tail over from FASTER to the settled table.</summary>
+    private void Settle()
     {
-        LogMark mark = store.Checkpoint();
-        store.Dispose();
-        store = null!;
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        store = new IndexStore(device, larger, mark);
+        LogMark mark = store.Checkpoint(); // puts all of it in the file
+        RequireNoFault();
+        settled.Take(mark.EndBytes);
+        store.Forget(mark.EndBytes);
+        sums = [];
+        RequireNoFault();
     }
 
     private void Save()
@@ -255,12 +294,22 @@ internal sealed class FasterChunkIndex : IChunkIndex
             return;
         }
 
-        LogMark mark = store.EntryCount == 0 ? LogMark.None : store.Checkpoint();
+        if (store.EntryCount >= sizes.SettleCount(settled.Count))
+        {
+            Settle();
+        }
+
+        LogMark mark = store.EndBytes == LogMark.FirstEntryBytes ? LogMark.None : store.Checkpoint();
         RequireNoFault();
         DurableFile.FlushHandle(device.File, files.LogPath);
-        sums = mark.IsNone ? [] : LogSums.Extend(device.File, sums, device.SavedBytes, mark.EndBytes);
-        new IndexManifest(repository, mark, sums, packs, [.. covered, .. noted]).Publish(files.ManifestPath);
+        settled.Flush();
+        sums = LogSums.Extend(device.File, sums, settled.EndBytes, device.SavedBytes, mark.EndBytes);
+        new IndexManifest(
+            repository, mark, settled.EndBytes, settled.Mark, notIndexedCount, sums, packs, [.. covered, .. noted])
+            .Publish(files.ManifestPath);
         device.SavedBytes = mark.IsNone ? 0 : mark.EndBytes;
+        settled.NoteSaved();
+        Interlocked.Exchange(ref entryCount, settled.Count + store.EntryCount);
         covered.UnionWith(noted);
         noted.Clear();
         isChanged = false;
@@ -288,7 +337,18 @@ internal sealed class FasterChunkIndex : IChunkIndex
     {
         Cause ??= cause;
         state = ChunkIndexState.Abandoned;
+        GiveBackTable();
         device.Dispose();
         files.Discredit();
+    }
+
+    /// <summary>While a call hangs it may still read the table, which then ends with that call.</summary>
+    private void GiveBackTable()
+    {
+        if (watchdog.TryEnterAtOnce())
+        {
+            settled.Dispose();
+            watchdog.Exit();
+        }
     }
 }

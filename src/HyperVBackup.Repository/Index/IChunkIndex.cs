@@ -13,6 +13,10 @@ public interface IChunkIndex : IAsyncDisposable
     /// <summary>How many chunks it was told of, about: a chunk told of twice may count twice.</summary>
     long EntryCount { get; }
 
+    /// <summary>Chunks that were not taken since it became <see cref="ChunkIndexState.Full"/>, in this process and in
+    /// those before it: they are stored again where they are met again.</summary>
+    long NotIndexedCount { get; }
+
     /// <summary>Whether it still looks up and takes entries.</summary>
     ChunkIndexState State { get; }
 

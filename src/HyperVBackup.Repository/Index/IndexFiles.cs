@@ -1,3 +1,4 @@
+using System.Globalization;
 using HyperVBackup.Format;
 
 namespace HyperVBackup.Repository.Index;
@@ -17,6 +18,9 @@ internal sealed class IndexFiles : IDisposable
 
     public string ManifestPath => Path.Join(folder, "manifest");
 
+    public string TablePathOf(long number) =>
+        Path.Join(folder, string.Create(CultureInfo.InvariantCulture, $"table-{number}"));
+
     /// <summary>True where this process alone may write.</summary>
     public bool IsOwned => processLock is not null;
 
@@ -25,7 +29,7 @@ internal sealed class IndexFiles : IDisposable
     /// <exception cref="UnauthorizedAccessException">The folder cannot be used.</exception>
     public static IndexFiles Claim(string stateFolder, RepositoryId repository)
     {
-        string folder = Path.Join(stateFolder, "index", repository.ToString());
+        string folder = FolderOf(stateFolder, repository);
         Directory.CreateDirectory(folder);
         string lockPath = Path.Join(folder, LockName);
         try
@@ -39,24 +43,42 @@ internal sealed class IndexFiles : IDisposable
         }
     }
 
+    /// <summary>The files as they are, without taking or creating anything.</summary>
+    public static IndexFiles ForReading(string stateFolder, RepositoryId repository) =>
+        new(FolderOf(stateFolder, repository), processLock: null);
+
+    /// <exception cref="CorruptDataException">The manifest is damaged.</exception>
+    /// <exception cref="IOException">The files cannot be read.</exception>
+    public IndexStatistics Measure(RepositoryId repository)
+    {
+        IndexManifest saved = IndexManifest.Read(ManifestPath, repository);
+        long newestCount = saved.Mark.IsNone
+            ? 0
+            : LogEntry.CountBefore(saved.Mark.EndBytes) - LogEntry.CountBefore(saved.SettledEndBytes);
+        return new IndexStatistics(
+            saved.Table.EntryCount + newestCount, saved.NotIndexedCount,
+            new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length));
+    }
+
     /// <summary>Removes everything but the lock. Only for the owner.</summary>
     /// <exception cref="IOException">Something cannot be removed.</exception>
     /// <exception cref="UnauthorizedAccessException">Something cannot be removed.</exception>
     public void Clear()
     {
         File.Delete(ManifestPath); // First: what is left without it counts for nothing.
-        Sweep();
+        Sweep(keptPath: null);
         File.Delete(LogPath);
     }
 
     /// <summary>Removes what interrupted saves left behind. Only for the owner.</summary>
+    /// <param name="keptPath">The settled table that is in use.</param>
     /// <exception cref="IOException">Something cannot be removed.</exception>
     /// <exception cref="UnauthorizedAccessException">Something cannot be removed.</exception>
-    public void Sweep()
+    public void Sweep(string? keptPath)
     {
         foreach (string path in Directory.EnumerateFiles(folder))
         {
-            if (path != LogPath && path != ManifestPath && Path.GetFileName(path) != LockName)
+            if (path != LogPath && path != ManifestPath && path != keptPath && Path.GetFileName(path) != LockName)
             {
                 File.Delete(path);
             }
@@ -83,4 +105,7 @@ internal sealed class IndexFiles : IDisposable
     }
 
     public void Dispose() => processLock?.Dispose();
+
+    private static string FolderOf(string stateFolder, RepositoryId repository) =>
+        Path.Join(stateFolder, "index", repository.ToString());
 }

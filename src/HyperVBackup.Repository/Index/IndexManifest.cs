@@ -13,6 +13,9 @@ namespace HyperVBackup.Repository.Index;
 internal sealed record IndexManifest(
     RepositoryId Repository,
     LogMark Mark,
+    long SettledEndBytes,
+    TableMark Table,
+    long NotIndexedCount,
     byte[] Sums,
     IReadOnlyList<PackName> Packs,
     IReadOnlyCollection<SessionId> Sessions)
@@ -21,7 +24,7 @@ internal sealed record IndexManifest(
     private const int PackBytes = SessionId.SizeBytes + sizeof(uint);
     private const long FileBytesMax = 1 << 30;
 
-    private static ReadOnlySpan<byte> Magic => "HVBINDX1"u8;
+    private static ReadOnlySpan<byte> Magic => "HVBINDX2"u8;
 
     /// <summary>Replaces the file at <paramref name="path"/>, durably.</summary>
     /// <exception cref="StoreException">The system refused.</exception>
@@ -47,11 +50,19 @@ internal sealed record IndexManifest(
         using MemoryStream output = new();
         using BinaryWriter writer = new(output);
         Span<byte> id = stackalloc byte[RepositoryId.SizeBytes];
+        Span<byte> checksum = stackalloc byte[ChecksumBytes];
         writer.Write(Magic);
         Repository.WriteTo(id);
         writer.Write(id);
         writer.Write(Mark.Token.ToByteArray());
         writer.Write(Mark.EndBytes);
+        writer.Write(SettledEndBytes);
+        writer.Write(Table.Number);
+        writer.Write(Table.EntryCount);
+        writer.Write(Table.GroupBits);
+        Table.DirectoryHash.WriteTo(checksum);
+        writer.Write(checksum);
+        writer.Write(NotIndexedCount);
         WriteCounted(writer, Mark.Metadata, 1);
         WriteCounted(writer, Sums, LogSums.SumBytes);
         writer.Write(Packs.Count);
@@ -70,7 +81,6 @@ internal sealed record IndexManifest(
         }
 
         writer.Flush();
-        byte[] checksum = new byte[ChecksumBytes];
         Blake3Mode.Plain.Hash(output.GetBuffer().AsSpan(0, (int)output.Length), checksum);
         output.Write(checksum);
         return output.ToArray();
@@ -87,16 +97,34 @@ internal sealed record IndexManifest(
         Corrupt.Unless(Take(ref rest, Magic.Length).SequenceEqual(Magic), "index manifest: magic");
         RepositoryId repository = new(Take(ref rest, RepositoryId.SizeBytes));
         Guid token = new(Take(ref rest, RepositoryId.SizeBytes));
-        long endBytes = BinaryPrimitives.ReadInt64LittleEndian(Take(ref rest, sizeof(long)));
-        Corrupt.Unless(endBytes >= LogMark.FirstEntryBytes, "index manifest: log length");
+        long endBytes = TakeInt64(ref rest);
+        long settledEndBytes = TakeInt64(ref rest);
+        bool isOrdered = settledEndBytes >= LogMark.FirstEntryBytes && endBytes >= settledEndBytes;
+        Corrupt.Unless(isOrdered, "index manifest: log length");
+        TableMark table = TakeTable(ref rest);
+        long notIndexedCount = TakeInt64(ref rest);
         byte[] metadata = TakeCounted(ref rest, 1).ToArray();
         byte[] sums = TakeCounted(ref rest, LogSums.SumBytes).ToArray();
         ReadOnlySpan<byte> packBytes = TakeCounted(ref rest, PackBytes);
         ReadOnlySpan<byte> sessionBytes = TakeCounted(ref rest, SessionId.SizeBytes);
         Corrupt.Unless(rest.IsEmpty, "index manifest: bytes left over");
         LogMark mark = new(token, metadata, endBytes);
-        return new IndexManifest(repository, mark, sums, PacksOf(packBytes), SessionsOf(sessionBytes));
+        return new IndexManifest(
+            repository, mark, settledEndBytes, table, notIndexedCount, sums, PacksOf(packBytes),
+            SessionsOf(sessionBytes));
     }
+
+    private static TableMark TakeTable(ref ReadOnlySpan<byte> rest)
+    {
+        long number = TakeInt64(ref rest);
+        long entryCount = TakeInt64(ref rest);
+        int groupBits = BinaryPrimitives.ReadInt32LittleEndian(Take(ref rest, sizeof(int)));
+        Digest hash = new(Take(ref rest, Digest.SizeBytes));
+        return number == 0 ? TableMark.None : new TableMark(number, entryCount, groupBits, hash);
+    }
+
+    private static long TakeInt64(ref ReadOnlySpan<byte> rest) =>
+        BinaryPrimitives.ReadInt64LittleEndian(Take(ref rest, sizeof(long)));
 
     private static List<PackName> PacksOf(ReadOnlySpan<byte> bytes)
     {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using HyperVBackup.Format;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,7 +8,9 @@ namespace HyperVBackup.Repository.Index;
 internal static class IndexProbe
 {
     private const int ProbeCountMax = PlaceFunctions.BatchCountMax;
-    private const int HeaderBytes = 8;
+
+    /// <summary>Few, as each may cost the disk two seeks.</summary>
+    private const int SettledProbeCountMax = 8;
 
     /// <summary>Binds entries to a repository.</summary>
     public static ulong SaltOf(RepositoryId repository)
@@ -20,31 +21,38 @@ internal static class IndexProbe
             ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes[sizeof(ulong)..]);
     }
 
-    /// <summary>Takes entries evenly spread over the log, the last one included.</summary>
-    /// <exception cref="CorruptDataException">An entry is not whole, or FASTER does not find it.</exception>
-    public static void Check(SafeFileHandle log, long entryCount, ulong salt, IndexStore store)
+    /// <summary>Takes entries evenly spread over the settled and the newest part of the log, the last ones included.
+    /// </summary>
+    /// <exception cref="CorruptDataException">An entry is not whole, or is not found.</exception>
+    public static void Check(SafeFileHandle log, ulong salt, SettledEntries settled, IndexStore store)
     {
-        int probeCount = (int)Math.Min(entryCount, ProbeCountMax);
-        ChunkId[] ids = new ChunkId[probeCount];
-        for (int probe = 0; probe < probeCount; probe++)
+        long settledEnd = LogEntry.CountBefore(settled.EndBytes);
+        LogEntry[] probes = new LogEntry[ProbeCountMax];
+        int settledCount = Read(log, salt, 0, settledEnd, probes.AsSpan(0, SettledProbeCountMax));
+        foreach (LogEntry probe in probes.AsSpan(0, settledCount))
         {
-            ids[probe] = ReadId(log, (entryCount * (probe + 1) / probeCount) - 1, salt);
+            StoredPlace found = settled.Find(probe.Key); // another one where it was replaced
+            Corrupt.Unless(found.Fits(probe.Key, salt), "index table: probe");
         }
 
-        ReadOnlySpan<StoredPlace> found = store.Find(ids);
-        for (int probe = 0; probe < probeCount; probe++)
+        int count = Read(log, salt, settledEnd, settledEnd + store.EntryCount, probes);
+        ChunkId[] ids = [.. probes.AsSpan(0, count).ToArray().Select(probe => probe.Key.ToId())];
+        ReadOnlySpan<StoredPlace> places = store.Find(ids);
+        for (int position = 0; position < count; position++)
         {
-            Corrupt.Unless(!found[probe].IsNone && found[probe].Fits(in ids[probe], salt), "index log: probe");
+            Corrupt.Unless(places[position].Fits(probes[position].Key, salt), "index log: probe");
         }
     }
 
-    private static ChunkId ReadId(SafeFileHandle log, long entryIndex, ulong salt)
+    private static int Read(SafeFileHandle log, ulong salt, long first, long end, Span<LogEntry> probes)
     {
-        Span<byte> entry = stackalloc byte[IndexSizes.EntryBytes];
-        LogSums.ReadExactly(log, entry, LogMark.FirstEntryBytes + (entryIndex * IndexSizes.EntryBytes));
-        ChunkId id = MemoryMarshal.Read<ChunkId>(entry[HeaderBytes..]);
-        StoredPlace place = MemoryMarshal.Read<StoredPlace>(entry[(HeaderBytes + Digest.SizeBytes)..]);
-        Corrupt.Unless(place.Fits(in id, salt), "index log: entry");
-        return id;
+        int probeCount = (int)Math.Min(end - first, probes.Length);
+        for (int probe = 0; probe < probeCount; probe++)
+        {
+            long index = first + ((end - first) * (probe + 1) / probeCount) - 1;
+            probes[probe] = LogEntry.Read(log, LogEntry.AddressOf(index), salt);
+        }
+
+        return probeCount;
     }
 }

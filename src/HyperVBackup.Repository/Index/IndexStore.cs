@@ -9,27 +9,28 @@ internal sealed class IndexStore : IDisposable
 {
     private readonly LogDevice device;
     private readonly MarkKeeper keeper;
-    private readonly FasterKV<ChunkId, StoredPlace> store;
+    private readonly FasterKV<IndexKey, StoredPlace> store;
     private readonly PlaceFunctions functions = new();
-    private readonly ClientSession<ChunkId, StoredPlace, StoredPlace, StoredPlace, int, PlaceFunctions> session;
+    private readonly ClientSession<IndexKey, StoredPlace, StoredPlace, StoredPlace, int, PlaceFunctions> session;
 
-    /// <summary>Opens the log at <paramref name="mark"/>, reading all of it to fill the hash table.</summary>
+    /// <summary>Opens the log at <paramref name="mark"/>, reading what is not settled of it to fill the
+    /// hash table.</summary>
     public IndexStore(LogDevice device, IndexSizes sizes, LogMark mark)
     {
-        (this.device, Sizes) = (device, sizes);
+        this.device = device;
         keeper = new MarkKeeper(mark.Token, mark.Metadata);
-        using FasterKVSettings<ChunkId, StoredPlace> settings = new()
+        using FasterKVSettings<IndexKey, StoredPlace> settings = new()
         {
-            IndexSize = sizes.TableBytes,
+            IndexSize = sizes.HashTableBytes,
             MemorySize = sizes.LogBytes,
             PageSize = IndexSizes.PageBytes,
             LogDevice = device,
             CheckpointManager = keeper,
-            EqualityComparer = new ChunkIdComparer(),
+            EqualityComparer = new IndexKeyComparer(),
             ConcurrencyControlMode = ConcurrencyControlMode.None,
             RemoveOutdatedCheckpoints = false,
         };
-        store = new FasterKV<ChunkId, StoredPlace>(settings);
+        store = new FasterKV<IndexKey, StoredPlace>(settings);
         if (!mark.IsNone)
         {
             store.Recover(Guid.Empty, mark.Token);
@@ -38,12 +39,25 @@ internal sealed class IndexStore : IDisposable
         session = store.For(functions).NewSession<PlaceFunctions>();
     }
 
-    public IndexSizes Sizes { get; }
+    /// <summary>Where the entries begin that are found here.</summary>
+    public long BeginBytes => store.Log.BeginAddress;
 
-    /// <summary>Entries in the log, replaced ones included.</summary>
-    public long EntryCount => (store.Log.TailAddress - LogMark.FirstEntryBytes) / IndexSizes.EntryBytes;
+    /// <summary>Where the log ends.</summary>
+    public long EndBytes => store.Log.TailAddress;
 
-    public void Upsert(ChunkId id, StoredPlace place) => session.Upsert(ref id, ref place);
+    /// <summary>Entries from the beginning on, replaced ones included.</summary>
+    public long EntryCount => LogEntry.CountBefore(store.Log.TailAddress) - LogEntry.CountBefore(BeginBytes);
+
+    public void Upsert(IndexKey key, StoredPlace place) => session.Upsert(ref key, ref place);
+
+    /// <summary>From now on what lies before <paramref name="beginBytes"/> is not found here any more; the log keeps
+    /// it. FASTER reuses the places in its table as it meets them.</summary>
+    public void Forget(long beginBytes)
+    {
+        store.Log.ShiftBeginAddress(beginBytes);
+        session.Refresh();
+        Corrupt.Unless(BeginBytes == beginBytes, "index log: begin");
+    }
 
     /// <summary>Looks up at most <see cref="PlaceFunctions.BatchCountMax"/> ids. What lies on the disk is asked for in
     /// one go; what does not come back is a fault of FASTER.</summary>
@@ -53,9 +67,9 @@ internal sealed class IndexStore : IDisposable
         bool isPending = false;
         for (int position = 0; position < ids.Length; position++)
         {
-            ChunkId id = ids[position];
+            IndexKey key = IndexKey.Of(in ids[position]);
             StoredPlace place = default;
-            Status status = session.Read(ref id, ref place, position);
+            Status status = session.Read(ref key, ref place, position);
             functions.Batch[position] = status.Found ? place : default;
             isPending |= status.IsPending;
         }

@@ -94,12 +94,10 @@ internal sealed unsafe class LogDevice : StorageDeviceBase
 
     public override long GetFileSize(int segment) => segmentSize;
 
-    /// <summary>Nothing of the log is ever removed: the store is built anew instead.</summary>
-    public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result)
-    {
-        Interlocked.Increment(ref faultCount);
+    /// <summary>Nothing of the log is ever removed: what FASTER no longer needs is settled, and read by others.
+    /// </summary>
+    public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result) =>
         callback(result);
-    }
 
     /// <summary>From now on nothing reaches the file any more; a call under way ends by itself.</summary>
     public override void Dispose()

@@ -5,38 +5,45 @@ using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.Repository.Index;
 
-/// <summary>A BLAKE3 hash per page of the log. FASTER checks nothing it reads, so all of the log is checked
-/// before FASTER sees it (a second per few gigabytes, and the reading warms the cache for the recovery).</summary>
+/// <summary>A BLAKE3 hash per mebibyte of the log that FASTER looks after. It checks nothing it reads, so all of that is
+/// checked before FASTER sees it, and the reading warms the cache for the recovery. Settled entries are checked one by
+/// one where they are read.</summary>
 internal static class LogSums
 {
     public const int SumBytes = Digest.SizeBytes;
+    private const int PieceBytes = 1 << 20;
 
-    /// <summary>The sums of the log up to <paramref name="endBytes"/>, where <paramref name="sums"/> are those up to
-    /// <paramref name="knownBytes"/>, whose pages are not read again unless partly new.</summary>
+    /// <summary>The sums of the log from <paramref name="startBytes"/> to <paramref name="endBytes"/>, where
+    /// <paramref name="sums"/> are those up to <paramref name="knownBytes"/>, which is not read again unless partly
+    /// new.</summary>
     /// <exception cref="CorruptDataException">The log is shorter.</exception>
-    public static byte[] Extend(SafeFileHandle log, byte[] sums, long knownBytes, long endBytes)
+    public static byte[] Extend(SafeFileHandle log, byte[] sums, long startBytes, long knownBytes, long endBytes)
     {
-        int keptCount = (int)(knownBytes / IndexSizes.PageBytes);
-        int pageCount = (int)((endBytes + IndexSizes.PageBytes - 1) / IndexSizes.PageBytes);
-        byte[] extended = new byte[pageCount * SumBytes];
+        int keptCount = (int)(Math.Max(knownBytes - startBytes, 0) / PieceBytes);
+        int pieceCount = (int)((endBytes - startBytes + PieceBytes - 1) / PieceBytes);
+        byte[] extended = new byte[pieceCount * SumBytes];
         sums.AsSpan(0, keptCount * SumBytes).CopyTo(extended);
-        byte[] page = ArrayPool<byte>.Shared.Rent(IndexSizes.PageBytes);
-        for (int index = keptCount; index < pageCount; index++)
+        byte[] piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        for (int index = keptCount; index < pieceCount; index++)
         {
-            long offset = (long)index * IndexSizes.PageBytes;
-            Span<byte> bytes = page.AsSpan(0, (int)Math.Min(IndexSizes.PageBytes, endBytes - offset));
+            long offset = startBytes + ((long)index * PieceBytes);
+            Span<byte> bytes = piece.AsSpan(0, (int)Math.Min(PieceBytes, endBytes - offset));
             ReadExactly(log, bytes, offset);
             Blake3Mode.Plain.Hash(bytes, extended.AsSpan(index * SumBytes, SumBytes));
         }
 
-        ArrayPool<byte>.Shared.Return(page);
+        ArrayPool<byte>.Shared.Return(piece);
         return extended;
     }
 
     /// <exception cref="CorruptDataException">The log ends before <paramref name="endBytes"/> or has other bytes.
     /// </exception>
-    public static void Verify(SafeFileHandle log, byte[] sums, long endBytes) =>
-        Corrupt.Unless(Extend(log, [], 0, endBytes).AsSpan().SequenceEqual(sums), "index log: page sums");
+    public static void Verify(SafeFileHandle log, byte[] sums, long startBytes, long endBytes)
+    {
+        byte[] found = Extend(log, [], startBytes, startBytes, endBytes);
+        Corrupt.Unless(RandomAccess.GetLength(log) >= endBytes, "index log: length");
+        Corrupt.Unless(found.AsSpan().SequenceEqual(sums), "index log: sums");
+    }
 
     /// <exception cref="CorruptDataException">The log ends before.</exception>
     public static void ReadExactly(SafeFileHandle log, Span<byte> buffer, long offsetBytes)

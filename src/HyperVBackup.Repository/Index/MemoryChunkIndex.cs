@@ -18,7 +18,7 @@ public sealed class MemoryChunkIndex : IChunkIndex
     private readonly HashSet<SessionId> noted = [];
     private readonly HashSet<SessionId> covered = [];
     private readonly long entryCountMax;
-    private bool isFull;
+    private long notIndexedCount;
 
     /// <param name="memoryBudgetBytes">Positive; the index is full where it would take more.</param>
     /// <exception cref="ArgumentOutOfRangeException">The budget is not positive.</exception>
@@ -41,13 +41,25 @@ public sealed class MemoryChunkIndex : IChunkIndex
     }
 
     /// <inheritdoc/>
+    public long NotIndexedCount
+    {
+        get
+        {
+            lock (gate)
+            {
+                return notIndexedCount;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public ChunkIndexState State
     {
         get
         {
             lock (gate)
             {
-                return isFull ? ChunkIndexState.Full : ChunkIndexState.Working;
+                return notIndexedCount > 0 ? ChunkIndexState.Full : ChunkIndexState.Working;
             }
         }
     }
@@ -98,7 +110,7 @@ public sealed class MemoryChunkIndex : IChunkIndex
     {
         lock (gate)
         {
-            if (!isFull)
+            if (notIndexedCount == 0)
             {
                 noted.Add(session);
             }
@@ -125,7 +137,7 @@ public sealed class MemoryChunkIndex : IChunkIndex
     {
         if (!entries.ContainsKey(entry.Id) && entries.Count >= entryCountMax)
         {
-            isFull = true;
+            notIndexedCount++;
             return;
         }
 

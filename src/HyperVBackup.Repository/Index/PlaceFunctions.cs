@@ -1,32 +1,31 @@
 using FASTER.core;
-using HyperVBackup.Format;
 
 namespace HyperVBackup.Repository.Index;
 
 /// <summary>Reads copy the value out; those that had to go to the disk arrive in <see cref="Batch"/>, at the position
 /// given with the question.</summary>
-internal sealed class PlaceFunctions : FunctionsBase<ChunkId, StoredPlace, StoredPlace, StoredPlace, int>
+internal sealed class PlaceFunctions : FunctionsBase<IndexKey, StoredPlace, StoredPlace, StoredPlace, int>
 {
     public const int BatchCountMax = 256;
 
     public StoredPlace[] Batch { get; } = new StoredPlace[BatchCountMax];
 
     public override bool SingleReader(
-        ref ChunkId key, ref StoredPlace input, ref StoredPlace value, ref StoredPlace dst, ref ReadInfo readInfo)
+        ref IndexKey key, ref StoredPlace input, ref StoredPlace value, ref StoredPlace dst, ref ReadInfo readInfo)
     {
         dst = value;
         return true;
     }
 
     public override bool ConcurrentReader(
-        ref ChunkId key, ref StoredPlace input, ref StoredPlace value, ref StoredPlace dst, ref ReadInfo readInfo)
+        ref IndexKey key, ref StoredPlace input, ref StoredPlace value, ref StoredPlace dst, ref ReadInfo readInfo)
     {
         dst = value;
         return true;
     }
 
     public override void ReadCompletionCallback(
-        ref ChunkId key,
+        ref IndexKey key,
         ref StoredPlace input,
         ref StoredPlace output,
         int ctx,

@@ -1,29 +1,24 @@
 using System.Runtime.InteropServices;
-using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 
 namespace HyperVBackup.Repository.Index;
 
-/// <summary>
-/// The 24 bytes kept for a chunk. With its 32-byte id and FASTER's 8-byte header an entry is 64 bytes: one cache line,
-/// never across two sectors. The check binds id, place and repository together, so that a flipped bit, or an entry of
-/// another repository, is noticed where it is read.
-/// </summary>
+/// <summary>The 16 bytes kept for a chunk. The check binds key, place and repository together, so that a flipped bit,
+/// or an entry of another repository, is noticed where it is read.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct StoredPlace
 {
-    public const int SizeBytes = 24;
+    public const int SizeBytes = 16;
 
     private readonly uint packOrdinal;
     private readonly uint offsetBytes;
     private readonly uint lengthBytes;
-    private readonly uint reserved;
-    private readonly ulong check;
+    private readonly uint check;
 
-    public StoredPlace(in ChunkId id, uint packOrdinal, uint offsetBytes, uint lengthBytes, ulong salt)
+    public StoredPlace(in IndexKey key, uint packOrdinal, uint offsetBytes, uint lengthBytes, ulong salt)
     {
-        (this.packOrdinal, this.offsetBytes, this.lengthBytes, reserved) = (packOrdinal, offsetBytes, lengthBytes, 0);
-        check = CheckOf(in id, salt);
+        (this.packOrdinal, this.offsetBytes, this.lengthBytes) = (packOrdinal, offsetBytes, lengthBytes);
+        check = CheckOf(in key, salt);
     }
 
     /// <summary>True for <c>default</c>: nothing is known.</summary>
@@ -31,20 +26,16 @@ internal readonly record struct StoredPlace
 
     public uint PackOrdinal => packOrdinal;
 
-    public bool Fits(in ChunkId id, ulong salt) => check == CheckOf(in id, salt);
+    public bool Fits(in IndexKey key, ulong salt) => lengthBytes != 0 && check == CheckOf(in key, salt);
 
     public RecordPlace In(PackName pack) => new(pack, offsetBytes, lengthBytes);
 
-    private ulong CheckOf(in ChunkId id, ulong salt)
+    private uint CheckOf(in IndexKey key, ulong salt)
     {
-        ulong mixed = salt;
-        foreach (ulong word in MemoryMarshal.Cast<ChunkId, ulong>(new ReadOnlySpan<ChunkId>(in id)))
-        {
-            mixed = Mix(mixed, word);
-        }
-
+        ulong mixed = Mix(Mix(salt, key.First), key.Second);
         mixed = Mix(mixed, ((ulong)packOrdinal << 32) | offsetBytes);
-        return Mix(mixed, ((ulong)lengthBytes << 32) | reserved);
+        mixed = Mix(mixed, lengthBytes);
+        return unchecked((uint)(mixed ^ (mixed >> 32)));
     }
 
     private static ulong Mix(ulong mixed, ulong word)

@@ -11,6 +11,9 @@ internal sealed class Watchdog(TimeSpan patience)
     /// <summary>False where another call did not end in time.</summary>
     public bool TryEnter() => Monitor.TryEnter(gate, patience);
 
+    /// <summary>False where another call is inside.</summary>
+    public bool TryEnterAtOnce() => Monitor.TryEnter(gate);
+
     public void Exit() => Monitor.Exit(gate);
 
     /// <summary>Does <paramref name="work"/> on another thread, which is left behind if it does not end in time.

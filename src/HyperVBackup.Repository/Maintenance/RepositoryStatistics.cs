@@ -2,6 +2,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
@@ -50,6 +51,9 @@ public sealed record RepositoryStatistics
 
     /// <summary>Packs whose footer could not be read: 'verify' says more.</summary>
     public long DamagedPackCount { get; private set; }
+
+    /// <summary>Of this host's chunk index; null where none is saved.</summary>
+    public IndexStatistics? Index { get; init; }
 
     internal static async Task<RepositoryStatistics> MeasureAsync(
         IBlobStore store, RepositoryId repository, IReadOnlyList<RestorePoint> points, CancellationToken token)

@@ -95,6 +95,7 @@ public sealed class WritingSession : IAsyncDisposable
             await maps.DisposeAsync();
             await GiveUpLeaseAsync();
             await index.SaveAsync(CancellationToken.None);
+            repository.WarnWhereFull(index);
         }
         finally
         {

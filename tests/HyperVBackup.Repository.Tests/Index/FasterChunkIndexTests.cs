@@ -67,7 +67,7 @@ public sealed class FasterChunkIndexTests : KeptIndexContract, IDisposable
         await using (IChunkIndex index = Open())
         {
             await index.SaveSessionsAsync(0, 1, 101);
-            saved = ReadShared(state.LogOf(Repository))[..(64 + (101 * 64))];
+            saved = ReadShared(state.LogOf(Repository))[..(64 + (101 * LogEntry.SizeBytes))];
             index.Add(IndexSample.Pack(1), IndexSample.Entries(0, 101)); // Replaces all, which marks old entries.
             await index.SaveSessionsAsync(2, 1, 33);
         }
@@ -104,10 +104,10 @@ public sealed class FasterChunkIndexTests : KeptIndexContract, IDisposable
     }
 
     [Fact]
-    public async Task Growing_and_spilling_to_the_disk_keep_every_entry()
+    public async Task Spilling_to_the_disk_and_settling_keep_every_entry()
     {
         const int SessionCount = 30;
-        const int SessionChunkCount = 10_000; // 19 MiB of entries, 4 MiB of them in memory.
+        const int SessionChunkCount = 10_000; // 300,000 entries, of which 114,688 are the most FASTER keeps.
         await using (IChunkIndex index = Open())
         {
             await index.SaveSessionsAsync(0, SessionCount, SessionChunkCount);
@@ -135,7 +135,7 @@ public sealed class FasterChunkIndexTests : KeptIndexContract, IDisposable
         IndexManifest saved = IndexManifest.Read(files.ManifestPath, Repository);
         LogDevice device = new(
             File.OpenHandle(files.LogPath, FileMode.Open, FileAccess.ReadWrite), files.LogPath, saved.Mark.EndBytes);
-        await using (FasterChunkIndex index = new(files, impatient, device, saved, IndexSample.SmallBudgetBytes))
+        await using (FasterChunkIndex index = new(files, impatient, device, saved, IndexSample.SmallSizes))
         {
             Assert.Equal(1, index.RequireRight(1, 10));
             await OccupyAsync(impatient, () => Assert.True(index.Find([IndexSample.Chunk(0, 0)])[0].IsUnknown));
@@ -149,6 +149,58 @@ public sealed class FasterChunkIndexTests : KeptIndexContract, IDisposable
         await using IChunkIndex again = Open();
         Assert.Equal(0, again.RequireRight(2, 10));
         Assert.Equal(ChunkIndexState.Working, again.State);
+    }
+
+    [Fact]
+    public async Task Opening_reads_no_settled_entries_and_a_damaged_one_is_noticed_when_asked_for()
+    {
+        const int SettledCount = 200_000; // so many that their table is not read whole at once
+        await using (IChunkIndex index = state.OpenSettling(Repository, saveCount: 1000, addCount: 300_000))
+        {
+            await index.SaveSessionsAsync(0, 1, SettledCount);
+        }
+
+        ChunkId damaged = IndexSample.Chunk(0, 1234);
+        string table = Path.Join(state.FolderOf(Repository), "table-1");
+        byte[] words = File.ReadAllBytes(table);
+        uint slot = LogEntry.SlotOf(LogEntry.AddressOf(1234));
+        byte[] word = BitConverter.GetBytes(SettledKey.Word(IndexKey.Of(damaged).First, slot));
+        words[words.AsSpan().IndexOf(word)] ^= 1;
+        File.WriteAllBytes(table, words);
+        await using (IChunkIndex index = Open())
+        {
+            Assert.True(index.Covers(IndexSample.Session(0)));
+            Assert.Equal(IndexSample.Place(0, 1), index.Find([IndexSample.Chunk(0, 1)])[0]);
+            Assert.True(index.Find([damaged])[0].IsUnknown);
+            Assert.Equal(ChunkIndexState.Abandoned, index.State);
+            Assert.False(index.Covers(IndexSample.Session(0)));
+        }
+
+        await using IChunkIndex again = Open();
+        Assert.Equal((ChunkIndexState.Working, 0), (again.State, again.EntryCount));
+    }
+
+    [Fact]
+    public async Task Look_ups_allocate_nothing_per_chunk()
+    {
+        await using IChunkIndex index = state.OpenSettling(Repository, saveCount: 500, addCount: 100_000);
+        await index.SaveSessionsAsync(0, 1, ChunkCount);
+        await index.SaveSessionsAsync(1, 1, 100);
+        ChunkId[] ids =
+        [
+            .. IndexSample.Chunks(0, ChunkCount), .. IndexSample.Chunks(1, ChunkCount),
+        ];
+        RecordPlace[] places = new RecordPlace[ids.Length];
+        long allocatedBytes = long.MaxValue;
+        for (int attempt = 0; attempt < 20 && allocatedBytes > ids.Length; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            index.Find(ids, places);
+            allocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.InRange(allocatedBytes, 0, ids.Length); // not one object for each
+        Assert.Equal(ChunkCount + 100, places.Count(place => !place.IsUnknown));
     }
 
     [Fact]

@@ -38,7 +38,9 @@ internal static class IndexChild
     private static void Run(string stateFolder, int firstSession)
     {
         RepositoryId repository = IndexSample.Repository(0);
-        IChunkIndex index = ChunkIndexFolder.Open(stateFolder, repository, IndexSample.SmallBudgetBytes);
+        IChunkIndex index = ChunkIndexFolder.Open(
+            stateFolder, repository, IndexSample.SmallBudgetBytes, new Watchdog(ChunkIndexFolder.Patience),
+            IndexSample.SettlingSizes(saveCount: 3 * ChunkCount, addCount: 100_000));
         for (int session = firstSession; session < firstSession + SessionCountMax; session++)
         {
             index.Add(IndexSample.Pack(session), IndexSample.Entries(session, ChunkCount));

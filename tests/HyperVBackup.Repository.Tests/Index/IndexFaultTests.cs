@@ -17,8 +17,8 @@ public sealed class IndexFaultTests : IDisposable
     public void Dispose() => state.Dispose();
 
     [Theory]
-    [InlineData(15_000, 12)] // Spills and grows: the disk is full while adding.
-    [InlineData(100, 1200)] // All in memory: the disk is full while saving.
+    [InlineData(15_000, 20)] // Spills and settles: the disk is full while adding.
+    [InlineData(100, 2000)] // All in memory: the disk is full while saving.
     public async Task A_full_disk_gives_the_index_up(int chunkCount, int sessionCount)
     {
         string disk = Path.Join(state.Root, "disk");
@@ -59,7 +59,7 @@ public sealed class IndexFaultTests : IDisposable
         IndexManifest saved = IndexManifest.Read(files.ManifestPath, Repository);
         LogDevice device = new(OpenLog(FileAccess.Read), files.LogPath, saved.Mark.EndBytes);
         Watchdog watchdog = new(ChunkIndexFolder.Patience);
-        await using (FasterChunkIndex index = new(files, watchdog, device, saved, IndexSample.SmallBudgetBytes))
+        await using (FasterChunkIndex index = new(files, watchdog, device, saved, IndexSample.SmallSizes))
         {
             Assert.Equal(1, index.RequireRight(1, 100));
             await index.SaveSessionsAsync(1, 1, 100);

@@ -15,13 +15,18 @@ public sealed class IndexHistoryTests
     private static readonly ChunkId[] Keys = IndexSample.Chunks(99, KeyCount);
 
     [Property(MaxTest = HistoryCount)]
-    public void Every_history_ends_as_in_a_dictionary(byte[] steps) => RunAsync(steps).GetAwaiter().GetResult();
+    public void Every_history_ends_as_in_a_dictionary(byte[] steps) =>
+        RunAsync(steps, state => state.Open(Repository)).GetAwaiter().GetResult();
 
-    private static async Task RunAsync(byte[] steps)
+    [Property(MaxTest = HistoryCount)]
+    public void Every_history_with_settled_entries_ends_as_in_a_dictionary(byte[] steps) =>
+        RunAsync(steps, state => state.OpenSettling(Repository, saveCount: 9, addCount: 25)).GetAwaiter().GetResult();
+
+    private static async Task RunAsync(byte[] steps, Func<StateFolder, IChunkIndex> open)
     {
         using StateFolder state = new();
         IndexModel model = new();
-        IChunkIndex index = state.Open(Repository);
+        IChunkIndex index = open(state);
         uint packNumber = 0;
         foreach (byte step in steps)
         {
@@ -44,7 +49,7 @@ public sealed class IndexHistoryTests
                     break;
                 default:
                     await index.DisposeAsync();
-                    index = state.Open(Repository);
+                    index = open(state);
                     model.Reopen();
                     break;
             }

@@ -12,6 +12,12 @@ internal static class IndexSample
 {
     public const long SmallBudgetBytes = IndexSizes.BudgetBytesMin;
 
+    public static IndexSizes SmallSizes => IndexSizes.For(SmallBudgetBytes);
+
+    /// <summary>Sizes with which few entries are settled already, on a save or while more are added.</summary>
+    public static IndexSizes SettlingSizes(int saveCount, int addCount) =>
+        SmallSizes with { SettleCountMin = saveCount, TailCountMax = addCount };
+
     public static RepositoryId Repository(int number) => new(Bytes(RepositoryId.SizeBytes, 1, number, 0));
 
     public static SessionId Session(int number) => new(Bytes(SessionId.SizeBytes, 2, number, 0));
@@ -61,9 +67,9 @@ internal static class IndexSample
         int coveredCount = 0;
         foreach (int session in Enumerable.Range(0, sessionCount))
         {
-            bool isCovered = index.Covers(Session(session));
-            coveredCount += isCovered ? 1 : 0;
             RecordPlace[] places = index.Find(Chunks(session, chunkCount));
+            bool isCovered = index.Covers(Session(session)); // after it: what is noticed only there covers nothing
+            coveredCount += isCovered ? 1 : 0;
             for (int chunk = 0; chunk < chunkCount; chunk++)
             {
                 bool isRight = places[chunk] == Place(session, chunk);

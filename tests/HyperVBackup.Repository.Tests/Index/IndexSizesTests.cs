@@ -6,32 +6,29 @@ namespace HyperVBackup.Repository.Tests.Index;
 public sealed class IndexSizesTests
 {
     [Theory]
-    [InlineData(0, 256, 1 << 20)]
-    [InlineData(1_000_000, 256, 16 << 20)]
-    [InlineData(10_000_000, 256, 128 << 20)]
-    [InlineData(50_000_000, 1024, 1 << 29)]
-    public void The_table_follows_the_entries(long entryCount, long budgetMebibytes, long tableBytes)
+    [InlineData(512, 52_700_000)]
+    [InlineData(1536, 152_800_000)]
+    [InlineData(3584, 421_300_000)]
+    public void As_many_entries_fit_as_the_memory_sum_says(long budgetMebibytes, long entryCount)
     {
-        IndexSizes sizes = IndexSizes.For(entryCount, budgetMebibytes << 20);
-        Assert.Equal(tableBytes, sizes.TableBytes);
-        Assert.True(sizes.EntryCountMax >= entryCount);
+        long max = IndexSizes.For(budgetMebibytes << 20).EntryCountMax;
+        Assert.InRange(max, entryCount - 100_000, entryCount + 100_000);
     }
 
     [Theory]
     [InlineData(16)]
+    [InlineData(17)]
     [InlineData(256)]
-    [InlineData(1024)]
-    public void Growing_ends_within_the_budget(long budgetMebibytes)
+    [InlineData(1536)]
+    [InlineData(1 << 20)]
+    public void The_parts_are_no_more_than_the_budget(long budgetMebibytes)
     {
         long budgetBytes = budgetMebibytes << 20;
-        IndexSizes sizes = IndexSizes.For(0, budgetBytes);
-        while (sizes.TryGrow(budgetBytes, out IndexSizes larger))
-        {
-            Assert.True(larger.EntryCountMax >= 2 * sizes.EntryCountMax);
-            sizes = larger;
-            Assert.True((sizes.TableBytes * 3 / 2) + sizes.LogBytes <= budgetBytes);
-        }
-
-        Assert.Equal(budgetBytes / 2, sizes.TableBytes);
+        IndexSizes sizes = IndexSizes.For(budgetBytes);
+        long tailBytes = (sizes.HashTableBytes * 3 / 2) + sizes.LogBytes + (sizes.TailCountMax * 8);
+        Assert.True(tailBytes + sizes.SettledBytesMax <= budgetBytes);
+        Assert.True(sizes.EntryCountMax * 8 <= sizes.SettledBytesMax);
+        Assert.True(sizes.EntryCountMax > sizes.TailCountMax);
+        Assert.True(sizes.TailCountMax * 64 / 7 <= sizes.HashTableBytes);
     }
 }

@@ -34,7 +34,10 @@ public abstract class KeptIndexContract : ChunkIndexContract
 
         Assert.Equal(ChunkIndexState.Full, index.State);
         long entryCount = index.EntryCount;
-        index.Add(IndexSample.Pack(session), IndexSample.Entries(session, 1));
+        Assert.Equal((session * (long)ChunkCount) - entryCount, index.NotIndexedCount);
+        long notIndexedCount = index.NotIndexedCount;
+        index.Add(IndexSample.Pack(session), IndexSample.Entries(session, 3));
+        Assert.Equal(notIndexedCount + 3, index.NotIndexedCount);
         await index.SaveAsync(CancellationToken.None);
         Assert.Equal(entryCount, index.EntryCount);
         Assert.True(index.Find([IndexSample.Chunk(session, 0)])[0].IsUnknown);

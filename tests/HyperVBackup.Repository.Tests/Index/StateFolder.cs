@@ -17,5 +17,9 @@ internal sealed class StateFolder : IDisposable
     public IChunkIndex Open(RepositoryId repository, long budgetBytes = IndexSample.SmallBudgetBytes) =>
         ChunkIndexFolder.Open(Root, repository, budgetBytes);
 
+    public IChunkIndex OpenSettling(RepositoryId repository, int saveCount, int addCount) => ChunkIndexFolder.Open(
+        Root, repository, IndexSample.SmallBudgetBytes, new Watchdog(ChunkIndexFolder.Patience),
+        IndexSample.SettlingSizes(saveCount, addCount));
+
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }

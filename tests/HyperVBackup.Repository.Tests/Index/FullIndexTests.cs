@@ -1,0 +1,116 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Testing.Stores;
+using Xunit;
+
+namespace HyperVBackup.Repository.Tests.Index;
+
+/// <summary>A memory budget that is used: dedup is given up, counted and told.</summary>
+public sealed class FullIndexTests : IDisposable
+{
+    private const int EntryCountMax = 100;
+    private static readonly RepositoryId Repository = IndexSample.Repository(0);
+    private readonly StateFolder state = new();
+
+    public void Dispose() => state.Dispose();
+
+    [Fact]
+    public async Task What_is_given_up_is_counted_over_openings_until_a_larger_budget_has_room()
+    {
+        await using (IChunkIndex index = OpenFew())
+        {
+            await index.SaveSessionsAsync(0, 1, 60);
+            await index.SaveSessionsAsync(1, 1, 60);
+            Assert.Equal((EntryCountMax, 20), (index.EntryCount, index.NotIndexedCount));
+            Assert.Equal(ChunkIndexState.Full, index.State);
+        }
+
+        await using (IChunkIndex index = OpenFew())
+        {
+            Assert.Equal(ChunkIndexState.Full, index.State);
+            await index.SaveSessionsAsync(2, 1, 7);
+            Assert.Equal((EntryCountMax, 27), (index.EntryCount, index.NotIndexedCount));
+            Assert.Equal(1, index.RequireRight(3, 60));
+        }
+
+        IndexStatistics saved = ChunkIndexFolder.TryMeasure(state.Root, Repository)!;
+        Assert.Equal((EntryCountMax, 27), (saved.EntryCount, saved.NotIndexedCount));
+        Assert.True(saved.FileBytes > EntryCountMax * LogEntry.SizeBytes);
+        await using IChunkIndex larger = state.Open(Repository);
+        Assert.Equal((ChunkIndexState.Working, 0), (larger.State, larger.NotIndexedCount));
+        await larger.SaveSessionsAsync(1, 2, 60);
+        Assert.Equal(3, larger.RequireRight(3, 60));
+    }
+
+    [Fact]
+    public async Task Entries_beyond_a_smaller_budget_are_found_and_their_table_takes_no_memory()
+    {
+        IndexSizes sizes = IndexSample.SettlingSizes(10, 1000);
+        await using (IChunkIndex index = Open(sizes))
+        {
+            await index.SaveSessionsAsync(0, 2, 600);
+        }
+
+        await using IChunkIndex smaller = Open(sizes with { SettledBytesMax = 100, EntryCountMax = 12 });
+        Assert.Equal(2, smaller.RequireRight(3, 600));
+        Assert.Equal(ChunkIndexState.Full, smaller.State);
+    }
+
+    [Fact]
+    public void Nothing_saved_or_a_damaged_manifest_measures_as_nothing()
+    {
+        Assert.Null(ChunkIndexFolder.TryMeasure(state.Root, Repository));
+        Directory.CreateDirectory(state.FolderOf(Repository));
+        File.WriteAllBytes(state.ManifestOf(Repository), new byte[1000]);
+        Assert.Null(ChunkIndexFolder.TryMeasure(state.Root, Repository));
+    }
+
+    [Fact]
+    public async Task A_backup_says_how_many_chunks_it_could_not_index()
+    {
+        List<string> warnings = [];
+        MemoryStore store = new();
+        RepositoryEnvironment environment = SampleRepository.NewEnvironment() with
+        {
+            MemoryBudgetBytes = 1000, // half of it has room for two entries
+            Warn = warnings.Add,
+        };
+        BackupRepository repository =
+            await BackupRepository.InitializeAsync(store, SampleRepository.Settings, environment, default);
+        await using (WritingSession session = await repository.OpenWritingSessionAsync(
+            LeaseKind.Backup, default))
+        {
+            await SampleRepository.StoreAsync(session, [1, 2, 3, 4, 5]);
+            await session.FlushAsync(default);
+        }
+
+        Assert.Contains("3 chunks are not in it", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statistics_tell_what_the_index_of_this_host_holds()
+    {
+        RepositoryEnvironment environment = SampleRepository.NewEnvironment() with { StateFolder = state.Root };
+        BackupRepository repository = await BackupRepository.InitializeAsync(
+            new MemoryStore(), SampleRepository.Settings, environment, default);
+        Assert.Null((await repository.MeasureAsync(default)).Index);
+        await using (WritingSession session = await repository.OpenWritingSessionAsync(
+            LeaseKind.Backup, default))
+        {
+            await SampleRepository.StoreAsync(session, [1, 2, 3]);
+            await session.FlushAsync(default);
+        }
+
+        RepositoryStatistics statistics = await repository.MeasureAsync(default);
+        Assert.Equal((3, 0), (statistics.Index!.EntryCount, statistics.Index.NotIndexedCount));
+    }
+
+    private IChunkIndex OpenFew() => Open(IndexSample.SmallSizes with { EntryCountMax = EntryCountMax });
+
+    private IChunkIndex Open(IndexSizes sizes) => ChunkIndexFolder.Open(
+        state.Root, Repository, IndexSample.SmallBudgetBytes, new Watchdog(ChunkIndexFolder.Patience), sizes);
+}
