@@ -44,7 +44,8 @@ internal sealed record IndexOrder
         "--memory", MemoryBytes.ToString(CultureInfo.InvariantCulture),
     ];
 
-    private static long Number(string text) => long.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+    private static long Number(string text) =>
+        long.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
 
     private static long Size(string text) => text switch
     {

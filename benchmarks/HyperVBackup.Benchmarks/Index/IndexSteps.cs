@@ -147,7 +147,7 @@ internal static class IndexSteps
         using Process process = Process.GetCurrentProcess();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"memory {process.WorkingSet64 >> 20} MiB, at most {process.PeakWorkingSet64 >> 20} MiB, of it collected heap "
-            + $"{GC.GetTotalMemory(false) >> 20} MiB");
+            $"memory {process.WorkingSet64 >> 20} MiB, at most {process.PeakWorkingSet64 >> 20} MiB, of it "
+            + $"collected heap {GC.GetTotalMemory(false) >> 20} MiB");
     }
 }

@@ -23,22 +23,22 @@ namespace HyperVBackup.Repository.Index;
 /// so many entries at most                       52.7 million    152.8 million    421.3 million
 ///   chunks of 64 KiB                                 3.1 TiB          9.1 TiB         25.1 TiB
 /// </code>
-/// Beside it: the table's directory, 12 bytes for each group of 256 to 512 entries (3 MiB at 100 million), and 56 bytes
-/// a pack and a covered session. A part that is not used takes no memory: the settled table is read as far as look-ups
-/// ask for it. <b>The budget is kept by giving up deduplication</b>: entries that are too many are not taken, and counted
-/// (<see cref="NotIndexedCount"/>).
+/// Beside it: the table's directory, 12 bytes for each group of 256 to 512 entries (3 MiB at 100 million), and 56
+/// bytes a pack and a covered session. A part that is not used takes no memory: the settled table is read as far as
+/// look-ups ask for it. <b>The budget is kept by giving up deduplication</b>: entries that are too many are not taken,
+/// and counted (<see cref="NotIndexedCount"/>).
 /// <list type="number">
 /// <item>Three files, <c>log</c>, <c>table-N</c> and <c>manifest</c>, and a lock held as long as the process lives. The
-/// log is append-only: below the end of a completed save no byte is written again. A table is written once. The manifest
-/// is replaced whole once log and table are on the disk, so what it describes is there at any crash: it holds FASTER's
-/// account of the checkpoint, the table's mark, sums of the tail, the packs, and the covered sessions.</item>
+/// log is append-only: below the end of a completed save no byte is written again. A table is written once. The
+/// manifest is replaced whole once log and table are on the disk, so what it describes is there at any crash: it holds
+/// FASTER's account of the checkpoint, the table's mark, sums of the tail, the packs, and the covered sessions.</item>
 /// <item>Opening trusts nothing: manifest, tail and the table's directory are checked before they are used, groups of
-/// the table and settled entries where they are first read, and some entries of each part must be found. Any doubt gives
-/// an empty index, which covers nothing, so that the caller adds the sessions again. Opening costs the tail (0.3 s a
-/// million entries), not the rest.</item>
-/// <item>FASTER's hash table is never saved: recovery replays the tail. What is settled lies before the begin of FASTER's
-/// log, which it neither reads nor finds any more. So its checkpoint files are not needed, which it cannot check, writes
-/// badly beyond 2 GiB and deletes in an order that loses them.</item>
+/// the table and settled entries where they are first read, and some entries of each part must be found. Any doubt
+/// gives an empty index, which covers nothing, so that the caller adds the sessions again. Opening costs the tail
+/// (0.3 s a million entries), not the rest.</item>
+/// <item>FASTER's hash table is never saved: recovery replays the tail. What is settled lies before the begin of
+/// FASTER's log, which it neither reads nor finds any more. So its checkpoint files are not needed, which it cannot
+/// check, writes badly beyond 2 GiB and deletes in an order that loses them.</item>
 /// <item>Entries carry a check of key, place and repository (<see cref="StoredPlace"/>). A wrong one, or any read or
 /// write that failed, abandons the index and removes its manifest.</item>
 /// <item>FASTER never hears of failed I/O, for it would wait for ever; and everything that may hang runs under a
@@ -220,6 +220,11 @@ internal sealed class FasterChunkIndex : IChunkIndex
 
     private void FindBatch(ReadOnlySpan<ChunkId> ids, Span<RecordPlace> places)
     {
+        foreach (ref readonly ChunkId id in ids)
+        {
+            settled.Prefetch(IndexKey.Of(in id));
+        }
+
         ReadOnlySpan<StoredPlace> found = store.EntryCount == 0 ? default : store.Find(ids);
         for (int position = 0; position < ids.Length; position++)
         {

@@ -70,6 +70,10 @@ internal sealed class IndexFiles : IDisposable
         File.Delete(LogPath);
     }
 
+    /// <summary>Removes a settled table. Only for the owner.</summary>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    public void DeleteTable(long number) => File.Delete(TablePathOf(number));
+
     /// <summary>Removes what interrupted saves left behind. Only for the owner.</summary>
     /// <param name="keptPath">The settled table that is in use.</param>
     /// <exception cref="IOException">Something cannot be removed.</exception>

@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.Repository.Index;
 
-/// <summary>A BLAKE3 hash per mebibyte of the log that FASTER looks after. It checks nothing it reads, so all of that is
-/// checked before FASTER sees it, and the reading warms the cache for the recovery. Settled entries are checked one by
-/// one where they are read.</summary>
+/// <summary>A BLAKE3 hash per mebibyte of the log that FASTER looks after. It checks nothing it reads, so all of that
+/// is checked before FASTER sees it, and the reading warms the cache for the recovery. Settled entries are checked one
+/// by one where they are read.</summary>
 internal static class LogSums
 {
     public const int SumBytes = Digest.SizeBytes;

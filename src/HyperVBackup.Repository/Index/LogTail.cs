@@ -9,65 +9,62 @@ namespace HyperVBackup.Repository.Index;
 internal sealed class LogTail : IDisposable
 {
     private readonly NativeWords words;
-    private readonly long[] starts = new long[SettledKey.RegionCount + 1];
+    private readonly int[] starts = new int[SettledKey.RegionCount + 1];
 
     /// <exception cref="Format.CorruptDataException">An entry is not whole.</exception>
     public LogTail(SafeFileHandle log, long startBytes, long endBytes, ulong salt)
     {
-        long count = LogEntry.CountBefore(endBytes) - LogEntry.CountBefore(startBytes);
+        int count = checked((int)(LogEntry.CountBefore(endBytes) - LogEntry.CountBefore(startBytes)));
         words = new NativeWords(count);
-        ForEachEntry(log, startBytes, endBytes, (in LogEntry entry, long _) =>
+        byte[] page = ArrayPool<byte>.Shared.Rent(IndexSizes.PageBytes);
+        for (long address = startBytes; address < endBytes; address = PageEnd(address, endBytes))
         {
-            entry.Require(salt);
-            starts[SettledKey.RegionOf(entry.Key.First) + 1]++;
-        });
+            foreach (ref readonly LogEntry entry in ReadPage(log, page, address, endBytes))
+            {
+                entry.Require(salt);
+                starts[SettledKey.RegionOf(entry.Key.First) + 1]++;
+            }
+        }
+
         for (int region = 0; region < SettledKey.RegionCount; region++)
         {
             starts[region + 1] += starts[region];
         }
 
-        Span<ulong> all = words.Slice(0, checked((int)count));
-        long[] next = [.. starts];
-        ulong[] unused = [];
-        ForEachEntry(log, startBytes, endBytes, (in LogEntry entry, long address) =>
+        Span<ulong> all = words.Slice(0, count);
+        int[] next = [.. starts];
+        for (long address = startBytes; address < endBytes; address = PageEnd(address, endBytes))
         {
-            ulong first = entry.Key.First;
-            words.Slice(next[SettledKey.RegionOf(first)]++, 1)[0] = SettledKey.Word(first, LogEntry.SlotOf(address));
-        });
-        for (int region = 0; region < SettledKey.RegionCount; region++)
-        {
-            all[(int)starts[region]..(int)starts[region + 1]].Sort();
-        }
-    }
-
-    private delegate void EntryAction(in LogEntry entry, long address);
-
-    public long Count => words.Count;
-
-    public ReadOnlySpan<ulong> Region(int region) =>
-        words.Slice(starts[region], (int)(starts[region + 1] - starts[region]));
-
-    public void Dispose() => words.Dispose();
-
-    private static void ForEachEntry(SafeFileHandle log, long startBytes, long endBytes, EntryAction action)
-    {
-        byte[] page = ArrayPool<byte>.Shared.Rent(IndexSizes.PageBytes);
-        long address = startBytes;
-        while (address < endBytes)
-        {
-            long pageEnd = Math.Min(endBytes, ((address / IndexSizes.PageBytes) + 1) * IndexSizes.PageBytes);
-            Span<byte> bytes = page.AsSpan(0, (int)(pageEnd - address));
-            LogSums.ReadExactly(log, bytes, address);
-            int usedCount = bytes.Length / LogEntry.SizeBytes * LogEntry.SizeBytes;
-            foreach (ref readonly LogEntry entry in MemoryMarshal.Cast<byte, LogEntry>(bytes[..usedCount]))
+            long entryAddress = address;
+            foreach (ref readonly LogEntry entry in ReadPage(log, page, address, endBytes))
             {
-                action(in entry, address);
-                address += LogEntry.SizeBytes;
+                ulong first = entry.Key.First;
+                all[next[SettledKey.RegionOf(first)]++] = SettledKey.Word(first, LogEntry.SlotOf(entryAddress));
+                entryAddress += LogEntry.SizeBytes;
             }
-
-            address = pageEnd;
         }
 
         ArrayPool<byte>.Shared.Return(page);
+        for (int region = 0; region < SettledKey.RegionCount; region++)
+        {
+            all[starts[region]..starts[region + 1]].Sort();
+        }
+    }
+
+    public long Count => words.Count;
+
+    public ReadOnlySpan<ulong> Region(int region) => words.Slice(starts[region], starts[region + 1] - starts[region]);
+
+    public void Dispose() => words.Dispose();
+
+    private static long PageEnd(long address, long endBytes) =>
+        Math.Min(endBytes, ((address / IndexSizes.PageBytes) + 1) * IndexSizes.PageBytes);
+
+    private static ReadOnlySpan<LogEntry> ReadPage(SafeFileHandle log, byte[] page, long address, long endBytes)
+    {
+        int lengthBytes = (int)(PageEnd(address, endBytes) - address);
+        Span<byte> bytes = page.AsSpan(0, lengthBytes / LogEntry.SizeBytes * LogEntry.SizeBytes);
+        LogSums.ReadExactly(log, bytes, address);
+        return MemoryMarshal.Cast<byte, LogEntry>(bytes);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace HyperVBackup.Repository.Index;
 
@@ -26,6 +27,16 @@ internal sealed unsafe class NativeWords : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start + count, Count);
         ObjectDisposedException.ThrowIf(words is null, this);
         return new Span<ulong>(words + start, count);
+    }
+
+    /// <summary>Asks the processor to fetch a word into its cache.</summary>
+    /// <param name="position">Beyond the end nothing is fetched.</param>
+    public void Prefetch(long position)
+    {
+        if (Sse.IsSupported && (ulong)position < (ulong)Count && words is not null)
+        {
+            Sse.Prefetch0(words + position);
+        }
     }
 
     public void Dispose()

@@ -35,6 +35,9 @@ internal sealed class SettledEntries : IDisposable
 
     public TableMark Mark => table?.Mark ?? TableMark.None;
 
+    /// <summary>Fetches what a look-up will need into the processor's cache.</summary>
+    public void Prefetch(in IndexKey key) => table?.Prefetch(in key);
+
     /// <returns><c>default</c> where nothing is known.</returns>
     /// <exception cref="CorruptDataException">Table or log are not whole.</exception>
     public StoredPlace Find(in IndexKey key)
@@ -77,7 +80,7 @@ internal sealed class SettledEntries : IDisposable
         table = OpenTable(mark, FileAccess.ReadWrite);
         if (lastNumber != savedNumber)
         {
-            File.Delete(files.TablePathOf(lastNumber));
+            files.DeleteTable(lastNumber);
         }
 
         (lastNumber, EndBytes) = (number, endBytes);
@@ -99,7 +102,7 @@ internal sealed class SettledEntries : IDisposable
     {
         if (lastNumber != savedNumber && savedNumber != 0)
         {
-            File.Delete(files.TablePathOf(savedNumber));
+            files.DeleteTable(savedNumber);
         }
 
         savedNumber = lastNumber;

@@ -12,10 +12,10 @@ namespace HyperVBackup.Repository.Index;
 /// for a hash table that would take 11 to 18 bytes an entry and would have to be filled anew at every opening.
 /// <list type="bullet">
 /// <item>The leading bits of a key choose its group of some 256 to 512 entries; opening reads only the directory, 12
-/// bytes a group. A word in it is 32 further bits of the key and the entry's place in the log: a miss is told from a hit
-/// without the log, but for one in a hundred thousand with 100 million entries.</item>
+/// bytes a group. A word in it is 32 further bits of the key and the entry's place in the log: a miss is told from a
+/// hit without the log, but for one in a hundred thousand with 100 million entries.</item>
 /// <item>Groups are read when first asked for, each checked against its sum, and kept. Once as many were read one by
-/// one as would cost the time of reading the whole file, the rest is read in one go: so an incremental of few chunks
+/// one as would cost the time of reading all, the rest is read in one go: so an incremental of few chunks
 /// reads little, however large the table, and a full reads it once. Where the budget does not allow to keep them, they
 /// are read each time.</item>
 /// </list>
@@ -125,6 +125,17 @@ internal sealed class SettledTable : IDisposable
         }
 
         return words[start..end];
+    }
+
+    /// <summary>Fetches the place where <see cref="Find"/> will begin into the processor's cache.</summary>
+    public void Prefetch(in IndexKey key)
+    {
+        if (isAllKept)
+        {
+            int group = SettledKey.GroupOf(key.First, GroupBits);
+            int count = (int)(starts[group + 1] - starts[group]);
+            kept!.Prefetch(starts[group] + SettledKey.Guess(key.First, GroupBits, count));
+        }
     }
 
     /// <summary>Reads a region from the file, and checks it.</summary>
