@@ -6,7 +6,8 @@
   read_repository.py restore REPOSITORY POINT DISK OUTPUT  one disk, as a raw image
   read_repository.py vectors FOLDER                        the vectors, against their manifest
 
-Bodies in zstd need Python 3.14; with an older one they are named and left out of `check`. Exit code: 0 good, 1 damaged.
+Bodies in zstd need Python 3.14 or the program zstd; without either they are named and left out of `check`.
+Exit code: 0 good, 1 damaged.
 """
 import datetime
 import os

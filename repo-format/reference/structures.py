@@ -2,7 +2,9 @@
 of a page raises Refused."""
 import base64
 import re
+import shutil
 import struct
+import subprocess
 import unicodedata
 
 import blake3
@@ -159,15 +161,40 @@ def decode_lz4(data, length):
     return bytes(output)
 
 
+def check_zstd_frame(data, length):
+    """Requires exactly one frame that says how many bytes it holds (RFC 8878, 3.1.1)."""
+    require(len(data) >= 6 and data[:4] == b"\x28\xb5\x2f\xfd", "zstd frame: magic or length")
+    descriptor = data[4]
+    is_single, size_flag = descriptor >> 5 & 1, descriptor >> 6
+    at = 5 + (1 - is_single) + (0, 1, 2, 4)[descriptor & 3]
+    size_length = (1 if is_single else 0, 2, 4, 8)[size_flag]
+    size = int.from_bytes(data[at:at + size_length], "little") + (256 if size_flag == 1 else 0)
+    require(size_length > 0 and size == length, "zstd frame: content size")
+    at, is_last = at + size_length, False
+    while not is_last:
+        header = int.from_bytes(data[at:at + 3], "little")
+        is_last, kind, block = header & 1, header >> 1 & 3, header >> 3
+        at += 3 + (1 if kind == 1 else block)
+        require(at <= len(data), "zstd frame: cut")
+    require(at + (4 if descriptor >> 2 & 1 else 0) == len(data), "zstd frame: bytes after it, or cut")
+
+
 def decode_zstd(data, length):
+    """By Python 3.14 or later, else by the program zstd."""
+    check_zstd_frame(data, length)
     try:
-        from compression import zstd  # Python 3.14 and later
+        from compression import zstd
     except ImportError:
-        raise NotImplementedError("zstd needs Python 3.14")
-    try:
-        output = zstd.decompress(data)
-    except zstd.ZstdError:
-        raise Refused("zstd frame")
+        if shutil.which("zstd") is None:
+            raise NotImplementedError("zstd needs Python 3.14 or the program zstd")
+        done = subprocess.run(["zstd", "-d", "-c", "-q"], input=data, capture_output=True)
+        require(done.returncode == 0, "zstd frame")
+        output = done.stdout
+    else:
+        try:
+            output = zstd.decompress(data)
+        except zstd.ZstdError:
+            raise Refused("zstd frame")
     require(len(output) == length, "zstd frame")
     return output
 

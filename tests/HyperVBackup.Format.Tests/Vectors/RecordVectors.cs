@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
 using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Records;
+using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace HyperVBackup.Format.Tests.Vectors;
 
@@ -26,7 +29,9 @@ internal static class RecordVectors
         byte[] lz4 = good.Add(Structures.ChunkRecord, "sparse-lz4", Encode(sparse, Compression.Lz4));
         byte[] raw = good.Add(Structures.ChunkRecord, "sparse-raw", Encode(sparse, Compression.None));
         AddBadHeaders(bad, raw);
-        AddBadBodies(bad, raw, lz4, Encode(sparse, Compression.Zstd(1)));
+        byte[] zstd = Encode(sparse, Compression.Zstd(1));
+        AddBadBodies(bad, raw, lz4, zstd);
+        AddBadFrames(bad, zstd, sparse.AsSpan(FormatLimits.PageSizeBytes, FormatLimits.PageSizeBytes));
         AddBitmaps(bad, raw, Encode(full, Compression.Lz4));
         AddPlain(good, bad);
     }
@@ -85,6 +90,30 @@ internal static class RecordVectors
         byte[] zeros = [.. raw];
         zeros.AsSpan(bodyAt).Clear();
         bad.Add(Of, "stored-zero-page", "chunk record: a stored page is zero", zeros, bodyAt, 0, Reseal.Record);
+    }
+
+    /// <summary>Frames that are good in themselves, but not what a body may be.</summary>
+    private static void AddBadFrames(VectorSet.Bad bad, byte[] record, ReadOnlySpan<byte> page)
+    {
+        const string Of = Structures.ChunkRecord;
+        const string Complaint = "body: zstd frame";
+        using Compressor compressor = new();
+        byte[] frame = compressor.Wrap(page).ToArray();
+        byte[] skippable = [0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 0];
+        bad.Add(Of, "zstd-frame-of-less", Complaint, WithBody(record, compressor.Wrap(page[1..])));
+        bad.Add(Of, "zstd-two-frames", Complaint, WithBody(record, [.. frame, .. compressor.Wrap([])]));
+        bad.Add(Of, "zstd-skippable-frame", Complaint, WithBody(record, [.. frame, .. skippable]));
+        bad.Add(Of, "zstd-cut", Complaint, WithBody(record, frame.AsSpan(0, frame.Length - 1)));
+        compressor.SetParameter(ZSTD_cParameter.ZSTD_c_contentSizeFlag, 0);
+        bad.Add(Of, "zstd-no-length", Complaint, WithBody(record, compressor.Wrap(page)));
+    }
+
+    private static byte[] WithBody(byte[] record, ReadOnlySpan<byte> body)
+    {
+        byte[] changed = [.. record.AsSpan(0, RecordHeader.SizeBytes + ChunkRecord.BitmapAt + 1), .. body];
+        BinaryPrimitives.WriteInt32LittleEndian(changed.AsSpan(RecordHeader.StoredLengthAt), body.Length);
+        Reseal.Record(changed);
+        return changed;
     }
 
     private static void AddBitmaps(VectorSet.Bad bad, byte[] raw, byte[] full)
