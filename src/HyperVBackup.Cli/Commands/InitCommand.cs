@@ -20,14 +20,16 @@ internal static class InitCommand
 
     private static readonly Option<Compression> Codec = new("--compression")
     {
-        Description = "What chunks are compressed with: lz4, zstd, zstd:LEVEL (1 to 19) or none.",
+        Description =
+            "What chunks are compressed with: lz4, zstd (level 1), zstd:LEVEL (1 to 19) or none; lz4 if not given.",
         HelpName = "CODEC",
         DefaultValueFactory = _ => Compression.Lz4,
         CustomParser = result =>
         {
             if (!Compression.TryParse(result.Tokens[^1].Value, out Compression compression))
             {
-                result.AddError($"'{result.Tokens[^1].Value}' is no compression: use lz4, zstd, zstd:LEVEL or none.");
+                result.AddError(
+                    $"'{result.Tokens[^1].Value}' is no compression: use lz4, zstd, zstd:LEVEL (1 to 19) or none.");
             }
 
             return compression;

@@ -41,10 +41,12 @@ internal static class StatsCommand
             ("indexBytes", "The index on this host", statistics.Index?.FileBytes ?? 0, true),
             ("damagedPacks", "Packs that cannot be read", statistics.DamagedPackCount, false),
         ];
+        string compression = repository.Settings.Compression.ToString();
         if (context.IsJson)
         {
             JsonOutput.Write(json =>
             {
+                json.WriteString("compression", compression);
                 foreach ((string name, _, long value, _) in rows)
                 {
                     json.WriteNumber(name, value);
@@ -53,7 +55,8 @@ internal static class StatsCommand
             return ExitCodes.Done;
         }
 
-        TextTable table = new($"REPOSITORY {repository.Id}", repository.Settings.Compression.ToString());
+        TextTable table = new($"REPOSITORY {repository.Id}", "");
+        table.Add("Compression", compression);
         foreach ((_, string words, long value, bool isBytes) in rows)
         {
             table.Add(words, isBytes ? SizeText.Format(value) : $"{value}");
