@@ -93,7 +93,8 @@ internal static class Blake3Quick
         return hashedBytes / elapsed.TotalSeconds / 1e9;
     }
 
-    private static string Machine()
+    /// <summary>The machine, in one line.</summary>
+    public static string Machine()
     {
         const string CpuFile = "/proc/cpuinfo";
         string? cpu = File.Exists(CpuFile)

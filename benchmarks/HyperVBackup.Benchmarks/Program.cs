@@ -1,13 +1,19 @@
 using BenchmarkDotNet.Running;
 using HyperVBackup.Benchmarks;
+using HyperVBackup.Benchmarks.Codecs;
 using HyperVBackup.Benchmarks.Index;
 using HyperVBackup.Benchmarks.Scenarios;
 
-// "blake3 --quick" prints medians within seconds, "scenarios" runs whole backups beside other programs, "index" builds
-// and measures an index of chunks; anything else is BenchmarkDotNet's own command line.
+// "blake3 --quick" and "codecs --quick [IMAGE]" print medians within seconds, "scenarios" runs whole backups beside
+// other programs, "index" builds and measures an index of chunks; anything else is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
     Blake3Quick.Run(Console.Out);
+    return 0;
+}
+if (args is ["codecs", "--quick", .. string[] images] && images.Length <= 1)
+{
+    CodecQuick.Run(images is [string image] ? image : null, Console.Out);
     return 0;
 }
 if (args is ["scenarios", ..])
