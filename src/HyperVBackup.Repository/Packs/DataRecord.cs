@@ -1,5 +1,6 @@
 using System.Buffers;
 using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Records;
 
 namespace HyperVBackup.Repository.Packs;
@@ -14,34 +15,36 @@ internal sealed class DataRecord
     /// <summary>What keeping one takes beside its bytes.</summary>
     private const int OverheadBytes = 256;
 
-    private readonly byte[] bytes;
-    private readonly int pagesPerChunk;
+    private readonly byte[] bitmap;
+    private readonly byte[] pages;
     private int userCount = 1;
 
-    private DataRecord(Digest id, byte[] bytes, int pagesPerChunk) =>
-        (Id, this.bytes, this.pagesPerChunk) = (id, bytes, pagesPerChunk);
+    private DataRecord(Digest id, byte[] bitmap, byte[] pages) => (Id, this.bitmap, this.pages) = (id, bitmap, pages);
 
     public Digest Id { get; }
 
-    public int CostBytes => bytes.Length + OverheadBytes;
+    public int CostBytes => pages.Length + OverheadBytes;
 
     /// <returns>With one user, the caller; null where the bytes are no such record.</returns>
     public static DataRecord? TryDecode(Digest id, ReadOnlySpan<byte> recordBytes, int pagesPerChunk)
     {
-        byte[]? bytes = null;
+        byte[]? pages = null;
         try
         {
             Record record = Record.Read(recordBytes);
             Corrupt.Unless(record.Id == id && record.Type == RecordType.Whole, "record: not the one looked for");
-            bytes = ArrayPool<byte>.Shared.Rent(StoredPages.SizeBytes(record, pagesPerChunk));
-            StoredPages.Decode(record, pagesPerChunk, bytes.AsSpan(0, StoredPages.SizeBytes(record, pagesPerChunk)));
-            return new DataRecord(id, bytes, pagesPerChunk);
+            Corrupt.Unless(
+                record.PlainLengthBytes <= pagesPerChunk * FormatLimits.PageSizeBytes, "record: plain length");
+            byte[] bitmap = new byte[StoredPages.BitmapLengthBytes(pagesPerChunk)];
+            pages = ArrayPool<byte>.Shared.Rent(record.PlainLengthBytes);
+            StoredPages.Decode(record, pagesPerChunk, bitmap, pages.AsSpan(0, record.PlainLengthBytes));
+            return new DataRecord(id, bitmap, pages);
         }
         catch (CorruptDataException)
         {
-            if (bytes is not null)
+            if (pages is not null)
             {
-                ArrayPool<byte>.Shared.Return(bytes);
+                ArrayPool<byte>.Shared.Return(pages);
             }
 
             return null; // another copy is looked for
@@ -49,8 +52,7 @@ internal sealed class DataRecord
     }
 
     /// <returns>False where the record does not hold that page.</returns>
-    public bool TryCopyPage(int slot, Span<byte> page) =>
-        StoredPages.TryCopyPage(bytes, pagesPerChunk, slot, page);
+    public bool TryCopyPage(int slot, Span<byte> page) => StoredPages.TryCopyPage(bitmap, pages, slot, page);
 
     public void AddUser() => Interlocked.Increment(ref userCount);
 
@@ -60,7 +62,7 @@ internal sealed class DataRecord
         Invariant.Check(left >= 0);
         if (left == 0)
         {
-            ArrayPool<byte>.Shared.Return(bytes);
+            ArrayPool<byte>.Shared.Return(pages);
         }
     }
 }
