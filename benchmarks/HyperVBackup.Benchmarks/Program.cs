@@ -2,10 +2,12 @@ using BenchmarkDotNet.Running;
 using HyperVBackup.Benchmarks;
 using HyperVBackup.Benchmarks.Codecs;
 using HyperVBackup.Benchmarks.Index;
+using HyperVBackup.Benchmarks.Maps;
 using HyperVBackup.Benchmarks.Scenarios;
 
 // "blake3 --quick" and "codecs --quick [IMAGE]" print medians within seconds, "scenarios" runs whole backups beside
-// other programs, "index" builds and measures an index of chunks; anything else is BenchmarkDotNet's own command line.
+// other programs, "index" builds and measures an index of chunks, "maps" measures synthetic fulls and metadata;
+// anything else is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
     Blake3Quick.Run(Console.Out);
@@ -23,6 +25,10 @@ if (args is ["scenarios", ..])
 if (args is ["index", .. string[] order])
 {
     return IndexBenchmark.Run(order, Console.Out);
+}
+if (args is ["maps", .. string[] mapArguments])
+{
+    return await MapRun.RunAsync(mapArguments, Console.Out);
 }
 string[] arguments = args is ["blake3", .. string[] rest] ? ["--filter", "*Blake3*", .. rest] : args;
 BenchmarkSwitcher.FromAssembly(typeof(Blake3Benchmarks).Assembly).Run(arguments);
