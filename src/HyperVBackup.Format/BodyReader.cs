@@ -10,7 +10,11 @@ internal ref struct BodyReader(ReadOnlySpan<byte> bytes, string what)
 
     public ReadOnlySpan<byte> Bytes(int lengthBytes, string field)
     {
-        Require(lengthBytes <= rest.Length, field + ": the body ends inside it");
+        if (lengthBytes > rest.Length)
+        {
+            Require(false, field + ": the body ends inside it"); // made only when it is needed: this runs for each id
+        }
+
         ReadOnlySpan<byte> bytes = rest[..lengthBytes];
         rest = rest[lengthBytes..];
         return bytes;
@@ -56,7 +60,13 @@ internal ref struct BodyReader(ReadOnlySpan<byte> bytes, string what)
         return text;
     }
 
-    public readonly void Require(bool holds, string field) => Corrupt.Unless(holds, $"{what}: {field}");
+    public readonly void Require(bool holds, string field)
+    {
+        if (!holds)
+        {
+            Corrupt.Unless(false, $"{what}: {field}");
+        }
+    }
 
     public readonly void RequireEnd() => Require(rest.IsEmpty, "bytes after the last field");
 }

@@ -62,6 +62,8 @@ public sealed class CallTests
             new Allowed("src/HyperVBackup.Operations/Pipeline.cs", "joins its stages, stops all if one fails"),
             new Allowed("src/HyperVBackup.Repository/Maintenance/Verification.cs",
                 "reads packs side by side, joined where it starts them; Repository has no pipeline"),
+            new Allowed("src/HyperVBackup.Repository/Maps/MapFold.cs",
+                "folds slabs side by side, joined where it starts them"),
             Watchdog));
 
     [Fact]

@@ -12,7 +12,7 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Benchmarks.Maps;
 
 /// <summary>
-/// What synthetic fulls cost, and what incrementals take in nodes and lists, on a large disk that has a map but no data.
+/// What synthetic fulls cost, and what incrementals take in nodes and lists, on a large disk with a map but no data.
 /// The files are in the page cache when the time is taken.
 /// </summary>
 internal sealed class MapRun

@@ -1,9 +1,9 @@
 namespace HyperVBackup.Benchmarks.Maps;
 
 /// <summary>
-/// What the nodes of an incremental would take at any fan-out, computed from the chunks that changed in each of a run of
-/// incrementals: records, place hints and table lines as the format has them, the bitmap widened. Each node is taken to
-/// name as many packs as there are incrementals, and the full, that wrote one of its children last.
+/// What the nodes of an incremental would take at any fan-out, computed from the chunks that changed in each of a run
+/// of incrementals: records, place hints and table lines as the format has them, the bitmap widened. Each node is
+/// taken to name as many packs as there are incrementals, and the full, that wrote one of its children last.
 /// </summary>
 internal sealed class MetadataModel(int fanOut, long chunkCount)
 {

@@ -8,7 +8,6 @@ public static class ChangeListSegment
     internal const int RunStartAt = 0;
     internal const int RunCountAt = RunStartAt + sizeof(ulong);
     internal const int RunIdsAt = RunCountAt + sizeof(uint);
-    private const string What = "change list";
 
     /// <param name="changes">1 to 25,000 chunks with ascending indexes.</param>
     /// <returns>The plain body of a list record.</returns>
@@ -37,25 +36,18 @@ public static class ChangeListSegment
     /// <exception cref="CorruptDataException">Breaks a rule of repo-format/lists.md.</exception>
     public static ChangedChunk[] Read(ReadOnlySpan<byte> plain)
     {
-        BodyReader body = new(plain, What);
-        int count = ListHeader.Read(ref body, ListKind.Changes, FormatLimits.ListSegmentEntryCountMax).EntryCount;
-        ChangedChunk[] changes = new ChangedChunk[count];
+        ChangeListRuns runs = new(plain.ToArray());
+        ChangedChunk[] changes = new ChangedChunk[runs.EntryCount];
         int filled = 0;
-        while (filled < count)
+        while (runs.MoveNext())
         {
-            long first = body.Count("chunk index", FormatLimits.ChunkCountMax - 1);
-            body.Require(
-                filled == 0 || first > changes[filled - 1].ChunkIndex + 1, "runs overlap, touch or are out of order");
-            uint runLength = body.UInt32("run length");
-            body.Require(runLength > 0 && runLength <= count - filled, "run length");
-            body.Require(first + runLength <= FormatLimits.ChunkCountMax, "chunk index");
-            for (uint position = 0; position < runLength; position++)
+            for (int position = 0; position < runs.Count; position++)
             {
-                changes[filled++] = new ChangedChunk(first + position, new ChunkId(body.Digest("chunk id")));
+                Digest id = new(runs.Ids.Slice(position * Digest.SizeBytes, Digest.SizeBytes));
+                changes[filled++] = new ChangedChunk(runs.FirstChunk + position, new ChunkId(id));
             }
         }
 
-        body.RequireEnd();
         return changes;
     }
 

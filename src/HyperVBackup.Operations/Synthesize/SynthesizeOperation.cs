@@ -46,7 +46,7 @@ internal sealed class SynthesizeOperation(
         IReadOnlyList<RestorePoint> points, RestorePoint newest, DiskPoint disk, CancellationToken token)
     {
         ListRun run = ListRun.Find(points, newest, disk);
-        SyntheticProof proof = new(repository.Nodes, repository.Hasher);
+        SyntheticProof proof = new(repository.Nodes, repository.Hasher, options.WorkerCount);
         SyntheticProofResult result =
             await proof.ProveAsync(run.Ancestor.Map(), run.Lists, disk.Map(), disk.Root, token);
         if (result.IsEqual)

@@ -1,25 +1,25 @@
+using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
 
 namespace HyperVBackup.Repository.Maps;
 
 /// <summary>
 /// Merges the change lists of a run of restore points into one, ascending: of the changes to a chunk the newest counts.
-/// In memory are each list's head and one segment of it (1 MB), whatever the lists' lengths. Not thread-safe.
+/// Memory is at most 100 MiB, however many and long the lists are. Not thread-safe.
 /// </summary>
 public sealed class ChangeFold
 {
-    private readonly List<ChangeListReader> lists;
-
-    // The lists not yet at their end, by the chunk they stand on and, among those on the same chunk, the newest first.
-    private readonly PriorityQueue<ChangeListReader, (long ChunkIndex, int Age)> queue = new();
-    private bool isStarted;
+    private readonly ChangeSlabs slabs;
+    private readonly ChangeSlab slab;
+    private int position = -1;
 
     /// <param name="oldestFirst">The lists of changes, in the order of their restore points.</param>
     /// <param name="nodes">Holds the lists.</param>
-    public ChangeFold(IEnumerable<ListReference> oldestFirst, INodeSource nodes)
+    /// <exception cref="ArgumentException">A list is of another kind.</exception>
+    public ChangeFold(IReadOnlyCollection<ListReference> oldestFirst, INodeSource nodes)
     {
-        lists = [.. oldestFirst.Select(list => new ChangeListReader(list, nodes))];
-        lists.Reverse();
+        slabs = new ChangeSlabs(oldestFirst, nodes, FormatLimits.LevelMax);
+        slab = new ChangeSlab(slabs.Level);
     }
 
     /// <summary>The chunk that was merged last, with the newest of its ids.</summary>
@@ -29,42 +29,22 @@ public sealed class ChangeFold
     /// <exception cref="Format.CorruptDataException">A list cannot be read.</exception>
     public async ValueTask<bool> MoveNextAsync(CancellationToken token)
     {
-        await StartAsync(token);
-        if (!queue.TryPeek(out ChangeListReader? newest, out _))
+        if (position >= 0)
         {
-            return false;
+            position = slab.FindFrom(position + 1);
         }
 
-        Current = newest.Current;
-        while (queue.TryPeek(out ChangeListReader? list, out (long ChunkIndex, int Age) key)
-            && key.ChunkIndex == Current.ChunkIndex)
+        while (position < 0)
         {
-            queue.Dequeue();
-            await EnqueueNextAsync(list, key.Age, token);
+            if (!await slabs.TryFillAsync(slab, token))
+            {
+                return false;
+            }
+
+            position = slab.FindFrom(0);
         }
 
+        Current = new ChangedChunk(slab.FirstChunk + position, slab.IdAt(position));
         return true;
-    }
-
-    private async ValueTask StartAsync(CancellationToken token)
-    {
-        if (isStarted)
-        {
-            return;
-        }
-
-        isStarted = true;
-        for (int age = 0; age < lists.Count; age++)
-        {
-            await EnqueueNextAsync(lists[age], age, token);
-        }
-    }
-
-    private async ValueTask EnqueueNextAsync(ChangeListReader list, int age, CancellationToken token)
-    {
-        if (await list.MoveNextAsync(token))
-        {
-            queue.Enqueue(list, (list.Current.ChunkIndex, age));
-        }
     }
 }

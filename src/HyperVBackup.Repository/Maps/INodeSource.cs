@@ -13,6 +13,16 @@ public interface INodeSource
     /// <exception cref="CorruptDataException">No good copy exists, or the node is of another level.</exception>
     ValueTask<MapNode> ReadNodeAsync(NodeId id, byte level, RecordPlace hint, CancellationToken token);
 
+    /// <summary>Reads the children's ids of many nodes of one level, without their hints; cheapest for nodes that lie
+    /// side by side.</summary>
+    /// <param name="level">The level that the nodes must have.</param>
+    /// <param name="nodes">Which, and where they may lie.</param>
+    /// <param name="rows">A row of <see cref="NodeRows"/> for each.</param>
+    /// <exception cref="CorruptDataException">Of one of them no good copy exists, or it is of another level.
+    /// </exception>
+    ValueTask ReadRowsAsync(
+        byte level, ReadOnlyMemory<NodeReference> nodes, Memory<byte> rows, CancellationToken token);
+
     /// <summary>Reads the body of a list record and checks it against its id.</summary>
     /// <param name="hint">As for nodes.</param>
     /// <exception cref="CorruptDataException">No good copy exists.</exception>

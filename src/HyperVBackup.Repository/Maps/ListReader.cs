@@ -12,8 +12,7 @@ internal sealed class ListReader<TEntry>(
     Func<TEntry, long> lastKeyOf,
     INodeSource nodes)
 {
-    private ListSegment[]? segments;
-    private int nextSegment;
+    private readonly ListSegments segments = new(list, nodes);
     private TEntry[] entries = [];
     private int nextEntry;
 
@@ -35,34 +34,17 @@ internal sealed class ListReader<TEntry>(
 
     private async ValueTask<bool> MoveToNextSegmentAsync(CancellationToken token)
     {
-        segments ??= await ReadHeadAsync(token);
-        if (nextSegment == segments.Length)
+        if (!await segments.MoveNextAsync(token))
         {
             (entries, nextEntry) = ([], 0);
             return false;
         }
 
         long lastKey = entries.Length == 0 ? -1 : lastKeyOf(entries[^1]);
-        ListSegment segment = segments[nextSegment++];
-        entries = decode(await nodes.ReadListAsync(segment.Id, segment.Place, token));
+        ListSegment segment = segments.Current;
+        entries = decode(await segments.ReadAsync(token));
         nextEntry = 1;
-        Corrupt.Unless(entries.Length == segment.EntryCount, "list segment: entry count differs from the head's");
-        Corrupt.Unless(keyOf(entries[0]) == segment.FirstKey, "list segment: first key differs from the head's");
-        Corrupt.Unless(segment.FirstKey > lastKey, "list segment: begins before the one before it ends");
+        ListSegments.Require(segment, entries.Length, keyOf(entries[0]), lastKey);
         return true;
-    }
-
-    private async ValueTask<ListSegment[]> ReadHeadAsync(CancellationToken token)
-    {
-        if (list.EntryCount == 0)
-        {
-            return [];
-        }
-
-        ListSegment[] read = ListHead.Read(list.Kind, await nodes.ReadListAsync(list.Head, list.Place, token));
-        Corrupt.Unless(
-            read.Sum(segment => (long)segment.EntryCount) == list.EntryCount,
-            "list head: entry count differs from the restore point's");
-        return read;
     }
 }

@@ -14,6 +14,8 @@ namespace HyperVBackup.Repository.Packs;
 /// </summary>
 internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackTables tables) : INodeSource
 {
+    private readonly NodeBatchReader batches = new(new RecordFinder(store, tables), hasher);
+
     /// <summary>Reads bytes of packs.</summary>
     public RecordFinder Finder { get; } = new(store, tables);
 
@@ -29,6 +31,17 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
             ? node
             : throw new CorruptDataException(
                 $"Map node {id} is of level {node.Level} where level {level} was expected.");
+    }
+
+    public async ValueTask ReadRowsAsync(
+        byte level, ReadOnlyMemory<NodeReference> nodes, Memory<byte> rows, CancellationToken token)
+    {
+        foreach (int missed in await batches.ReadAsync(level, nodes, rows, token))
+        {
+            NodeReference reference = nodes.Span[missed];
+            MapNode node = await ReadNodeAsync(reference.Id, level, reference.Place, token);
+            NodeRows.Write(node, rows.Span[(missed * NodeRows.SizeBytes)..]);
+        }
     }
 
     public async ValueTask<byte[]> ReadListAsync(ListId id, RecordPlace hint, CancellationToken token) =>

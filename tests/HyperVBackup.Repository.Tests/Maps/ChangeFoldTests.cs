@@ -36,6 +36,37 @@ public sealed class ChangeFoldTests
         Assert.Equal([new(3, Disk.Id(1)), new(4, Disk.Id(2))], await FoldAsync([newer, older]));
     }
 
+    [Theory]
+    [InlineData(1_000_000_000, 4, 6)]
+    [InlineData(1_000_000, 5, 10)]
+    public async Task Of_very_many_lists_no_segment_is_kept(long keptBytesMax, int expectedLevel, int expectedReads)
+    {
+        List<ListReference> lists = [];
+        for (int start = 0; start < 2; start++)
+        {
+            lists.Add(await Changes.StoreAsync(
+                maps,
+                Enumerable.Range(0, 26_000).Select(index => new ChangedChunk(start + (index * 50), Disk.Id(start)))));
+        }
+
+        lists.Add(await Changes.StoreAsync(maps, []));
+        maps.ResetCounts();
+        ChangeSlabs slabs = new(lists, maps, levelMax: 8, keptBytesMax);
+        Assert.Equal(expectedLevel, slabs.Level);
+        ChangeSlab slab = new(slabs.Level);
+        int position = 0;
+        while (await slabs.TryFillAsync(slab, default))
+        {
+            for (int at = slab.FindFrom(0); at >= 0; at = slab.FindFrom(at + 1), position++)
+            {
+                Assert.Equal(((position / 2) * 50) + (position % 2), slab.FirstChunk + at);
+                Assert.Equal(Disk.Id(position % 2), slab.IdAt(at));
+            }
+        }
+
+        Assert.Equal((52_000, expectedReads), (position, maps.ListReadCount));
+    }
+
     private async Task<List<ChangedChunk>> FoldAsync(List<ListReference> lists)
     {
         var fold = new ChangeFold(lists, maps);

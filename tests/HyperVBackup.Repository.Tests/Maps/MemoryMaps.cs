@@ -39,6 +39,17 @@ internal sealed class MemoryMaps : INodeSource, IMapSink
         return ValueTask.FromResult(node);
     }
 
+    public async ValueTask ReadRowsAsync(
+        byte level, ReadOnlyMemory<NodeReference> nodes, Memory<byte> rows, CancellationToken token)
+    {
+        for (int position = 0; position < nodes.Length; position++)
+        {
+            NodeReference reference = nodes.Span[position];
+            MapNode node = await ReadNodeAsync(reference.Id, level, reference.Place, token);
+            NodeRows.Write(node, rows.Span[(position * NodeRows.SizeBytes)..]);
+        }
+    }
+
     public ValueTask<byte[]> ReadListAsync(ListId id, RecordPlace hint, CancellationToken token)
     {
         ListReadCount++;

@@ -157,6 +157,52 @@ public sealed class SyntheticProofTests
         Assert.Equal((4, 0), (maps.NodeReadCount, maps.NodeWriteCount));
     }
 
+    [Theory]
+    [InlineData(256, 256, 2)]
+    [InlineData(256, 255, 4)]
+    [InlineData(0, 65_536, 0)]
+    public async Task A_node_all_of_whose_chunks_changed_is_not_read(int first, int count, int expectedReads)
+    {
+        ChunkId[] ancestor = [.. Enumerable.Range(1, 65_536).Select(number => Disk.Id(number))];
+        ChunkId[] newest = [.. ancestor];
+        Enumerable.Range(first, count).ToList().ForEach(index => newest[index] = Disk.Id(-1 - index));
+        DiskMap before = await Disk.BuildAsync(maps, ancestor);
+        DiskMap after = await Disk.BuildAsync(maps, newest);
+        ListReference list = await Changes.StoreAsync(maps, Changes.Between(ancestor, newest));
+        maps.ResetCounts();
+        SyntheticProofResult result = await new SyntheticProof(maps, ContentHasher.Plain)
+            .ProveAsync(before, [list], after, after.Root(ContentHasher.Plain), default);
+        Assert.True(result.IsEqual);
+        Assert.Equal(expectedReads, maps.NodeReadCount);
+    }
+
+    [Theory]
+    [InlineData(70_000, 300_000)]
+    [InlineData(3, 70_000)]
+    [InlineData(1_100_000, 1_100_001)]
+    public async Task Disks_of_many_slabs_and_of_grown_height_are_proven_by_several_workers(int before, int after)
+    {
+        var random = new Random(before);
+        ChunkId[] ancestor = [.. Enumerable.Range(1, before).Select(number => Disk.Id(number))];
+        List<List<ChangedChunk>> lists = [];
+        ChunkId[] newest = ancestor;
+        for (int step = 0; step < 3; step++)
+        {
+            ChunkId[] next = new ChunkId[after];
+            newest.CopyTo(next, 0);
+            for (int change = 0; change < 300; change++)
+            {
+                next[random.Next(after)] = random.Next(4) == 0 ? default : Disk.Id(random.Next());
+            }
+
+            lists.Add(Changes.Between(newest, next));
+            newest = next;
+        }
+
+        SyntheticProofResult result = await ProveAsync(new Run(ancestor, lists, newest), workerCount: 3);
+        Assert.True(result.IsEqual);
+    }
+
     private static void Tamper(Random random, List<ChangedChunk> list, Run run)
     {
         int at = random.Next(list.Count + 1);
@@ -184,7 +230,7 @@ public sealed class SyntheticProofTests
         return Enumerable.Range(first, last - first + 1);
     });
 
-    private async Task<SyntheticProofResult> ProveAsync(Run run)
+    private async Task<SyntheticProofResult> ProveAsync(Run run, int workerCount = 1)
     {
         List<ListReference> lists = [];
         foreach (List<ChangedChunk> list in run.Lists)
@@ -194,7 +240,7 @@ public sealed class SyntheticProofTests
 
         DiskMap ancestor = await Disk.BuildAsync(maps, run.Ancestor);
         DiskMap newest = await Disk.BuildAsync(maps, run.Newest);
-        return await new SyntheticProof(maps, ContentHasher.Plain)
+        return await new SyntheticProof(maps, ContentHasher.Plain, workerCount)
             .ProveAsync(ancestor, lists, newest, newest.Root(ContentHasher.Plain), default);
     }
 }

@@ -94,6 +94,57 @@ public sealed class RecordReaderTests
     }
 
     [Fact]
+    public async Task Rows_of_many_nodes_are_right_whatever_their_hints_and_first_copies_are()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        Random random = new(1);
+        List<NodeReference> references = [];
+        List<MapNode> nodes = [];
+        for (int session = 0; session < 3; session++)
+        {
+            int[] disk = [.. Enumerable.Range(0, 400).Select(_ => random.Next(1, 200))];
+            DiskPoint made = (await sample.BackUpAsync(disk, vm: $"vm{session}")).Disks[0];
+            MapNode top = await New(sample).ReadNodeAsync(made.TopNode, 3, made.TopPlace, default);
+            for (int slot = 0; slot < 2; slot++)
+            {
+                MapNode inner = await New(sample).ReadNodeAsync(
+                    new NodeId(top.GetChild(slot)), 2, top.GetPlace(slot), default);
+                for (int child = 0; child < 16 && !inner.GetChild(child).IsZero; child++)
+                {
+                    references.Add(new NodeReference(new NodeId(inner.GetChild(child)), inner.GetPlace(child)));
+                    nodes.Add(await New(sample).ReadNodeAsync(references[^1].Id, 1, references[^1].Place, default));
+                }
+            }
+        }
+
+        int[] order = [.. Enumerable.Range(0, references.Count)];
+        random.Shuffle(order);
+        NodeReference[] asked = [.. order.Select((at, position) => references[at] with
+        {
+            Place = HintKinds.Count > position
+                ? Wrong(references[at].Place, HintKinds.ElementAt(position).Data)
+                : references[at].Place,
+        })];
+        foreach (NodeReference damaged in asked.Skip(20).Take(10))
+        {
+            byte[] file = sample.Store[new BlobName(damaged.Place.Pack.BlobName)];
+            file[damaged.Place.OffsetBytes + random.Next(72, 120)] ^= 1;
+        }
+
+        byte[] rows = new byte[asked.Length * NodeRows.SizeBytes];
+        await New(sample).ReadRowsAsync(1, asked, rows, default);
+        byte[] expected = new byte[NodeRows.SizeBytes];
+        for (int position = 0; position < asked.Length; position++)
+        {
+            NodeRows.Write(nodes[order[position]], expected);
+            Assert.Equal(expected, rows.AsSpan(position * NodeRows.SizeBytes, NodeRows.SizeBytes).ToArray());
+        }
+
+        await Assert.ThrowsAsync<CorruptDataException>(
+            () => New(sample).ReadRowsAsync(2, asked.AsMemory(..1), rows, default).AsTask());
+    }
+
+    [Fact]
     public async Task A_damaged_chunk_is_read_from_another_pack()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
