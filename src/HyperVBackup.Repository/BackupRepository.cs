@@ -8,6 +8,7 @@ using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -227,7 +228,10 @@ public sealed class BackupRepository
         int pagesPerChunk = Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
         SessionChunks chunks = new(Store, Id, id, pagesPerChunk, index, NewTables());
         SessionMaps maps = new(Store, Id, id, Hasher, Compression.None);
-        return new WritingSession(this, id, points, chunks, maps, index);
+        ChunkPlanner planner = new(
+            index, new SourceReader(Store, Hasher, pagesPerChunk),
+            new PackPageMaps(Store, Id, SessionLimits.PageMapBytesMax), Hasher, pagesPerChunk);
+        return new WritingSession(this, id, points, chunks, maps, index, planner);
     }
 
     private async Task MirrorMissingAsync(List<RestorePoint> points, CancellationToken token)

@@ -66,7 +66,7 @@ public sealed class RepeatedChunkTests
         Assert.Equal(ChunkFate.New, (await ClassifyAsync(chunks, id)).Fate);
         PackEntry entry = new ChunkEncoder(ContentHasher.Plain, Compression.None).Encode(id, chunk, pages, record);
         await chunks.AppendAsync(
-            new[] { new EncodedChunk(entry, pages) }, record.AsMemory(0, (int)entry.LengthBytes), new RecordPlace[1],
+            new[] { new EncodedRecord(entry, pages) }, record.AsMemory(0, (int)entry.LengthBytes), new RecordPlace[1],
             CancellationToken.None);
         return id;
     }

@@ -140,7 +140,7 @@ public sealed class UnreadableCopyTests
             byte[] record = new byte[ChunkRecord.EncodedSizeMax(ChunkBytes)];
             PackEntry entry = new ChunkEncoder(repository.Hasher, Compression.None).Encode(id, chunk, pages, record);
             await session.StoreAsync(
-                new[] { new EncodedChunk(entry, pages) }, record.AsMemory(0, (int)entry.LengthBytes), places,
+                new[] { new EncodedRecord(entry, pages) }, record.AsMemory(0, (int)entry.LengthBytes), places,
                 CancellationToken.None);
         }
 

@@ -101,6 +101,23 @@ public sealed class Recipe
     /// <param name="number">From 0.</param>
     public Digest DataIdAt(int number) => new(SourceBytes(number).Slice(SourceIdAt, Digest.SizeBytes));
 
+    /// <summary>The same recipe, in which sources of unknown place are said to lie at <paramref name="place"/>.
+    /// </summary>
+    public Recipe WithHint(RecordPlace place)
+    {
+        Recipe completed = new([.. body]);
+        for (int number = 0; number < SourceCount; number++)
+        {
+            if (SourceAt(number).Hint.IsUnknown)
+            {
+                int hintAt = SourcesAt + (number * SourceSizeBytes) + SourceHintAt;
+                StoredPlace.Write(place, PackKind.Chunks, completed.body.AsSpan(hintAt));
+            }
+        }
+
+        return completed;
+    }
+
     /// <param name="page">From 0, within the chunk.</param>
     public RecipePage PageAt(int page) => new(
         body[PageSourcesAt + page],

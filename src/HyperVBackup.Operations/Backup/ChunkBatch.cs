@@ -1,8 +1,8 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
-using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Sessions;
 
 namespace HyperVBackup.Operations.Backup;
@@ -17,7 +17,11 @@ internal sealed class ChunkBatch
     private readonly int pagesPerChunk;
     private readonly byte[] bytes;
     private readonly Digest[] pages;
-    private readonly EncodedChunk[] encoded;
+    private readonly EncodedRecord[] encoded;
+    private readonly NewChunk[] newChunks;
+    private readonly ChunkPlan?[] plans;
+    private readonly Digest[] literals;
+    private readonly int[] lastRecords;
     private byte[] records = [];
 
     public ChunkBatch(int chunkSizeBytes, int chunkCountMax)
@@ -33,8 +37,12 @@ internal sealed class ChunkBatch
         Parents = new MapChunk[chunkCountMax];
         Places = new RecordPlace[chunkCountMax];
         Fates = new ChunkFate[chunkCountMax];
-        encoded = new EncodedChunk[chunkCountMax];
-        EncodedPlaces = new RecordPlace[chunkCountMax];
+        encoded = new EncodedRecord[chunkCountMax * ChunkEncoder.RecordCountMax];
+        EncodedPlaces = new RecordPlace[encoded.Length];
+        lastRecords = new int[chunkCountMax];
+        newChunks = new NewChunk[chunkCountMax];
+        plans = new ChunkPlan?[chunkCountMax];
+        literals = new Digest[pages.Length];
         CountMax = chunkCountMax;
     }
 
@@ -61,13 +69,15 @@ internal sealed class ChunkBatch
     public ChunkFate[] Fates { get; }
 
     /// <summary>The records of the new chunks, in order; their bytes are <see cref="Records"/>.</summary>
-    public ReadOnlyMemory<EncodedChunk> Encoded => encoded.AsMemory(0, EncodedCount);
+    public ReadOnlyMemory<EncodedRecord> Encoded => encoded.AsMemory(0, EncodedCount);
 
     public int EncodedCount { get; private set; }
 
+    public int NewCount { get; private set; }
+
     public RecordPlace[] EncodedPlaces { get; }
 
-    public ReadOnlyMemory<byte> Records => records.AsMemory(0, RecordsLengthBytes);
+    public Memory<byte> Records => records.AsMemory(0, RecordsLengthBytes);
 
     public int RecordsLengthBytes { get; private set; }
 
@@ -84,7 +94,8 @@ internal sealed class ChunkBatch
 
     public void Clear()
     {
-        (Count, EncodedCount, RecordsLengthBytes, Gap, IsGapAudit) = (0, 0, 0, default, false);
+        (Count, NewCount, EncodedCount, RecordsLengthBytes) = (0, 0, 0, 0);
+        (Gap, IsGapAudit) = (default, false);
     }
 
     public void SetGap(long startIndex, long endIndex, bool isAudit) =>
@@ -115,26 +126,63 @@ internal sealed class ChunkBatch
 
     public Memory<Digest> PagesAt(int position) => pages.AsMemory(position * pagesPerChunk, pagesPerChunk);
 
-    /// <summary>Encodes the chunks classified as new; each record is decoded and hashed again.</summary>
-    public void EncodeNew(ChunkEncoder encoder)
+    /// <summary>Where the record of a new chunk lies, once the batch was stored: of the chunks classified as new the
+    /// one with this number.</summary>
+    public RecordPlace PlaceOfNew(int number) => EncodedPlaces[lastRecords[number]];
+
+    /// <summary>Encodes the chunks classified as new, as the session plans them; each record is decoded and hashed
+    /// again.</summary>
+    public async ValueTask EncodeNewAsync(WritingSession session, ChunkEncoder encoder, CancellationToken token)
     {
-        int newCount = Fates.AsSpan(0, Count).Count(ChunkFate.New);
-        int neededBytes = newCount * ChunkRecord.EncodedSizeMax(chunkSizeBytes);
+        for (int position = 0; position < Count; position++)
+        {
+            if (Fates[position] == ChunkFate.New)
+            {
+                newChunks[NewCount++] = new NewChunk(Ids[position], PagesAt(position), Parents[position].Place);
+            }
+        }
+
+        await session.PlanAsync(newChunks.AsMemory(0, NewCount), plans, token);
+        EncodeAsPlanned(encoder);
+    }
+
+    private void EncodeAsPlanned(ChunkEncoder encoder)
+    {
+        int neededBytes = NewCount * ChunkEncoder.EncodedSizeMax(chunkSizeBytes);
         if (records.Length < neededBytes)
         {
             records = GC.AllocateUninitializedArray<byte>(neededBytes);
         }
 
+        int number = 0;
         for (int position = 0; position < Count; position++)
         {
             if (Fates[position] == ChunkFate.New)
             {
-                Memory<Digest> chunkPages = PagesAt(position);
-                PackEntry entry = encoder.Encode(
-                    Ids[position], ChunkAt(position), chunkPages.Span, records.AsSpan(RecordsLengthBytes));
-                encoded[EncodedCount++] = new EncodedChunk(entry, chunkPages);
-                RecordsLengthBytes += checked((int)entry.LengthBytes);
+                Encode(position, newChunks[number], plans[number], encoder);
+                lastRecords[number++] = EncodedCount - 1;
             }
+        }
+    }
+
+    private void Encode(int position, in NewChunk chunk, ChunkPlan? plan, ChunkEncoder encoder)
+    {
+        Span<byte> output = records.AsSpan(RecordsLengthBytes);
+        int first = EncodedCount;
+        if (plan is null)
+        {
+            PackEntry entry = encoder.Encode(chunk.Id, ChunkAt(position), chunk.PageHashes.Span, output);
+            encoded[EncodedCount++] = new EncodedRecord(entry, chunk.PageHashes);
+        }
+        else
+        {
+            Memory<Digest> own = literals.AsMemory(position * pagesPerChunk, pagesPerChunk);
+            EncodedCount += encoder.Encode(plan, chunk, ChunkAt(position), own, output, encoded.AsSpan(first));
+        }
+
+        for (; first < EncodedCount; first++)
+        {
+            RecordsLengthBytes += checked((int)encoded[first].Entry.LengthBytes);
         }
     }
 }

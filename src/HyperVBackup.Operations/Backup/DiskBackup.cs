@@ -52,7 +52,8 @@ internal sealed class DiskBackup(
             ending => scan.RunAsync(runs, ending),
             ending => Pipeline.OrderedAsync(read.Reader, hashed.Writer, Hash, ending),
             ending => ClassifyAsync(hashed.Reader, classified.Writer, parents?.Classify, ending),
-            ending => Pipeline.OrderedAsync(classified.Reader, encoded.Writer, Encode, ending),
+            ending => Pipeline.OrderedAsync(
+                classified.Reader, encoded.Writer, batch => batch.EncodeNewAsync(session, encoder, ending), ending),
             ending => StoreAsync(encoded.Reader, free.Writer, parents?.Store, map, changes, batch =>
                 progress(batch.DoneBytes, scan.ReadBytes + scan.AuditedBytes), ending));
         (ReadBytes, AuditedBytes) = (scan.ReadBytes, scan.AuditedBytes);
@@ -67,12 +68,6 @@ internal sealed class DiskBackup(
                 : hasher.IdOfChunk(batch.ChunkAt(position), batch.PagesAt(position).Span);
         }
 
-        return ValueTask.CompletedTask;
-    }
-
-    private ValueTask Encode(ChunkBatch batch)
-    {
-        batch.EncodeNew(encoder);
         return ValueTask.CompletedTask;
     }
 
@@ -168,21 +163,21 @@ internal sealed class DiskBackup(
     private async ValueTask SetAsync(
         ChunkBatch batch, DiskMapWriter map, ChangeListWriter? changes, CancellationToken token)
     {
-        int encodedAt = 0;
+        int number = 0;
         for (int position = 0; position < batch.Count; position++)
         {
             ChunkId id = batch.Ids[position];
             RecordPlace place = batch.Fates[position] switch
             {
-                ChunkFate.New => batch.EncodedPlaces[encodedAt++],
+                ChunkFate.New => batch.PlaceOfNew(number++),
                 ChunkFate.Repeated => session.PlaceOf(id),
                 _ => batch.Places[position],
             };
             await SetAsync(batch.Indexes[position], id, place, batch.Parents[position].Id, map, changes, token);
         }
 
-        Tally.ChunksNew += batch.EncodedCount;
-        Tally.BytesNew += (long)batch.EncodedCount * chunkSizeBytes;
+        Tally.ChunksNew += batch.NewCount;
+        Tally.BytesNew += (long)batch.NewCount * chunkSizeBytes;
     }
 
     private ValueTask SetAsync(

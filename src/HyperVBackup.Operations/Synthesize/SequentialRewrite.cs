@@ -69,7 +69,7 @@ internal sealed class SequentialRewrite(
         PackEntry entry = encoder.Encode(id, chunk.Span, pages, record);
         RecordPlace[] places = new RecordPlace[1];
         await session.StoreAsync(
-            new EncodedChunk[] { new(entry, pages) }, record.AsMemory(0, (int)entry.LengthBytes), places, token);
+            new EncodedRecord[] { new(entry, pages) }, record.AsMemory(0, (int)entry.LengthBytes), places, token);
         BytesStored += entry.LengthBytes;
         if (placed.Count == PlacedCountMax)
         {

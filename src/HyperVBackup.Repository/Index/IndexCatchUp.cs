@@ -1,7 +1,6 @@
 using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
-using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -106,19 +105,20 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
 
     private void Add(PackName pack, PackTable table)
     {
-        IndexEntry[] entries = ArrayPool<IndexEntry>.Shared.Rent(table.Count);
+        IndexEntry[] entries = ArrayPool<IndexEntry>.Shared.Rent(2 * table.Count);
         int count = 0;
         for (int position = 0; position < table.Count; position++)
         {
             PackEntry entry = table[position];
-            if (entry.Type == RecordType.Whole)
+            entries[count++] = new IndexEntry(new ChunkId(entry.Id), entry.OffsetBytes, entry.LengthBytes);
+            if (entry.Hook != 0)
             {
-                entries[count++] = new IndexEntry(new ChunkId(entry.Id), entry.OffsetBytes, entry.LengthBytes);
+                entries[count++] = new IndexEntry(HookKey.Of(entry.Hook), entry.OffsetBytes, entry.LengthBytes);
             }
         }
 
         index.Add(pack, entries.AsSpan(0, count));
         ArrayPool<IndexEntry>.Shared.Return(entries);
-        EntryCount += count;
+        EntryCount += table.Count;
     }
 }

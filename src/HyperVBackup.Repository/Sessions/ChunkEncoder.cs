@@ -1,8 +1,10 @@
 using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Pages;
 
 namespace HyperVBackup.Repository.Sessions;
 
@@ -10,6 +12,15 @@ namespace HyperVBackup.Repository.Sessions;
 /// id for ever. Thread-safe.</summary>
 public sealed class ChunkEncoder(ContentHasher hasher, Compression compression)
 {
+    /// <summary>The most records that one chunk becomes: its literal pages and its recipe.</summary>
+    public const int RecordCountMax = 2;
+
+    /// <summary>The room a chunk's records may need, however they are stored.</summary>
+    public static int EncodedSizeMax(int chunkSizeBytes) =>
+        ChunkRecord.EncodedSizeMax(chunkSizeBytes)
+        + DeltaRecord.LengthBytes(FormatLimits.RecipeSourceCountMax, chunkSizeBytes / FormatLimits.PageSizeBytes);
+
+    /// <summary>Encodes a chunk as a whole record.</summary>
     /// <param name="pageHashes">As <see cref="ContentHasher.IdOfChunk"/> gave them.</param>
     /// <param name="output">At least <see cref="ChunkRecord.EncodedSizeMax"/> bytes.</param>
     /// <returns>What a pack's footer says of the record; its offset is not known yet.</returns>
@@ -36,5 +47,31 @@ public sealed class ChunkEncoder(ContentHasher hasher, Compression compression)
         }
 
         return PackEntry.Of(record, offsetBytes: 0);
+    }
+
+    /// <summary>Encodes a chunk as planned: a record of its literal pages, if it has any, and a recipe.</summary>
+    /// <param name="literals">Room for one hash per page; kept by the records.</param>
+    /// <param name="output">At least <see cref="EncodedSizeMax"/> bytes; the records follow one another in it.</param>
+    /// <param name="records">Room for <see cref="RecordCountMax"/>.</param>
+    /// <returns>The count of records; the last one is the chunk's.</returns>
+    public int Encode(
+        ChunkPlan plan, in NewChunk chunk, ReadOnlySpan<byte> bytes, Memory<Digest> literals, Span<byte> output,
+        Span<EncodedRecord> records)
+    {
+        int count = 0;
+        ChunkId dataId = default;
+        if (plan.CopyLiterals(chunk.PageHashes.Span, literals.Span) > 0)
+        {
+            dataId = hasher.IdOfPages(literals.Span);
+            PackEntry entry = Encode(dataId, bytes, literals.Span, output);
+            output = output[(int)entry.LengthBytes..];
+            records[count++] = new EncodedRecord(entry, literals);
+        }
+
+        Recipe recipe = plan.MakeRecipe(dataId.Value);
+        int lengthBytes = DeltaRecord.Write(chunk.Id, recipe, output);
+        Record record = Record.Read(output[..lengthBytes]);
+        records[count++] = new EncodedRecord(PackEntry.Of(record, offsetBytes: 0), default, recipe);
+        return count;
     }
 }

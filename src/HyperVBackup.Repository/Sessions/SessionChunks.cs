@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
@@ -22,6 +23,7 @@ internal sealed class SessionChunks(
     PackTables tables, long packTargetBytes = FormatLimits.ChunkPackTargetBytes) : IAsyncDisposable
 {
     private readonly Lock gate = new();
+    private readonly HitConfirmation confirmation = new(store, index, tables, pagesPerChunk);
     private readonly Dictionary<ChunkId, RecordPlace> recent = [];
     private readonly Queue<List<ChunkId>> recentPacks = new();
     private readonly Queue<(Task Publishing, PackBuilder Pack, List<IndexEntry> Entries)> publishing = new();
@@ -48,7 +50,7 @@ internal sealed class SessionChunks(
             }
             else
             {
-                RecordPlace confirmed = await ConfirmAsync(id, places.Span[position], token);
+                RecordPlace confirmed = await confirmation.ConfirmAsync(id, places.Span[position], token);
                 places.Span[position] = confirmed;
                 fates.Span[position] = confirmed.IsUnknown ? ChunkFate.New : ChunkFate.Stored;
                 NoteIfNew(id, confirmed);
@@ -74,22 +76,28 @@ internal sealed class SessionChunks(
     }
 
     /// <summary>Appends records, in the order of their bytes; tells their places.</summary>
+    /// <param name="encoded">A delta comes right behind the record of its literal pages.</param>
+    /// <param name="records">Their bytes; deltas are completed in it.</param>
     public async ValueTask AppendAsync(
-        ReadOnlyMemory<EncodedChunk> chunks, ReadOnlyMemory<byte> records, Memory<RecordPlace> places,
+        ReadOnlyMemory<EncodedRecord> encoded, Memory<byte> records, Memory<RecordPlace> places,
         CancellationToken token)
     {
         int done = 0;
-        while (done < chunks.Length)
+        while (done < encoded.Length)
         {
             open ??= await PackBuilder.CreateAsync(
                 store, repository, new PackName(PackKind.Chunks, session, nextNumber++), pagesPerChunk, token);
             int first = done;
             int lengthBytes = 0;
-            while (done < chunks.Length && open.LengthBytes < packTargetBytes)
+            while (done < encoded.Length && open.LengthBytes < packTargetBytes)
             {
-                EncodedChunk chunk = chunks.Span[done];
-                places.Span[done++] = Note(open, chunk);
-                lengthBytes += checked((int)chunk.Entry.LengthBytes);
+                EncodedRecord record = encoded.Span[done];
+                RecordPlace before = done > 0 ? places.Span[done - 1] : default;
+                places.Span[done] = record.Recipe is null
+                    ? Note(open, record)
+                    : NoteDelta(open, record, before, records.Span[lengthBytes..]);
+                lengthBytes += checked((int)record.Entry.LengthBytes);
+                done++;
             }
 
             Invariant.Check(done > first);
@@ -155,22 +163,28 @@ internal sealed class SessionChunks(
         }
     }
 
-    private async ValueTask<RecordPlace> ConfirmAsync(ChunkId id, RecordPlace place, CancellationToken token)
+    private RecordPlace Note(PackBuilder pack, in EncodedRecord record)
     {
-        if (place.IsUnknown
-            || await tables.TryGetAsync(place.Pack, token) is not PackTable table
-            || !table.TryFind(id.Value, out PackEntry entry))
-        {
-            return default;
-        }
-
-        return new RecordPlace(place.Pack, entry.OffsetBytes, entry.LengthBytes);
+        RecordPlace place = pack.Note(record.Entry, record.PageHashes.Span);
+        int firstPage = record.PageHashes.Span.IndexOfAnyExcept(default(Digest));
+        ChunkId hook = HookKey.Of(record.PageHashes.Span[firstPage]);
+        openEntries.Add(new IndexEntry(hook, place.OffsetBytes, place.LengthBytes));
+        return Note(new ChunkId(record.Entry.Id), place);
     }
 
-    private RecordPlace Note(PackBuilder pack, in EncodedChunk chunk)
+    /// <summary>Notes a delta, and completes its recipe and bytes with the place of its literal pages.</summary>
+    private RecordPlace NoteDelta(
+        PackBuilder pack, in EncodedRecord record, RecordPlace literals, Span<byte> bytes)
     {
-        ChunkId id = new(chunk.Entry.Id);
-        RecordPlace place = pack.Note(chunk.Entry, chunk.PageHashes.Span);
+        Recipe recipe = record.Recipe!.WithHint(literals);
+        ChunkId id = new(record.Entry.Id);
+        int lengthBytes = DeltaRecord.Write(id, recipe, bytes);
+        Invariant.Check(lengthBytes == record.Entry.LengthBytes);
+        return Note(id, pack.Note(record.Entry, recipe));
+    }
+
+    private RecordPlace Note(ChunkId id, RecordPlace place)
+    {
         openEntries.Add(new IndexEntry(id, place.OffsetBytes, place.LengthBytes));
         lock (gate)
         {
@@ -184,7 +198,7 @@ internal sealed class SessionChunks(
     {
         PackBuilder pack = open!;
         publishing.Enqueue((pack.PublishAsync(token), pack, openEntries));
-        recentPacks.Enqueue([.. openEntries.Select(entry => entry.Id)]);
+        recentPacks.Enqueue([.. openEntries.Select(entry => entry.Id)]); // hooks among them forget nothing
         openEntries = [];
         open = null;
         while (publishing.Count > SessionLimits.PublishingPackCountMax)

@@ -21,6 +21,9 @@ internal static class SessionLimits
     /// <summary>The share of the memory budget that is at most spent so.</summary>
     public const int DataRecordBudgetDivisor = 16;
 
+    /// <summary>Page lists of packs kept at hand to take pages from: some twenty of the usual packs.</summary>
+    public const long PageMapBytesMax = 24L << 20;
+
     /// <summary>Map records gathered before they are appended.</summary>
     public const int MapBufferBytes = 256 << 10;
 

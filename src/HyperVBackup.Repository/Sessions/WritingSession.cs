@@ -3,6 +3,7 @@ using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Points;
 
 namespace HyperVBackup.Repository.Sessions;
@@ -18,15 +19,16 @@ public sealed class WritingSession : IAsyncDisposable
     private readonly SessionChunks chunks;
     private readonly SessionMaps maps;
     private readonly IChunkIndex index;
+    private readonly ChunkPlanner planner;
     private readonly CommitName commitName;
     private bool isLeased = true;
 
     internal WritingSession(
         BackupRepository repository, SessionId id, IReadOnlyList<RestorePoint> points, SessionChunks chunks,
-        SessionMaps maps, IChunkIndex index)
+        SessionMaps maps, IChunkIndex index, ChunkPlanner planner)
     {
         (this.repository, Id, Points) = (repository, id, points);
-        (this.chunks, this.maps, this.index) = (chunks, maps, index);
+        (this.chunks, this.maps, this.index, this.planner) = (chunks, maps, index, planner);
         commitName = new CommitName(repository.Store, repository.Id, id);
     }
 
@@ -52,11 +54,17 @@ public sealed class WritingSession : IAsyncDisposable
         ReadOnlyMemory<ChunkId> ids, Memory<RecordPlace> places, Memory<ChunkFate> fates, CancellationToken token) =>
         chunks.ClassifyAsync(ids, places, fates, token);
 
+    /// <summary>Says how chunks that were classified as new are best stored: null for whole, else which pages are taken
+    /// from records that stand. Thread-safe.</summary>
+    public ValueTask PlanAsync(
+        ReadOnlyMemory<NewChunk> newChunks, Memory<ChunkPlan?> plans, CancellationToken token) =>
+        planner.PlanAsync(newChunks, plans, token);
+
     /// <summary>Appends the records of chunks that were classified as new, in the order of classifying.</summary>
-    /// <param name="records">The records, one after the other.</param>
+    /// <param name="records">The records, one after the other; deltas are completed in it.</param>
     /// <exception cref="Storage.StoreException">The store is full or failed.</exception>
     public ValueTask StoreAsync(
-        ReadOnlyMemory<EncodedChunk> encoded, ReadOnlyMemory<byte> records, Memory<RecordPlace> places,
+        ReadOnlyMemory<EncodedRecord> encoded, Memory<byte> records, Memory<RecordPlace> places,
         CancellationToken token) =>
         chunks.AppendAsync(encoded, records, places, token);
 

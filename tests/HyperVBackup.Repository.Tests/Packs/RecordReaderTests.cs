@@ -192,7 +192,7 @@ public sealed class RecordReaderTests
         RecordPlace place = default;
         foreach (int number in numbers)
         {
-            EncodedChunk encoded = SampleRepository.Encode(number, out byte[] record);
+            EncodedRecord encoded = SampleRepository.Encode(number, out byte[] record);
             place = pack.Note(encoded.Entry, encoded.PageHashes.Span);
             await pack.AppendAsync(record, default);
         }

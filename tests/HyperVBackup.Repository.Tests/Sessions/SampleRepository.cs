@@ -87,14 +87,14 @@ internal sealed class SampleRepository
         return (ContentHasher.Plain.IdOfChunk(chunk, pages), pages);
     }
 
-    public static EncodedChunk Encode(int number, out byte[] record)
+    public static EncodedRecord Encode(int number, out byte[] record)
     {
         byte[] chunk = Chunk(number);
         (ChunkId id, Digest[] pages) = Hash(chunk);
         byte[] output = new byte[ChunkRecord.EncodedSizeMax(ChunkSizeBytes)];
         PackEntry entry = new ChunkEncoder(ContentHasher.Plain, Compression.Lz4).Encode(id, chunk, pages, output);
         record = output[..(int)entry.LengthBytes];
-        return new EncodedChunk(entry, pages);
+        return new EncodedRecord(entry, pages);
     }
 
     /// <summary>Backs a disk up in a session of its own; incrementally where there is a parent.</summary>
@@ -152,7 +152,7 @@ internal sealed class SampleRepository
         ChunkFate[] fates = new ChunkFate[ids.Length];
         await session.ClassifyAsync(ids, places, fates, default);
         int[] fresh = [.. Enumerable.Range(0, ids.Length).Where(position => fates[position] == ChunkFate.New)];
-        List<EncodedChunk> encoded = [];
+        List<EncodedRecord> encoded = [];
         List<byte> records = [];
         foreach (int position in fresh)
         {

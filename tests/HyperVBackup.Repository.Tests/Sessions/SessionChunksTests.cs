@@ -225,7 +225,7 @@ public sealed class SessionChunksTests
     private static async Task<List<(int Number, RecordPlace Place)>> AppendAsync(
         SessionChunks chunks, int[] numbers, RecordPlace[] places, ChunkFate[] fates)
     {
-        List<EncodedChunk> encoded = [];
+        List<EncodedRecord> encoded = [];
         List<byte> records = [];
         for (int position = 0; position < numbers.Length; position++)
         {

@@ -1,0 +1,48 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Records;
+
+namespace HyperVBackup.Repository.Pages;
+
+/// <summary>
+/// How a chunk is to be stored below the grid: which of its pages are taken from records that stand already, and which
+/// are literal, stored with it. Immutable.
+/// </summary>
+public sealed class ChunkPlan
+{
+    private readonly RecipeSource[] sources;
+    private readonly RecipePage?[] taken;
+
+    /// <param name="taken">For each page where it is taken from; null for literal ones.</param>
+    internal ChunkPlan(RecipeSource[] sources, RecipePage?[] taken) => (this.sources, this.taken) = (sources, taken);
+
+    /// <summary>Copies the hashes of the literal pages; the others become zero, as they are not stored.</summary>
+    /// <returns>The count of literal pages.</returns>
+    public int CopyLiterals(ReadOnlySpan<Digest> pageHashes, Span<Digest> literals)
+    {
+        int count = 0;
+        for (int page = 0; page < taken.Length; page++)
+        {
+            literals[page] = taken[page] is null ? pageHashes[page] : default;
+            count += literals[page].IsZero ? 0 : 1;
+        }
+
+        return count;
+    }
+
+    /// <summary>The recipe of the chunk.</summary>
+    /// <param name="literals">The data id of the record of the literal pages; zero where there are none. Its place
+    /// is not known yet.</param>
+    public Recipe MakeRecipe(Digest literals)
+    {
+        RecipeSource[] all = literals.IsZero ? sources : [.. sources, new RecipeSource(literals, default)];
+        RecipePage[] pages = new RecipePage[taken.Length];
+        for (int page = 0; page < taken.Length; page++)
+        {
+            pages[page] = taken[page] ?? new RecipePage((byte)sources.Length, (ushort)page);
+        }
+
+        Invariant.Check(all.Length <= FormatLimits.RecipeSourceCountMax);
+        return Recipe.Make(all, pages);
+    }
+}
