@@ -75,7 +75,7 @@ public sealed class SessionChunksTests
 
         Assert.Equal(packTargetBytes == long.MaxValue, store.Names.Count == 1);
         Assert.Equal(60 - 1, await RecordCountAsync(store)); // each stored once
-        Assert.Equal(60 - 1, index.EntryCount);
+        Assert.Equal(60 - 1, KnownCount(index, 60));
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class SessionChunksTests
         SessionChunks chunks = New(sample.Store, Session(1), index, OneChunkPackBytes);
         await StoreBatchAsync(chunks, [1, 2, 3]);
         await chunks.DisposeAsync();
-        Assert.Equal(3, index.EntryCount);
+        Assert.Equal(3, KnownCount(index, 60));
         Assert.Equal(3, sample.NamesIn("packs/").Count);
     }
 
@@ -192,6 +192,14 @@ public sealed class SessionChunksTests
         RestorePoint again = await sample.BackUpAsync([1, 2, 3, 3, 2, 0], vm: "another");
         Assert.Single(sample.NamesIn("packs/"));
         Assert.True(await SampleRepository.ReadsRightAsync(sample.Repository, again.Id, [1, 2, 3, 3, 2, 0]));
+    }
+
+    private static int KnownCount(MemoryChunkIndex index, int numberMax)
+    {
+        ChunkId[] ids = Ids([.. Enumerable.Range(1, numberMax)]);
+        RecordPlace[] places = new RecordPlace[ids.Length];
+        index.Find(ids, places);
+        return places.Count(place => !place.IsUnknown);
     }
 
     private static SessionId Session(byte number) => new([number, .. new byte[SessionId.SizeBytes - 1]]);
