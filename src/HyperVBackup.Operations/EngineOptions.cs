@@ -7,5 +7,5 @@ public sealed record EngineOptions
     public int WorkerCount { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Bytes of disk data in flight at a time, at least 8 MiB; what is encoded needs as much again.</summary>
-    public long InFlightBytes { get; init; } = 32L << 20;
+    public long InFlightBytes { get; init; } = 16L << 20;
 }

@@ -16,7 +16,7 @@ internal sealed class DiskBackup(
     IDisk disk, int chunkSizeBytes, WritingSession session, ContentHasher hasher, ChunkEncoder encoder,
     EngineOptions options)
 {
-    private const int BatchBytes = 2 << 20;
+    private const int BatchBytes = 1 << 20;
 
     private readonly ScratchLists scratch = new();
 

@@ -12,7 +12,7 @@ namespace HyperVBackup.Operations.Restore;
 /// </summary>
 internal sealed class MapChunkFeed(ReadingSession session, DiskPoint disk, EngineOptions options)
 {
-    private const int BatchBytes = 2 << 20;
+    private const int BatchBytes = 1 << 20;
 
     /// <param name="take">Given each batch in turn; it is reused afterwards.</param>
     /// <exception cref="Repository.RepositoryDamagedException">A chunk or node has no good copy left.</exception>
