@@ -32,7 +32,7 @@ internal static class Pipeline
     }
 
     /// <summary>Does <paramref name="work"/> on items side by side and hands them on in the order they came; as many
-    /// at a time as <paramref name="output"/> has room for.</summary>
+    /// at a time as <paramref name="output"/> has room for. None of it runs on when this returns.</summary>
     public static async Task OrderedAsync<T>(
         ChannelReader<T> input, ChannelWriter<Task<T>> output, Func<T, ValueTask> work, CancellationToken token)
     {
@@ -42,12 +42,29 @@ internal static class Pipeline
             return item;
         }
 
-        await foreach (T item in input.ReadAllAsync(token))
+        Queue<Task<T>> running = new();
+        try
         {
-            await output.WriteAsync(Task.Run(() => DoAsync(item), token), token);
-        }
+            await foreach (T item in input.ReadAllAsync(token))
+            {
+                Task<T> task = Task.Run(() => DoAsync(item), token);
+                running.Enqueue(task);
+                await output.WriteAsync(task, token);
+                while (running.TryPeek(out Task<T>? oldest) && oldest.IsCompleted)
+                {
+                    _ = running.Dequeue();
+                }
+            }
 
-        output.Complete();
+            output.Complete();
+        }
+        finally
+        {
+            foreach (Task task in running)
+            {
+                await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what it uses is about to end
+            }
+        }
     }
 
     /// <summary>A channel for one writer and one reader.</summary>
