@@ -174,7 +174,7 @@ public sealed class BackupRepository
         await catchUp.RunAllAsync(decided, packsDone, token);
         await index.SaveAsync(token);
         WarnWhereFull(index);
-        return catchUp.EntryCount - index.NotIndexedCount;
+        return Math.Min(catchUp.EntryCount, index.EntryCount);
     }
 
     /// <summary>Reads many chunks at once, and keeps what several of them take pages from.</summary>

@@ -23,7 +23,7 @@ public sealed class CompressionTests : IDisposable
 
         JsonElement statistics = (await hvbackup.RunAsync("stats")).Json();
         Assert.Equal(shown, statistics.GetProperty("compression").GetString());
-        long plainBytes = statistics.GetProperty("chunkBytes").GetInt64();
+        long plainBytes = statistics.GetProperty("literalBytes").GetInt64();
         long storedBytes = statistics.GetProperty("chunkRecordBytes").GetInt64();
         Assert.InRange(storedBytes, 1, given == "none" ? plainBytes * 11 / 10 : plainBytes / 2);
         Assert.Equal(given == "none", storedBytes > plainBytes);

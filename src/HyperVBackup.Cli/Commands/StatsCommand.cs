@@ -36,8 +36,8 @@ internal static class StatsCommand
             ("chunkPackBytes", "In chunk packs", statistics.ChunkPackFileBytes, true),
             ("mapPacks", "Map packs", statistics.MapPackCount, false),
             ("mapPackBytes", "In map packs, both copies", statistics.MapPackFileBytes, true),
-            ("indexedChunks", "Chunks in this host's index", statistics.Index?.EntryCount ?? 0, false),
-            ("notIndexedChunks", "Given up, as --memory is too small", statistics.Index?.NotIndexedCount ?? 0, false),
+            ("indexEntries", "Chunks and hooks in this host's index", statistics.Index?.EntryCount ?? 0, false),
+            ("notIndexedEntries", "Given up, as --memory is too small", statistics.Index?.NotIndexedCount ?? 0, false),
             ("indexBytes", "The index on this host", statistics.Index?.FileBytes ?? 0, true),
             ("damagedPacks", "Packs that cannot be read", statistics.DamagedPackCount, false),
         ];

@@ -12,8 +12,8 @@ internal static class FullIndex
         {
             environment.Warn(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The index is full: {index.NotIndexedCount} chunks are not in it and are stored again where they are "
-                + $"met again; raise --memory above {environment.MemoryBudgetBytes >> 20} MiB."));
+                $"The index is full: {index.NotIndexedCount} entries are not in it, and what they stand for is stored "
+                + $"again where it is met again; raise --memory above {environment.MemoryBudgetBytes >> 20} MiB."));
         }
     }
 }

@@ -106,11 +106,11 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
     private void Add(PackName pack, PackTable table)
     {
         IndexEntry[] entries = ArrayPool<IndexEntry>.Shared.Rent(2 * table.Count);
-        int count = 0;
+        int count = table.Count; // chunks first: if not all find room, hooks matter less
         for (int position = 0; position < table.Count; position++)
         {
             PackEntry entry = table[position];
-            entries[count++] = new IndexEntry(new ChunkId(entry.Id), entry.OffsetBytes, entry.LengthBytes);
+            entries[position] = new IndexEntry(new ChunkId(entry.Id), entry.OffsetBytes, entry.LengthBytes);
             if (entry.Hook != 0)
             {
                 entries[count++] = new IndexEntry(HookKey.Of(entry.Hook), entry.OffsetBytes, entry.LengthBytes);

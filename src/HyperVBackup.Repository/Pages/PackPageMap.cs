@@ -49,7 +49,8 @@ internal sealed class PackPageMap
     public PageSource? TryFind(Digest pageHash, ContentHasher hasher)
     {
         int mask = buckets.Length - 1;
-        for (int bucket = unchecked((int)pageHash.Prefix) & mask; buckets[bucket] != Empty; bucket = (bucket + 1) & mask)
+        int bucket = unchecked((int)pageHash.Prefix) & mask;
+        for (; buckets[bucket] != Empty; bucket = (bucket + 1) & mask)
         {
             int page = buckets[bucket];
             if (prefixes[page] == pageHash.Prefix && TryMake(records[page], pageHash, hasher) is PageSource source)

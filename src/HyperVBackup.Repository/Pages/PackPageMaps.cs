@@ -23,7 +23,28 @@ internal sealed class PackPageMaps(IBlobStore store, RepositoryId repository, lo
     }
 
     /// <returns>Null where the pack is gone, damaged, or its footer larger than all that may be kept.</returns>
-    public Task<PackPageMap?> TryGetAsync(PackName pack)
+    public async Task<PackPageMap?> TryGetAsync(PackName pack)
+    {
+        TaskCompletionSource<PackPageMap?> made = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<PackPageMap?> map = FindOrAdd(pack, made.Task);
+        if (map == made.Task)
+        {
+            try
+            {
+                // Not cancelled with the one who asked: others wait for the same map.
+                made.SetResult(await TryReadAsync(pack, CancellationToken.None));
+            }
+            catch (Exception failure)
+            {
+                made.SetException(failure);
+                throw;
+            }
+        }
+
+        return await map;
+    }
+
+    private Task<PackPageMap?> FindOrAdd(PackName pack, Task<PackPageMap?> own)
     {
         lock (gate)
         {
@@ -34,11 +55,9 @@ internal sealed class PackPageMaps(IBlobStore store, RepositoryId repository, lo
                 return node.Value.Map;
             }
 
-            // Not cancelled with the one who asked: others wait for the same map.
-            Task<PackPageMap?> map = Task.Run(() => TryReadAsync(pack, CancellationToken.None));
-            known[pack] = byUse.AddFirst((pack, map));
+            known[pack] = byUse.AddFirst((pack, own));
             DropOldest();
-            return map;
+            return own;
         }
     }
 

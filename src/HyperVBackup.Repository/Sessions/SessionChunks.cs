@@ -28,6 +28,7 @@ internal sealed class SessionChunks(
     private readonly Queue<List<ChunkId>> recentPacks = new();
     private readonly Queue<(Task Publishing, PackBuilder Pack, List<IndexEntry> Entries)> publishing = new();
     private PackBuilder? open;
+    private readonly List<IndexEntry> openHooks = [];
     private List<IndexEntry> openEntries = [];
     private uint nextNumber;
 
@@ -168,7 +169,7 @@ internal sealed class SessionChunks(
         RecordPlace place = pack.Note(record.Entry, record.PageHashes.Span);
         int firstPage = record.PageHashes.Span.IndexOfAnyExcept(default(Digest));
         ChunkId hook = HookKey.Of(record.PageHashes.Span[firstPage]);
-        openEntries.Add(new IndexEntry(hook, place.OffsetBytes, place.LengthBytes));
+        openHooks.Add(new IndexEntry(hook, place.OffsetBytes, place.LengthBytes));
         return Note(new ChunkId(record.Entry.Id), place);
     }
 
@@ -197,9 +198,11 @@ internal sealed class SessionChunks(
     private async Task CloseAsync(CancellationToken token)
     {
         PackBuilder pack = open!;
+        recentPacks.Enqueue([.. openEntries.Select(entry => entry.Id)]);
+        openEntries.AddRange(openHooks); // chunks first: if not all find room, hooks matter less
         publishing.Enqueue((pack.PublishAsync(token), pack, openEntries));
-        recentPacks.Enqueue([.. openEntries.Select(entry => entry.Id)]); // hooks among them forget nothing
         openEntries = [];
+        openHooks.Clear();
         open = null;
         while (publishing.Count > SessionLimits.PublishingPackCountMax)
         {

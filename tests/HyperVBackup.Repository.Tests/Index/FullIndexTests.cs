@@ -88,7 +88,7 @@ public sealed class FullIndexTests : IDisposable
             await session.FlushAsync(default);
         }
 
-        Assert.Contains("3 chunks are not in it", Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.Contains("8 entries are not in it", Assert.Single(warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class FullIndexTests : IDisposable
         }
 
         RepositoryStatistics statistics = await repository.MeasureAsync(default);
-        Assert.Equal((3, 0), (statistics.Index!.EntryCount, statistics.Index.NotIndexedCount));
+        Assert.Equal((6, 0), (statistics.Index!.EntryCount, statistics.Index.NotIndexedCount));
     }
 
     private IChunkIndex OpenFew() => Open(IndexSample.SmallSizes with { EntryCountMax = EntryCountMax });
