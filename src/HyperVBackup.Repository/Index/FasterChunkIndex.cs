@@ -21,7 +21,8 @@ namespace HyperVBackup.Repository.Index;
 /// buffers                                              2 MiB            2 MiB            2 MiB
 /// settled table, 8 bytes an entry                    402 MiB         1166 MiB         3214 MiB
 /// so many entries at most                       52.7 million    152.8 million    421.3 million
-///   chunks of 64 KiB                                 3.1 TiB          9.1 TiB         25.1 TiB
+///   whole chunks of 64 KiB with a hook each          1.6 TiB          4.6 TiB         12.6 TiB
+///   half of that, and then without hooks             2.4 TiB          6.8 TiB         18.8 TiB
 /// </code>
 /// Beside it: the table's directory, 12 bytes for each group of 256 to 512 entries (3 MiB at 100 million), and 56
 /// bytes a pack and a covered session. A part that is not used takes no memory: the settled table is read as far as
@@ -247,7 +248,8 @@ internal sealed class FasterChunkIndex : IChunkIndex
         packs.Add(pack);
         foreach (IndexEntry entry in entries)
         {
-            if (!IndexEntries.IsIndexed(entry))
+            if (!IndexEntries.IsIndexed(entry)
+                || !IndexEntries.HasRoomFor(entry, sizes.EntryCountMax - roomCount, sizes.EntryCountMax))
             {
                 continue;
             }

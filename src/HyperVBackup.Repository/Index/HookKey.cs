@@ -10,6 +10,9 @@ internal static class HookKey
     /// <summary>The key of a page, by its hash.</summary>
     public static ChunkId Of(Digest pageHash) => Of(pageHash.Prefix);
 
+    /// <summary>True for keys made here.</summary>
+    public static bool IsHook(ChunkId key) => !key.IsZero && key == Of(key.Value.Prefix);
+
     /// <param name="hook">As in a pack's table; not zero.</param>
     public static ChunkId Of(ulong hook)
     {

@@ -9,6 +9,11 @@ internal static class IndexEntries
     /// </summary>
     public static bool IsIndexed(IndexEntry entry) => !entry.Id.IsZero && entry.LengthBytes != 0;
 
+    /// <summary>False where the room left is for chunks alone: hooks are taken until half of all is used, as a chunk
+    /// that is found saves more than its pages.</summary>
+    public static bool HasRoomFor(IndexEntry entry, long entryCount, long entryCountMax) =>
+        entryCount < entryCountMax / 2 || !HookKey.IsHook(entry.Id);
+
     /// <exception cref="ArgumentException">Not a chunk pack.</exception>
     public static void RequireChunkPack(PackName pack)
     {

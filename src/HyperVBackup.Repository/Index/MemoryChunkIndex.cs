@@ -88,7 +88,8 @@ public sealed class MemoryChunkIndex : IChunkIndex
             packs.Add(pack);
             foreach (IndexEntry entry in entries)
             {
-                if (IndexEntries.IsIndexed(entry))
+                if (IndexEntries.IsIndexed(entry)
+                    && IndexEntries.HasRoomFor(entry, this.entries.Count, entryCountMax))
                 {
                     Add(entry);
                 }
