@@ -309,16 +309,23 @@ def read_node(plain):
     folder = "packs" if level == 1 else "maps"
     packs = [(fields.bytes(16), fields.number(4)) for _ in range(pack_count)]
     require(len(set(packs)) == pack_count, "map node: a pack named twice")
-    places, used = {}, []
+    places, used, ends = {}, [], {}
     for child in named:
-        pack, offset, length = fields.number(1), fields.number(4), fields.number(4)
-        if pack == 255:
-            require(offset == 0 and length == 0, "map node: a place in no pack")
+        form = fields.number(1)
+        pack, follows, length_size = form & 31, form >> 5 & 1, (form >> 6) + 1
+        if pack == 31:
+            require(form == 31, "map node: a place in no pack")
             places[child] = None
             continue
         require(pack < pack_count, "map node: pack index")
         if pack not in used:
             used.append(pack)
+        require(not follows or pack in ends, "map node: a record that follows none")
+        offset = ends[pack] if follows else fields.number(4)
+        require(follows or offset != ends.get(pack), "map node: an offset where none is needed")
+        length = fields.number(length_size)
+        require(length_size == 1 or length >> 8 * (length_size - 1), "map node: size of a record's length")
+        ends[pack] = offset + length
         session, number = packs[pack]
         places[child] = place_of(session + struct.pack("<III", number, offset, length), folder)
         require(places[child] is not None, "map node: place")

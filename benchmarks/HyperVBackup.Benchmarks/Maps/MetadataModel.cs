@@ -10,7 +10,8 @@ internal sealed class MetadataModel(int fanOut, long chunkCount)
     private const int RecordHeaderBytes = 72;
     private const int TableLineBytes = 56;
     private const int IdBytes = 32;
-    private const int HintBytes = 9;
+    private const int PlaceBytes = 3;
+    private const int OffsetBytes = 4;
     private const int PackBytes = 20;
     private const int CopyCount = 2;
     private readonly List<byte[]> lastWriters = [];
@@ -32,7 +33,8 @@ internal sealed class MetadataModel(int fanOut, long chunkCount)
             }
 
             HashSet<long> nodes = [.. children.Select(child => child / fanOut)];
-            bytes += nodes.Sum(node => NodeBytes(writers, node));
+            bool areSideBySide = level <= 1; // between nodes of higher levels lie those under them
+            bytes += nodes.Sum(node => NodeBytes(writers, node, areSideBySide));
             children = nodes;
             width = (width + fanOut - 1) / fanOut;
         }
@@ -50,12 +52,19 @@ internal sealed class MetadataModel(int fanOut, long chunkCount)
         return lastWriters[level];
     }
 
-    private long NodeBytes(byte[] writers, long node)
+    private long NodeBytes(byte[] writers, long node, bool areSideBySide)
     {
         long start = node * fanOut;
         int count = (int)Math.Min(fanOut, writers.Length - start);
-        int packs = writers.AsSpan((int)start, count).ToArray().Distinct().Count();
-        return RecordHeaderBytes + TableLineBytes + 2 + (fanOut / 8) + (count * (IdBytes + HintBytes)) + 1
-            + (packs * PackBytes);
+        ReadOnlySpan<byte> own = writers.AsSpan((int)start, count);
+        int packs = own.ToArray().Distinct().Count();
+        int offsets = count;
+        for (int child = 1; child < count && areSideBySide; child++)
+        {
+            offsets -= own[child] == own[child - 1] ? 1 : 0;
+        }
+
+        return RecordHeaderBytes + TableLineBytes + 2 + (fanOut / 8) + (count * (IdBytes + PlaceBytes)) + 1
+            + (offsets * OffsetBytes) + (packs * PackBytes);
     }
 }

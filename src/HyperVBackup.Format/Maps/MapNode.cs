@@ -14,14 +14,6 @@ public sealed class MapNode
     internal const int ReservedAt = LevelAt + sizeof(byte);
     internal const int BitmapAt = ReservedAt + sizeof(byte);
     internal const int ChildrenAt = BitmapAt + sizeof(ushort);
-    internal const int HintSessionAt = 0;
-    internal const int HintNumberAt = HintSessionAt + SessionId.SizeBytes;
-    internal const int HintPackSizeBytes = HintNumberAt + sizeof(uint);
-    internal const int HintIndexAt = 0;
-    internal const int HintOffsetAt = HintIndexAt + sizeof(byte);
-    internal const int HintLengthAt = HintOffsetAt + sizeof(uint);
-    internal const int HintPlaceSizeBytes = HintLengthAt + sizeof(uint);
-    internal const byte UnknownPack = 255;
 
     private readonly Digest[] children = new Digest[FormatLimits.FanOut];
     private readonly RecordPlace[] places = new RecordPlace[FormatLimits.FanOut];
@@ -36,8 +28,7 @@ public sealed class MapNode
 
     /// <summary>The most bytes <see cref="WriteTo"/> writes.</summary>
     public static int SizeMaxBytes =>
-        ChildrenAt + sizeof(byte)
-        + (FormatLimits.FanOut * (Digest.SizeBytes + HintPackSizeBytes + HintPlaceSizeBytes));
+        ChildrenAt + (FormatLimits.FanOut * Digest.SizeBytes) + NodeHints.SizeMaxBytes;
 
     public int Level { get; }
 
@@ -46,8 +37,6 @@ public sealed class MapNode
 
     /// <summary>Where the children's records lie: chunk packs under level 1, else map packs.</summary>
     public PackKind ChildPackKind => Level == 1 ? PackKind.Chunks : PackKind.Maps;
-
-    private int ChildCount => FormatLimits.FanOut - children.AsSpan().Count(default(Digest));
 
     /// <summary>The id of a chunk under level 1, else of a node; zero for zeros.</summary>
     public Digest GetChild(int index) => children[index];
@@ -96,7 +85,7 @@ public sealed class MapNode
     {
         Invariant.Check(!IsEmpty);
         int hashedLength = WriteHashedPart(output);
-        return hashedLength + WriteHints(output[hashedLength..]);
+        return hashedLength + NodeHints.Write(children, places, output[hashedLength..]);
     }
 
     /// <exception cref="CorruptDataException">Breaks a rule of repo-format/map-node.md.</exception>
@@ -109,7 +98,7 @@ public sealed class MapNode
         Corrupt.Unless(hashed.Length > ChildrenAt, "map node: no child");
         MapNode node = new(level);
         node.ReadChildren(hashed);
-        node.ReadHints(plain[hashed.Length..]);
+        NodeHints.Read(plain[hashed.Length..], node.ChildPackKind, node.children, node.places);
         return node;
     }
 
@@ -133,58 +122,6 @@ public sealed class MapNode
         return lengthBytes;
     }
 
-    private int WriteHints(Span<byte> output)
-    {
-        Span<PackName> packs = stackalloc PackName[FormatLimits.FanOut];
-        Span<byte> packIndexes = stackalloc byte[FormatLimits.FanOut];
-        int packCount = CollectPacks(packs, packIndexes);
-        output[0] = (byte)packCount;
-        int at = sizeof(byte);
-        for (int pack = 0; pack < packCount; pack++, at += HintPackSizeBytes)
-        {
-            packs[pack].Session.WriteTo(output[(at + HintSessionAt)..]);
-            BinaryPrimitives.WriteUInt32LittleEndian(output[(at + HintNumberAt)..], packs[pack].Number);
-        }
-
-        for (int index = 0; index < FormatLimits.FanOut; index++)
-        {
-            if (!children[index].IsZero)
-            {
-                output[at + HintIndexAt] = packIndexes[index];
-                BinaryPrimitives.WriteUInt32LittleEndian(output[(at + HintOffsetAt)..], places[index].OffsetBytes);
-                BinaryPrimitives.WriteUInt32LittleEndian(output[(at + HintLengthAt)..], places[index].LengthBytes);
-                at += HintPlaceSizeBytes;
-            }
-        }
-
-        return at;
-    }
-
-    /// <summary>The packs the hints name, each once, in the order of the first child that lies in it.</summary>
-    private int CollectPacks(Span<PackName> packs, Span<byte> packIndexes)
-    {
-        int packCount = 0;
-        for (int index = 0; index < FormatLimits.FanOut; index++)
-        {
-            if (places[index].IsUnknown)
-            {
-                packIndexes[index] = UnknownPack;
-                continue;
-            }
-
-            int pack = packs[..packCount].IndexOf(places[index].Pack);
-            if (pack < 0)
-            {
-                pack = packCount++;
-                packs[pack] = places[index].Pack;
-            }
-
-            packIndexes[index] = (byte)pack;
-        }
-
-        return packCount;
-    }
-
     private void ReadChildren(ReadOnlySpan<byte> hashed)
     {
         ushort bitmap = BinaryPrimitives.ReadUInt16LittleEndian(hashed[BitmapAt..]);
@@ -197,64 +134,6 @@ public sealed class MapNode
                 Corrupt.Unless(!children[index].IsZero, "map node: a named child is zero");
                 ids = ids[Digest.SizeBytes..];
             }
-        }
-    }
-
-    private void ReadHints(ReadOnlySpan<byte> hints)
-    {
-        Corrupt.Unless(!hints.IsEmpty, "map node: length");
-        int packCount = hints[0];
-        Corrupt.Unless(packCount <= FormatLimits.FanOut, "map node: pack count");
-        ReadOnlySpan<byte> packs = hints[sizeof(byte)..];
-        int packsLength = packCount * HintPackSizeBytes;
-        Corrupt.Unless(packs.Length == packsLength + (ChildCount * HintPlaceSizeBytes), "map node: length");
-        ReadOnlySpan<byte> hintPlaces = packs[packsLength..];
-        for (int index = 0; index < FormatLimits.FanOut; index++)
-        {
-            if (!children[index].IsZero)
-            {
-                places[index] = ReadPlace(hintPlaces, packs[..packsLength]);
-                hintPlaces = hintPlaces[HintPlaceSizeBytes..];
-            }
-        }
-
-        RequireSamePacks(packs[..packsLength]);
-    }
-
-    private RecordPlace ReadPlace(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> packs)
-    {
-        int pack = bytes[HintIndexAt];
-        uint offsetBytes = BinaryPrimitives.ReadUInt32LittleEndian(bytes[HintOffsetAt..]);
-        uint lengthBytes = BinaryPrimitives.ReadUInt32LittleEndian(bytes[HintLengthAt..]);
-        if (pack == UnknownPack)
-        {
-            Corrupt.Unless(offsetBytes == 0 && lengthBytes == 0, "map node: a place in no pack");
-            return default;
-        }
-
-        Corrupt.Unless(pack < packs.Length / HintPackSizeBytes, "map node: pack index");
-        RecordPlace place = new(ReadPack(packs, pack), offsetBytes, lengthBytes);
-        Corrupt.Unless(StoredPlace.IsPossible(place), "map node: no record can lie there");
-        return place;
-    }
-
-    private PackName ReadPack(ReadOnlySpan<byte> packs, int pack)
-    {
-        ReadOnlySpan<byte> bytes = packs.Slice(pack * HintPackSizeBytes, HintPackSizeBytes);
-        uint number = BinaryPrimitives.ReadUInt32LittleEndian(bytes[HintNumberAt..]);
-        return new PackName(ChildPackKind, new SessionId(bytes.Slice(HintSessionAt, SessionId.SizeBytes)), number);
-    }
-
-    /// <summary>One node has one encoding: the packs named must be those a writer would name, in its order.</summary>
-    private void RequireSamePacks(ReadOnlySpan<byte> packs)
-    {
-        Span<PackName> expected = stackalloc PackName[FormatLimits.FanOut];
-        Span<byte> packIndexes = stackalloc byte[FormatLimits.FanOut];
-        int packCount = CollectPacks(expected, packIndexes);
-        Corrupt.Unless(packCount == packs.Length / HintPackSizeBytes, "map node: a pack that no child lies in");
-        for (int pack = 0; pack < packCount; pack++)
-        {
-            Corrupt.Unless(expected[pack] == ReadPack(packs, pack), "map node: order of the packs");
         }
     }
 }

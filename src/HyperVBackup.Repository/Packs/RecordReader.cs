@@ -1,3 +1,4 @@
+using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
@@ -67,9 +68,18 @@ internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackT
             return null;
         }
 
-        byte[] bytes = new byte[place.LengthBytes];
-        int? count = await TryReadAsync(new BlobName(blobName), place.OffsetBytes, bytes, token);
-        return count == bytes.Length ? TryDecodePlain(type, id, bytes) : null;
+        int lengthBytes = (int)place.LengthBytes;
+        byte[] rented = ArrayPool<byte>.Shared.Rent(lengthBytes);
+        try
+        {
+            Memory<byte> bytes = rented.AsMemory(0, lengthBytes);
+            int? count = await TryReadAsync(new BlobName(blobName), place.OffsetBytes, bytes, token);
+            return count == lengthBytes ? TryDecodePlain(type, id, bytes.Span) : null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 
     /// <inheritdoc cref="RecordFinder.TryReadAsync"/>

@@ -70,13 +70,8 @@ public static class PageTests
             PackTrailer.SizeBytes
         },
         { "map-node.md", 0, [MapNode.LevelAt, MapNode.ReservedAt, MapNode.BitmapAt, MapNode.ChildrenAt], 0 },
-        { "map-node.md", 1, [MapNode.HintSessionAt, MapNode.HintNumberAt], MapNode.HintPackSizeBytes },
-        {
-            "map-node.md",
-            2,
-            [MapNode.HintIndexAt, MapNode.HintOffsetAt, MapNode.HintLengthAt],
-            MapNode.HintPlaceSizeBytes
-        },
+        { "map-node.md", 1, [NodeHints.SessionAt, NodeHints.NumberAt], NodeHints.PackSizeBytes },
+        { "map-node.md", 2, [NodeHints.FormAt, NodeHints.RestAt], 0 },
         {
             "lists.md",
             0,
