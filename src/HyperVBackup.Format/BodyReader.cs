@@ -10,11 +10,7 @@ internal ref struct BodyReader(ReadOnlySpan<byte> bytes, string what)
 
     public ReadOnlySpan<byte> Bytes(int lengthBytes, string field)
     {
-        if (lengthBytes > rest.Length)
-        {
-            Require(false, field + ": the body ends inside it"); // made only when it is needed: this runs for each id
-        }
-
+        Require(lengthBytes <= rest.Length, field, ": the body ends inside it");
         ReadOnlySpan<byte> bytes = rest[..lengthBytes];
         rest = rest[lengthBytes..];
         return bytes;
@@ -55,16 +51,17 @@ internal ref struct BodyReader(ReadOnlySpan<byte> bytes, string what)
     public string Text(string field, int lengthMaxBytes)
     {
         int lengthBytes = UInt16(field);
-        Require(lengthBytes <= lengthMaxBytes, field + ": length");
-        Require(StoredText.TryRead(Bytes(lengthBytes, field), out string text), field + ": not UTF-8");
+        Require(lengthBytes <= lengthMaxBytes, field, ": length");
+        Require(StoredText.TryRead(Bytes(lengthBytes, field), out string text), field, ": not UTF-8");
         return text;
     }
 
-    public readonly void Require(bool holds, string field)
+    /// <summary>The words are only put together where they are needed: a body has a hundred fields.</summary>
+    public readonly void Require(bool holds, string field, string fault = "")
     {
         if (!holds)
         {
-            Corrupt.Unless(false, $"{what}: {field}");
+            throw new CorruptDataException($"{what}: {field}{fault}");
         }
     }
 

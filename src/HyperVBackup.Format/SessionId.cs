@@ -14,6 +14,11 @@ public readonly record struct SessionId : IComparable<SessionId>
     public const int TextLength = 26;
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
 
+    private const int DigitBits = 5;
+    private const uint DigitMask = (1u << DigitBits) - 1;
+    private const int LastDigitBits = (SizeBytes * 8) - (DigitBits * (TextLength - 1));
+    private const int LastDigitPadding = (1 << (DigitBits - LastDigitBits)) - 1;
+
     private readonly ulong high;
     private readonly ulong low;
 
@@ -24,6 +29,8 @@ public readonly record struct SessionId : IComparable<SessionId>
         high = BinaryPrimitives.ReadUInt64BigEndian(bytes);
         low = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
     }
+
+    private SessionId(ulong high, ulong low) => (this.high, this.low) = (high, low);
 
     public bool IsNone => (high | low) == 0;
 
@@ -48,37 +55,44 @@ public readonly record struct SessionId : IComparable<SessionId>
             return false;
         }
 
-        UInt128 value = 0;
+        ulong high = 0;
+        ulong low = 0;
         for (int position = 0; position < TextLength; position++)
         {
-            int digit = Alphabet.IndexOf(text[position], StringComparison.Ordinal);
+            int digit = DigitOf(text[position]);
             bool isLast = position == TextLength - 1;
-            if (digit < 0 || (isLast && (digit & 0b11) != 0))
+            if (digit < 0 || (isLast && (digit & LastDigitPadding) != 0))
             {
                 return false;
             }
 
-            value = isLast ? (value << 3) | (uint)(digit >> 2) : (value << 5) | (uint)digit;
+            int bitCount = isLast ? LastDigitBits : DigitBits;
+            high = (high << bitCount) | (low >> (64 - bitCount));
+            low = (low << bitCount) | (uint)(digit >> (DigitBits - bitCount));
         }
 
-        Span<byte> bytes = stackalloc byte[SizeBytes];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
-        id = new SessionId(bytes);
+        id = new SessionId(high, low);
         return true;
     }
 
     public override string ToString()
     {
-        UInt128 value = new(high, low);
         Span<char> text = stackalloc char[TextLength];
-        text[^1] = Alphabet[(int)(uint)(value & 0b111) << 2];
-        value >>= 3;
+        text[^1] = Alphabet[(int)((low << (DigitBits - LastDigitBits)) & DigitMask)];
+        (ulong upper, ulong lower) = (high >> LastDigitBits, (low >> LastDigitBits) | (high << (64 - LastDigitBits)));
         for (int position = TextLength - 2; position >= 0; position--)
         {
-            text[position] = Alphabet[(int)(uint)(value & 0b11111)];
-            value >>= 5;
+            text[position] = Alphabet[(int)(lower & DigitMask)];
+            (upper, lower) = (upper >> DigitBits, (lower >> DigitBits) | (upper << (64 - DigitBits)));
         }
 
         return text.ToString();
     }
+
+    private static int DigitOf(char character) => character switch
+    {
+        >= 'a' and <= 'z' => character - 'a',
+        >= '2' and <= '7' => character - '2' + 26,
+        _ => -1,
+    };
 }

@@ -23,12 +23,15 @@ public sealed class BackupRepository
 {
     private readonly RepositoryEnvironment environment;
     private readonly PointCatalog catalog;
+    private readonly PointListing listing;
 
     private BackupRepository(
         IBlobStore store, RepositoryId id, RepositorySettings settings, RepositoryEnvironment environment)
     {
         (Store, Id, Settings, this.environment) = (store, id, settings, environment);
         catalog = new PointCatalog(store, id);
+        PointCache? cache = environment.StateFolder is { } folder ? new PointCache(folder, id) : null;
+        listing = new PointListing(store, catalog, cache);
         Leases = new LeaseFile(store, id);
         Records = new RecordReader(store, Hasher, NewTables());
     }
@@ -66,12 +69,12 @@ public sealed class BackupRepository
         IBlobStore store, RepositorySettings settings, RepositoryEnvironment environment,
         CancellationToken token = default)
     {
-        await RequireEmptyAsync(store, token);
+        await EmptyStore.RequireAsync(store, token);
         RepositoryId id = NewRepositoryId(environment.Randomness);
         SettingsFile files = new(store);
         if (!await files.TryPutAsync(FileNames.Repository, id, settings, token))
         {
-            throw ThereIsOne(store);
+            throw EmptyStore.ThereIsOne(store);
         }
 
         await files.PutMissingAsync(id, settings, environment.Warn, CancellationToken.None);
@@ -100,9 +103,11 @@ public sealed class BackupRepository
         }
     }
 
-    /// <summary>All restore points, by VM and then oldest first. Damaged ones are warned about and left out.</summary>
+    /// <summary>All restore points, by VM and then oldest first. Damaged ones are warned about and left out. What the
+    /// host's state folder keeps of points read before is not read again: it may be damaged in the store since, which
+    /// a restore and a verification notice.</summary>
     public Task<List<RestorePoint>> ListPointsAsync(CancellationToken token = default) =>
-        catalog.ReadAllAsync(
+        listing.ReadAllAsync(
             (_, complaint) => environment.Warn($"{complaint.Message}; 'verify' says what it touches."), token);
 
     /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
@@ -339,41 +344,6 @@ public sealed class BackupRepository
         environment.Randomness(bytes);
         return new SessionId(bytes);
     }
-
-    private static async Task RequireEmptyAsync(IBlobStore store, CancellationToken token)
-    {
-        try
-        {
-            foreach (string name in SettingsFile.Names)
-            {
-                if (await store.TryGetLengthAsync(new BlobName(name), token) is not null)
-                {
-                    throw ThereIsOne(store);
-                }
-            }
-
-            foreach (string folder in (string[])
-            [
-                FileNames.RestorePointFolder, FileNames.ChunkPackFolder, FileNames.MapPackFolder,
-                FileNames.MirrorFolder,
-            ])
-            {
-                await foreach (BlobName name in store.ListAsync(folder, token))
-                {
-                    throw new RepositoryUnusableException(
-                        $"'{store.Description}' holds files of a repository, such as '{name}', but not its settings: "
-                        + $"get its file '{FileNames.Repository}' back, or choose another place.");
-                }
-            }
-        }
-        catch (StoreException)
-        {
-            return; // a folder that is yet to be made cannot be listed; if anything else is wrong, the put says so
-        }
-    }
-
-    private static RepositoryUnusableException ThereIsOne(IBlobStore store) =>
-        new($"There is a repository in '{store.Description}' already.");
 
     private static RepositoryId NewRepositoryId(RandomFill randomness)
     {

@@ -11,7 +11,8 @@ public sealed record RepositoryEnvironment
     /// <summary>Fills a span with random bytes that never repeat; names sessions and repositories.</summary>
     public required RandomFill Randomness { get; init; }
 
-    /// <summary>The host's own folder for the chunk index; null keeps the index in memory.</summary>
+    /// <summary>The host's own folder for the chunk index and what restore points say; null keeps the index in
+    /// memory and reads all points each time.</summary>
     public string? StateFolder { get; init; }
 
     /// <summary>A ceiling for what this process keeps in memory for the repository, in bytes.</summary>

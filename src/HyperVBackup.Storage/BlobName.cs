@@ -18,11 +18,28 @@ public readonly record struct BlobName
 
     public string Path { get; }
 
-    public static bool IsValid(string? path) =>
-        path is { Length: > 0 and <= LengthMax }
-        && path.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character)
-            || character is '-' or '.' or '_' or '/')
-        && path.Split('/').All(part => part.Length > 0 && part[0] != '.');
+    public static bool IsValid(string? path)
+    {
+        if (path is not { Length: > 0 and <= LengthMax } || path[^1] == '/')
+        {
+            return false;
+        }
+
+        char before = '/';
+        foreach (char character in path)
+        {
+            bool isInPart = char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character)
+                || character is '-' or '_';
+            if (!isInPart && (before == '/' || character is not ('.' or '/')))
+            {
+                return false;
+            }
+
+            before = character;
+        }
+
+        return true;
+    }
 
     public override string ToString() => Path;
 }

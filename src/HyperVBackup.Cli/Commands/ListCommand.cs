@@ -81,6 +81,6 @@ internal static class ListCommand
                 string.Join(", ", point.Disks.Select(disk => $"{disk.Name} {SizeText.Format(disk.VirtualSizeBytes)}")));
         }
 
-        table.WriteTo(Console.Out);
+        table.WriteToConsole();
     }
 }

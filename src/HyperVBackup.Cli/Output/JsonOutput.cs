@@ -5,6 +5,8 @@ namespace HyperVBackup.Cli.Output;
 /// <summary>Writes the one JSON document of a command to standard output.</summary>
 internal static class JsonOutput
 {
+    private const int PieceBytes = 1 << 16;
+
     public static void Write(Action<Utf8JsonWriter> content)
     {
         using Stream output = Console.OpenStandardOutput();
@@ -28,6 +30,10 @@ internal static class JsonOutput
             json.WriteStartObject();
             content(json, item);
             json.WriteEndObject();
+            if (json.BytesPending > PieceBytes)
+            {
+                json.Flush();
+            }
         }
 
         json.WriteEndArray();

@@ -33,11 +33,6 @@ internal static class StoredPlace
     public static RecordPlace Read(ReadOnlySpan<byte> bytes, PackKind kind)
     {
         bytes = bytes[..SizeBytes];
-        if (!bytes.ContainsAnyExcept((byte)0))
-        {
-            return default;
-        }
-
         RecordPlace place = new(
             new PackName(
                 kind,
@@ -45,8 +40,10 @@ internal static class StoredPlace
                 BinaryPrimitives.ReadUInt32LittleEndian(bytes[NumberAt..])),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[OffsetAt..]),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[LengthAt..]));
-        Corrupt.Unless(IsPossible(place), "place: no record can lie there");
-        return place;
+        bool isUnknown = place.Pack.Session.IsNone
+            && (place.Pack.Number | place.OffsetBytes | place.LengthBytes) == 0;
+        Corrupt.Unless(isUnknown || IsPossible(place), "place: no record can lie there");
+        return isUnknown ? default : place;
     }
 
     /// <summary>True when a record of that length can lie at that offset of a pack.</summary>

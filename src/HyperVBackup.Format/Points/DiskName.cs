@@ -9,6 +9,19 @@ public static class DiskName
 {
     public static bool IsValid([NotNullWhen(true)] string? text) =>
         text is { Length: > 0 and <= FormatLimits.NameLengthMax } and not ("." or "..")
-        && text.All(character => character is not ('/' or '\\') && !char.IsControl(character))
+        && HasOnlyAllowed(text)
         && StoredText.IsWellFormed(text);
+
+    private static bool HasOnlyAllowed(string text)
+    {
+        foreach (char character in text)
+        {
+            if (character is '/' or '\\' || char.IsControl(character))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

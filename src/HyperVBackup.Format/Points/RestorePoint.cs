@@ -39,17 +39,13 @@ public sealed record RestorePoint
     {
         get
         {
-            ReadOnlySpan<RestorePointKind> order =
-                [RestorePointKind.Recovered, RestorePointKind.Incremental, RestorePointKind.Synthetic];
-            foreach (RestorePointKind kind in order)
+            RestorePointKind first = RestorePointKind.Full;
+            foreach (DiskPoint disk in Disks)
             {
-                if (Disks.Any(disk => disk.Kind == kind))
-                {
-                    return kind;
-                }
+                first = RankOf(disk.Kind) > RankOf(first) ? disk.Kind : first;
             }
 
-            return RestorePointKind.Full;
+            return first;
         }
     }
 
@@ -161,11 +157,35 @@ public sealed record RestorePoint
         _ when !VmName.IsIdentity(VmIdentity) => "vm identity",
         _ when !Enum.IsDefined(Consistency) => "consistency",
         _ when Disks.Count > FormatLimits.DiskCountMax => "disk count",
-        _ when Disks.DistinctBy(disk => disk.Name, StringComparer.Ordinal).Count() != Disks.Count =>
-            "two disks of one name",
+        _ when HasTwoDisksOfOneName() => "two disks of one name",
         _ when ConfigurationFiles.Count > FormatLimits.ConfigurationFileCountMax => "configuration file count",
-        _ when ConfigurationFiles.Any(file => file.Kind != ListKind.ConfigurationFile) => "configuration file kind",
+        _ when ConfigurationFiles.Count > 0
+            && ConfigurationFiles.Any(file => file.Kind != ListKind.ConfigurationFile) => "configuration file kind",
         _ when Extension.Length > FormatLimits.RestorePointExtensionLengthMaxBytes => "extension length",
         _ => null,
+    };
+
+    private bool HasTwoDisksOfOneName()
+    {
+        for (int index = 1; index < Disks.Count; index++)
+        {
+            for (int before = 0; before < index; before++)
+            {
+                if (Disks[index].Name == Disks[before].Name)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static int RankOf(RestorePointKind kind) => kind switch
+    {
+        RestorePointKind.Recovered => 3,
+        RestorePointKind.Incremental => 2,
+        RestorePointKind.Synthetic => 1,
+        _ => 0,
     };
 }

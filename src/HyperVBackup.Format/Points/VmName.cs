@@ -33,7 +33,7 @@ public sealed class VmName : IEquatable<VmName>
 
     public static bool IsValid([NotNullWhen(true)] string? text) =>
         text is { Length: > 0 and <= FormatLimits.NameLengthMax }
-        && text.All(character => character is not ('@' or '/') && !char.IsControl(character))
+        && HasOnlyAllowed(text)
         && StoredText.IsWellFormed(text);
 
     /// <summary>True for a GUID in lower case with hyphens, and for <c>name:NAME</c>.</summary>
@@ -51,4 +51,17 @@ public sealed class VmName : IEquatable<VmName>
     public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(Text);
 
     public override string ToString() => Text;
+
+    private static bool HasOnlyAllowed(string text)
+    {
+        foreach (char character in text)
+        {
+            if (character is '@' or '/' || char.IsControl(character))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

@@ -24,44 +24,25 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
         }
     }
 
-    /// <summary>All restore points, oldest first within each VM; damaged ones go to <paramref name="damaged"/>.
-    /// </summary>
-    public async Task<List<RestorePoint>> ReadAllAsync(
-        Action<SessionId, CorruptDataException> damaged, CancellationToken token)
-    {
-        List<RestorePoint> points = [];
-        await foreach (SessionId id in ListDecidedAsync(token))
-        {
-            try
-            {
-                if (await TryReadAsync(id, token) is RestorePoint point)
-                {
-                    points.Add(point);
-                }
-            }
-            catch (CorruptDataException complaint)
-            {
-                damaged(id, complaint);
-            }
-        }
-
-        PointOrder.SortByVm(points);
-        return points;
-    }
-
     /// <returns>The point; null where there is none, or a fence.</returns>
     /// <exception cref="CorruptDataException">Both copies are damaged; names the file.</exception>
-    public async ValueTask<RestorePoint?> TryReadAsync(SessionId id, CancellationToken token)
+    public async ValueTask<RestorePoint?> TryReadAsync(SessionId id, CancellationToken token) =>
+        (await FindAsync(id, token)).Point;
+
+    /// <returns>The copy that serves; without a point where there is none, or a fence.</returns>
+    /// <exception cref="CorruptDataException">Both copies are damaged; names the file.</exception>
+    public async ValueTask<PointCopy> FindAsync(SessionId id, CancellationToken token)
     {
         string name = FileNames.RestorePoint(id);
         try
         {
             byte[]? file = await ReadFileAsync(name, token);
-            return file is null || IsFence(file, name) ? null : Read(id, file, name);
+            return new PointCopy(name, file is null || IsFence(file, name) ? null : Read(id, file, name), null);
         }
         catch (CorruptDataException complaint)
         {
-            return await TryReadMirrorAsync(id, token) ?? throw complaint.In(name, 0);
+            PointCopy second = await ReadCopyAsync(id, FileNames.RestorePointMirror(id), token);
+            return second.Point is null ? throw complaint.In(name, 0) : second;
         }
     }
 
@@ -130,20 +111,6 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
         catch (StoreException failure)
         {
             throw new CorruptDataException(failure.Message, failure);
-        }
-    }
-
-    private async ValueTask<RestorePoint?> TryReadMirrorAsync(SessionId id, CancellationToken token)
-    {
-        string name = FileNames.RestorePointMirror(id);
-        try
-        {
-            byte[]? file = await ReadFileAsync(name, token);
-            return file is null ? null : Read(id, file, name);
-        }
-        catch (CorruptDataException)
-        {
-            return null; // the complaint about the first copy is the one to report
         }
     }
 }

@@ -33,7 +33,8 @@ public sealed class PointCatalogTests
         Assert.True(await new CommitName(sample.Store, sample.Repository.Id, Other).TryFenceAsync(default));
         Assert.False(await new CommitName(sample.Store, sample.Repository.Id, Other).TryFenceAsync(default));
         Assert.Null(await catalog.TryReadAsync(Other, default));
-        Assert.Empty(await catalog.ReadAllAsync((id, _) => Assert.Fail($"{id}"), default));
+        PointListing listing = new(sample.Store, catalog, null);
+        Assert.Empty(await listing.ReadAllAsync((id, _) => Assert.Fail($"{id}"), default));
         Assert.Equal([Other], await SampleRepository.ToListAsync(catalog.ListDecidedAsync(default)));
         Assert.True((await catalog.ReadCopiesAsync(Other, default)).IsFence);
     }
@@ -63,7 +64,7 @@ public sealed class PointCatalogTests
         Assert.Equal(point.Write(), (await New(sample).TryReadAsync(point.Id, default))!.Write());
         Damage(sample, new BlobName(FileNames.RestorePointMirror(point.Id)), isTooLong);
         List<SessionId> damaged = [];
-        Assert.Empty(await New(sample).ReadAllAsync(
+        Assert.Empty(await new PointListing(sample.Store, New(sample), null).ReadAllAsync(
             (id, complaint) =>
             {
                 damaged.Add(id);
