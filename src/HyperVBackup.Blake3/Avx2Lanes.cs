@@ -24,7 +24,8 @@ internal static class Avx2Lanes
         for (int blockIndex = 0; blockIndex < work.BlockCount; blockIndex++)
         {
             LoadWords(work, laneCount, blockIndex, words);
-            Compress(chaining, words, counterLow, counterHigh, work.FlagsOf(blockIndex));
+            Compress(
+                chaining, words, counterLow, counterHigh, work.SizeOf(blockIndex), work.FlagsOf(blockIndex));
         }
         StoreValues(chaining, outputs);
     }
@@ -46,6 +47,7 @@ internal static class Avx2Lanes
         Span<Vector256<uint>> words,
         Vector256<uint> counterLow,
         Vector256<uint> counterHigh,
+        uint sizeBytes,
         BlockFlags flags)
     {
         Vector256<uint> v0 = chaining[0], v1 = chaining[1], v2 = chaining[2], v3 = chaining[3];
@@ -53,7 +55,7 @@ internal static class Avx2Lanes
         Vector256<uint> v8 = Vector256.Create(Definition.Initial0), v9 = Vector256.Create(Definition.Initial1);
         Vector256<uint> v10 = Vector256.Create(Definition.Initial2), v11 = Vector256.Create(Definition.Initial3);
         Vector256<uint> v12 = counterLow, v13 = counterHigh;
-        Vector256<uint> v14 = Vector256.Create((uint)Definition.BlockSizeBytes), v15 = Vector256.Create((uint)flags);
+        Vector256<uint> v14 = Vector256.Create(sizeBytes), v15 = Vector256.Create((uint)flags);
         ref Vector256<uint> w = ref MemoryMarshal.GetReference(words);
         ref byte s = ref MemoryMarshal.GetReference(Definition.MessageSchedule);
         for (int round = 0; round < Definition.RoundCount; round++)

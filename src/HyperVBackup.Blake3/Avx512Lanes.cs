@@ -54,7 +54,7 @@ internal static class Avx512Lanes
                 block = ref Unsafe.Add(ref block, NextBlockBytes(work, laneCount, lane, blockIndex));
                 Avx512Rounds.Compress(
                     ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
-                    counterLow, counterHigh, work.FlagsOf(blockIndex), ref current,
+                    counterLow, counterHigh, work.SizeOf(blockIndex), work.FlagsOf(blockIndex), ref current,
                     true, ref block, ref rows, ref next);
             }
             (values[0], values[1], values[2], values[3]) = (v0, v1, v2, v3);
@@ -98,7 +98,7 @@ internal static class Avx512Lanes
         Vector512<uint> v6 = Vector512.Create(key[6]), v7 = Vector512.Create(key[7]);
         Avx512Rounds.Compress(
             ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,
-            Vector512<uint>.Zero, Vector512<uint>.Zero, flags, ref words,
+            Vector512<uint>.Zero, Vector512<uint>.Zero, Definition.BlockSizeBytes, flags, ref words,
             false, ref Unsafe.NullRef<byte>(), ref Unsafe.NullRef<nint>(), ref words);
         (values[0], values[1], values[2], values[3]) = (v0, v1, v2, v3);
         (values[4], values[5], values[6], values[7]) = (v4, v5, v6, v7);

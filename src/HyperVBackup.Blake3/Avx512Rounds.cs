@@ -20,14 +20,14 @@ internal static class Avx512Rounds
     public static void Compress(
         ref Vector512<uint> v0, ref Vector512<uint> v1, ref Vector512<uint> v2, ref Vector512<uint> v3,
         ref Vector512<uint> v4, ref Vector512<uint> v5, ref Vector512<uint> v6, ref Vector512<uint> v7,
-        Vector512<uint> counterLow, Vector512<uint> counterHigh, BlockFlags flags,
+        Vector512<uint> counterLow, Vector512<uint> counterHigh, uint sizeBytes, BlockFlags flags,
         ref Vector512<uint> words,
         bool hasNext, ref byte nextBlock, ref nint rows, ref Vector512<uint> nextWords)
     {
         Vector512<uint> v8 = Vector512.Create(Definition.Initial0), v9 = Vector512.Create(Definition.Initial1);
         Vector512<uint> v10 = Vector512.Create(Definition.Initial2), v11 = Vector512.Create(Definition.Initial3);
         Vector512<uint> v12 = counterLow, v13 = counterHigh;
-        Vector512<uint> v14 = Vector512.Create((uint)Definition.BlockSizeBytes);
+        Vector512<uint> v14 = Vector512.Create(sizeBytes);
         Vector512<uint> v15 = Vector512.Create((uint)flags);
         Round(
             ref v0, ref v1, ref v2, ref v3, ref v4, ref v5, ref v6, ref v7,

@@ -92,6 +92,38 @@ public sealed class Blake3Mode
         SideBySide.Hash(this, inputs, inputSizeBytes, outputs);
     }
 
+    /// <summary>Hashes short inputs of one size, which stand side by side padded with zeros to whole blocks of 64 bytes;
+    /// the padding is not hashed.</summary>
+    /// <param name="inputs">A whole number of padded inputs, or nothing.</param>
+    /// <param name="inputSizeBytes">Length of one input without its padding, 1 byte to 1 KiB.</param>
+    /// <param name="outputs">32 bytes for each input. Must not overlap <paramref name="inputs"/>.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit each other, the spans overlap, or the padding is not
+    /// zeros.</exception>
+    public void HashManyPadded(ReadOnlySpan<byte> inputs, int inputSizeBytes, Span<byte> outputs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputSizeBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(inputSizeBytes, Definition.ChunkSizeBytes);
+        int strideBytes = (inputSizeBytes + Definition.BlockSizeBytes - 1)
+            / Definition.BlockSizeBytes * Definition.BlockSizeBytes;
+        (int count, int restBytes) = Math.DivRem(inputs.Length, strideBytes);
+        if (restBytes != 0 || outputs.Length != (long)count * DigestSizeBytes || inputs.Overlaps(outputs))
+        {
+            throw new ArgumentException(
+                $"{inputs.Length} bytes of inputs and {outputs.Length} of hashes do not fit", nameof(inputs));
+        }
+        for (int end = strideBytes; end <= inputs.Length; end += strideBytes)
+        {
+            if (inputs[(end - strideBytes + inputSizeBytes)..end].ContainsAnyExcept((byte)0))
+            {
+                throw new ArgumentException("padding is not zeros", nameof(inputs));
+            }
+        }
+        if (count > 0)
+        {
+            SideBySide.HashPadded(this, inputs, strideBytes, inputSizeBytes, outputs);
+        }
+    }
+
     /// <summary>The same mode and key, computed with one instruction set of those this machine supports.</summary>
     internal Blake3Mode With(InstructionSet set)
     {

@@ -12,6 +12,9 @@ internal readonly ref struct LaneWork
 
     public required int BlockCount { get; init; }
 
+    /// <summary>Bytes at the end of every run's last block that stand in memory, as zeros, but are not hashed.</summary>
+    public int PaddingBytes { get; init; }
+
     /// <summary>The eight words every run starts from.</summary>
     public required ReadOnlySpan<uint> KeyWords { get; init; }
 
@@ -36,19 +39,23 @@ internal readonly ref struct LaneWork
         | (blockIndex == 0 ? FirstBlockFlags : BlockFlags.None)
         | (blockIndex == BlockCount - 1 ? LastBlockFlags : BlockFlags.None);
 
+    public uint SizeOf(int blockIndex) =>
+        (uint)(Definition.BlockSizeBytes - (blockIndex == BlockCount - 1 ? PaddingBytes : 0));
+
     public ulong CounterOf(int lane) => unchecked(FirstCounter + (ulong)lane) & CounterMask;
 
     /// <summary>The same work without its first <paramref name="laneCount"/> lanes.</summary>
     public LaneWork Skip(int laneCount) => From(Input[(laneCount * StrideBytes)..], laneCount);
 
     /// <summary>The first lane alone.</summary>
-    public LaneWork Only() => From(Input[..(BlockCount * Definition.BlockSizeBytes)], 0);
+    public LaneWork Only() => From(Input[..((BlockCount * Definition.BlockSizeBytes) - PaddingBytes)], 0);
 
     private LaneWork From(ReadOnlySpan<byte> input, int laneCount) => new()
     {
         Input = input,
         StrideBytes = StrideBytes,
         BlockCount = BlockCount,
+        PaddingBytes = PaddingBytes,
         KeyWords = KeyWords,
         FirstCounter = unchecked(FirstCounter + (ulong)laneCount),
         CounterMask = CounterMask,

@@ -28,6 +28,25 @@ internal static class SideBySide
         }
     }
 
+    /// <summary>Inputs of at most one chunk, each padded with zeros to whole blocks.</summary>
+    /// <param name="strideBytes">From one input to the next.</param>
+    public static void HashPadded(
+        Blake3Mode mode, ReadOnlySpan<byte> inputs, int strideBytes, int inputSizeBytes, Span<byte> outputs)
+    {
+        LaneWork work = new()
+        {
+            Input = inputs,
+            StrideBytes = strideBytes,
+            BlockCount = strideBytes / Definition.BlockSizeBytes,
+            PaddingBytes = strideBytes - inputSizeBytes,
+            KeyWords = mode.KeyWords,
+            Flags = mode.Flags,
+            FirstBlockFlags = BlockFlags.ChunkStart,
+            LastBlockFlags = BlockFlags.ChunkEnd | BlockFlags.Root,
+        };
+        Lanes.Hash(mode.InstructionSet, work, inputs.Length / strideBytes, outputs);
+    }
+
     /// <summary>How many inputs go side by side: one where their size does not allow it or does not need it.</summary>
     private static int GroupInputCount(int inputSizeBytes)
     {

@@ -25,7 +25,8 @@ internal static class Vector128Lanes
         for (int blockIndex = 0; blockIndex < work.BlockCount; blockIndex++)
         {
             LoadWords(work, laneCount, blockIndex, words);
-            Compress(chaining, words, counterLow, counterHigh, work.FlagsOf(blockIndex));
+            Compress(
+                chaining, words, counterLow, counterHigh, work.SizeOf(blockIndex), work.FlagsOf(blockIndex));
         }
         StoreValues(chaining, outputs);
     }
@@ -47,6 +48,7 @@ internal static class Vector128Lanes
         Span<Vector128<uint>> words,
         Vector128<uint> counterLow,
         Vector128<uint> counterHigh,
+        uint sizeBytes,
         BlockFlags flags)
     {
         Vector128<uint> v0 = chaining[0], v1 = chaining[1], v2 = chaining[2], v3 = chaining[3];
@@ -54,7 +56,7 @@ internal static class Vector128Lanes
         Vector128<uint> v8 = Vector128.Create(Definition.Initial0), v9 = Vector128.Create(Definition.Initial1);
         Vector128<uint> v10 = Vector128.Create(Definition.Initial2), v11 = Vector128.Create(Definition.Initial3);
         Vector128<uint> v12 = counterLow, v13 = counterHigh;
-        Vector128<uint> v14 = Vector128.Create((uint)Definition.BlockSizeBytes), v15 = Vector128.Create((uint)flags);
+        Vector128<uint> v14 = Vector128.Create(sizeBytes), v15 = Vector128.Create((uint)flags);
         ref Vector128<uint> w = ref MemoryMarshal.GetReference(words);
         ref byte s = ref MemoryMarshal.GetReference(Definition.MessageSchedule);
         for (int round = 0; round < Definition.RoundCount; round++)

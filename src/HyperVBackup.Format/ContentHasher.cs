@@ -80,17 +80,11 @@ public sealed class ContentHasher
     public NodeId IdOfNode(ReadOnlySpan<byte> hashedPart) => new(Hash(nodes, hashedPart));
 
     /// <summary>The ids of many map nodes, side by side.</summary>
-    /// <param name="hashedParts">Of one length, padded with zeros.</param>
-    /// <param name="strideBytes">From one to the next, a multiple of 64 up to 1024.</param>
+    /// <param name="hashedParts">Of one length, each padded with zeros to a multiple of 64 bytes.</param>
     /// <param name="lengthBytes">Of each, without the padding.</param>
     /// <param name="ids">32 bytes each.</param>
-    internal void IdsOfNodes(ReadOnlySpan<byte> hashedParts, int strideBytes, int lengthBytes, Span<byte> ids)
-    {
-        for (int at = 0; at < hashedParts.Length; at += strideBytes, ids = ids[Digest.SizeBytes..])
-        {
-            nodes.Hash(hashedParts.Slice(at, lengthBytes), ids[..Digest.SizeBytes]);
-        }
-    }
+    internal void IdsOfNodes(ReadOnlySpan<byte> hashedParts, int lengthBytes, Span<byte> ids) =>
+        nodes.HashManyPadded(hashedParts, lengthBytes, ids);
 
     /// <summary>The id of a list record, from its whole plain body.</summary>
     public ListId IdOfList(ReadOnlySpan<byte> body) => new(Hash(lists, body));

@@ -63,6 +63,47 @@ public sealed class HashManyTests
         Assert.Throws<ArgumentException>(() => Blake3Mode.Plain.HashMany(bytes, 2048, bytes.AsSpan(4000, 64)));
     }
 
+    [Theory]
+    [EveryPath]
+    internal void Padded_inputs_get_the_hash_of_each_without_the_padding(ModeKind kind, InstructionSet set)
+    {
+        Blake3Mode mode = TestData.Mode(kind, set);
+        foreach (int sizeBytes in new[] { 1, 36, 63, 64, 65, 516, 960, 1000, 1023, 1024 })
+        {
+            int strideBytes = (sizeBytes + 63) / 64 * 64;
+            byte[] inputs = new byte[CountMax * strideBytes];
+            byte[] expected = new byte[CountMax * Blake3Mode.DigestSizeBytes];
+            for (int i = 0; i < CountMax; i++)
+            {
+                ReadOnlySpan<byte> input = TestData.Pattern(i * sizeBytes, sizeBytes);
+                input.CopyTo(inputs.AsSpan(i * strideBytes));
+                TestData.Hash(mode, input).CopyTo(OutputAt(expected, i));
+            }
+
+            for (int count = 0; count <= CountMax; count++)
+            {
+                byte[] outputs = new byte[count * Blake3Mode.DigestSizeBytes];
+                mode.HashManyPadded(inputs.AsSpan(0, count * strideBytes), sizeBytes, outputs);
+                Assert.True(
+                    expected.AsSpan().StartsWith(outputs), $"{kind}, {set}: {count} inputs of {sizeBytes} bytes");
+            }
+        }
+    }
+
+    [Fact]
+    public void Padding_that_is_not_zeros_is_refused()
+    {
+        byte[] inputs = new byte[256];
+        Blake3Mode.Plain.HashManyPadded(inputs, 100, new byte[64]);
+        inputs[228] = 1;
+        Assert.Throws<ArgumentException>(() => Blake3Mode.Plain.HashManyPadded(inputs, 100, new byte[64]));
+        Assert.Throws<ArgumentException>(() => Blake3Mode.Plain.HashManyPadded(inputs, 101, new byte[96]));
+        Assert.Throws<ArgumentException>(() => Blake3Mode.Plain.HashManyPadded(inputs.AsSpan(1), 101, new byte[64]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Blake3Mode.Plain.HashManyPadded(inputs, 0, new byte[64]));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Blake3Mode.Plain.HashManyPadded(new byte[2048], 1025, new byte[32]));
+    }
+
     private static Span<byte> OutputAt(byte[] outputs, int index) =>
         outputs.AsSpan(index * Blake3Mode.DigestSizeBytes, Blake3Mode.DigestSizeBytes);
 }

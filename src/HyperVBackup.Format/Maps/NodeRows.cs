@@ -94,7 +94,7 @@ public static class NodeRows
         ContentHasher hasher, ReadOnlySpan<byte> padded, ReadOnlySpan<int> pending, Span<byte> derived, Span<byte> ids)
     {
         derived = derived[..(pending.Length * Digest.SizeBytes)];
-        hasher.IdsOfNodes(padded[..(pending.Length * StrideBytes)], StrideBytes, HashedSizeBytes, derived);
+        hasher.IdsOfNodes(padded[..(pending.Length * StrideBytes)], HashedSizeBytes, derived);
         for (int position = 0; position < pending.Length; position++)
         {
             IdOf(derived, position).CopyTo(IdOf(ids, pending[position]));
