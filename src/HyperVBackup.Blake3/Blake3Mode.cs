@@ -92,8 +92,8 @@ public sealed class Blake3Mode
         SideBySide.Hash(this, inputs, inputSizeBytes, outputs);
     }
 
-    /// <summary>Hashes short inputs of one size, which stand side by side padded with zeros to whole blocks of 64 bytes;
-    /// the padding is not hashed.</summary>
+    /// <summary>Hashes short inputs of one size, which stand side by side, padded with zeros to whole blocks of 64
+    /// bytes; the padding is not hashed.</summary>
     /// <param name="inputs">A whole number of padded inputs, or nothing.</param>
     /// <param name="inputSizeBytes">Length of one input without its padding, 1 byte to 1 KiB.</param>
     /// <param name="outputs">32 bytes for each input. Must not overlap <paramref name="inputs"/>.</param>

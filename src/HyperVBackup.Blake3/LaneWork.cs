@@ -12,7 +12,7 @@ internal readonly ref struct LaneWork
 
     public required int BlockCount { get; init; }
 
-    /// <summary>Bytes at the end of every run's last block that stand in memory, as zeros, but are not hashed.</summary>
+    /// <summary>Bytes at the end of every run's last block that stand in memory, as zeros, but do not count.</summary>
     public int PaddingBytes { get; init; }
 
     /// <summary>The eight words every run starts from.</summary>
