@@ -5,16 +5,44 @@ namespace HyperVBackup.Repository.Pages;
 
 /// <summary>A whole record that recipes may take pages from: it exists in a pack seen in this session (W4), and its
 /// page hashes give its data id. Immutable and thread-safe.</summary>
-internal sealed class PageSource(Digest dataId, RecordPlace place, Digest[] pageHashes)
+internal sealed class PageSource
 {
-    public Digest DataId => dataId;
+    /// <summary>Of so many pages any is found as fast by looking at all. Of the 1024 that a chunk may have, asked for
+    /// one by one, that would be a million looks for each source.</summary>
+    private const int LookedThroughCountMax = 32;
 
-    public RecordPlace Place => place;
+    private readonly Digest[] pageHashes;
+    private readonly Dictionary<Digest, int>? firstSlots;
 
-    /// <summary>The slot that holds a page: the preferred one if it does.</summary>
+    /// <param name="pageHashes">One for each page of a chunk; zero for those that the record does not hold.</param>
+    public PageSource(Digest dataId, RecordPlace place, Digest[] pageHashes)
+    {
+        (DataId, Place, this.pageHashes) = (dataId, place, pageHashes);
+        if (pageHashes.Length > LookedThroughCountMax)
+        {
+            firstSlots = new Dictionary<Digest, int>(pageHashes.Length);
+            for (int slot = 0; slot < pageHashes.Length; slot++)
+            {
+                firstSlots.TryAdd(pageHashes[slot], slot);
+            }
+        }
+    }
+
+    public Digest DataId { get; }
+
+    public RecordPlace Place { get; }
+
+    /// <summary>The slot that holds a page: the preferred one if it does, else the first.</summary>
     /// <returns>-1 where the record does not hold it.</returns>
-    public int SlotOf(Digest pageHash, int preferredSlot) =>
-        pageHashes[preferredSlot] == pageHash ? preferredSlot : Array.IndexOf(pageHashes, pageHash);
+    public int SlotOf(Digest pageHash, int preferredSlot)
+    {
+        if (pageHashes[preferredSlot] == pageHash)
+        {
+            return preferredSlot;
+        }
+
+        return firstSlots is null ? Array.IndexOf(pageHashes, pageHash) : firstSlots.GetValueOrDefault(pageHash, -1);
+    }
 
     /// <summary>The hash of the page in a slot.</summary>
     public Digest this[int slot] => pageHashes[slot];
