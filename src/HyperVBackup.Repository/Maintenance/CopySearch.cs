@@ -10,8 +10,12 @@ namespace HyperVBackup.Repository.Maintenance;
 /// the place itself, or, where a sound recipe lies there or elsewhere, the records that it names in vain. Used once.
 /// </summary>
 internal sealed class CopySearch(
-    PackListing packs, FooterSections footers, RecordReader records, DamageLog damage, int chunkSizeBytes)
+    PackListing packs, FooterSections footers, GatheredCopies copies, ContentHasher hasher, DamageLog damage,
+    int chunkSizeBytes)
 {
+    private readonly ChunkReader reader = new(copies, hasher);
+    private readonly byte[] chunk = new byte[chunkSizeBytes];
+
     /// <param name="missing">Chunks, and the hints that failed.</param>
     /// <returns>Those without a complete copy, and what is to blame for each.</returns>
     public async Task<Dictionary<ChunkId, List<Fault>>> RunAsync(
@@ -32,14 +36,17 @@ internal sealed class CopySearch(
         }
 
         // What footers do not show may be good all the same: they may be damaged themselves.
-        foreach ((ChunkId id, RecordPlace place) in missing.Where(chunk => lost.ContainsKey(chunk.Key)))
+        do
         {
-            if (await IsReadableAsync(id, place, token))
+            foreach ((ChunkId id, RecordPlace place) in lost.ToArray())
             {
-                lost.Remove(id);
+                if (await IsReadableAsync(id, place, token))
+                {
+                    lost.Remove(id);
+                }
             }
         }
-
+        while (await copies.GatherAsync(token));
         return lost.Count == 0 ? [] : await FindFaultsAsync(lost, token);
     }
 
@@ -47,7 +54,7 @@ internal sealed class CopySearch(
     {
         try
         {
-            await records.ReadChunkAsync(id, place, new byte[chunkSizeBytes], token);
+            await reader.ReadAsync(id, place, chunk, token);
             return true;
         }
         catch (RepositoryDamagedException)

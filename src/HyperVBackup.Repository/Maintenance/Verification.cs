@@ -230,7 +230,8 @@ public sealed class Verification
         PointWalks walks = new(records, hasher, damage);
         PointWalk walk = new(footers.Tables, damage);
         await walks.WalkAsync(points, walk, token);
-        CopySearch search = new(listing, footers, records, damage, settings.ChunkSizeBytes);
+        GatheredCopies copies = new(listing, records.Finder);
+        CopySearch search = new(listing, footers, copies, hasher, damage, settings.ChunkSizeBytes);
         Dictionary<ChunkId, List<Fault>> lost = await search.RunAsync(walk.Missing, token);
         if (lost.Count == 0 && !walk.HasLostNode)
         {

@@ -12,7 +12,7 @@ namespace HyperVBackup.Repository.Packs;
 /// that lies. A copy that is damaged, or lacks a source, is passed over. Thread-safe. What is returned has the id that
 /// was asked for.
 /// </summary>
-internal sealed class ChunkReader(RecordFinder records, ContentHasher hasher)
+internal sealed class ChunkReader(IRecordCopies records, ContentHasher hasher)
 {
     /// <exception cref="RepositoryDamagedException">No complete copy is left.</exception>
     public async ValueTask ReadAsync(ChunkId id, RecordPlace hint, Memory<byte> chunk, CancellationToken token)

@@ -6,7 +6,7 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Packs;
 
 /// <summary>Reads bytes of packs, and finds the copies of a record through the packs' footers. Thread-safe.</summary>
-internal sealed class RecordFinder(IBlobStore store, PackTables tables)
+internal sealed class RecordFinder(IBlobStore store, PackTables tables) : IRecordCopies
 {
     public string Description => store.Description;
 

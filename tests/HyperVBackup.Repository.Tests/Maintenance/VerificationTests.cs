@@ -91,6 +91,26 @@ public sealed class VerificationTests
         Assert.True(await SampleRepository.ReadsRightAsync(sample.Repository, point.Id, [1, 2]));
     }
 
+    [Fact]
+    public async Task The_search_for_other_copies_goes_over_the_packs_as_often_for_many_lost_chunks_as_for_one()
+    {
+        List<int> counts = [];
+        foreach (int chunkCount in (int[])[1, 40])
+        {
+            SampleRepository sample = await SampleRepository.CreateAsync();
+            await sample.BackUpAsync([.. Enumerable.Range(1, chunkCount)]);
+            await sample.Store.DeleteAsync(sample.NamesIn("packs/")[0], default);
+            int listedCount = 0;
+            sample.Store.Before = call =>
+                listedCount += call.Kind == StoreCallKind.List && call.Name == "packs/" ? 1 : 0;
+            IReadOnlyList<Damage> damage = (await VerifyAsync(sample, new VerificationOptions())).Damage;
+            Assert.NotEmpty(damage);
+            counts.Add(listedCount);
+        }
+
+        Assert.Equal(counts[0], counts[1]);
+    }
+
     [Theory]
     [InlineData("maps/")]
     [InlineData("mirror/maps/")]

@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>
+/// The copies of many records, found together: whoever asks for an id first is told of none, and once all have asked,
+/// one pass over the packs' tables finds what all of them need. One search for each of the chunks of a lost pack would
+/// read the tables of a large repository thousands of times. One thread at a time.
+/// </summary>
+internal sealed class GatheredCopies(PackListing packs, RecordFinder finder) : IRecordCopies
+{
+    private readonly Dictionary<Digest, List<RecordPlace>> found = [];
+    private readonly HashSet<Digest> wanted = [];
+
+    public string Description => finder.Description;
+
+    public ValueTask<int?> TryReadAsync(
+        BlobName blob, long offsetBytes, Memory<byte> buffer, CancellationToken token) =>
+        finder.TryReadAsync(blob, offsetBytes, buffer, token);
+
+    public async IAsyncEnumerable<RecordPlace> CopiesAsync(
+        PackKind kind, Digest id, [EnumeratorCancellation] CancellationToken token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(kind, PackKind.Chunks);
+        if (!found.TryGetValue(id, out List<RecordPlace>? places))
+        {
+            wanted.Add(id);
+        }
+
+        await ValueTask.CompletedTask; // all of it is at hand
+        foreach (RecordPlace place in places ?? [])
+        {
+            yield return place;
+        }
+    }
+
+    /// <summary>Finds the copies of all that was asked for and is not known yet.</summary>
+    /// <returns>False where there was nothing to find.</returns>
+    public async Task<bool> GatherAsync(CancellationToken token)
+    {
+        if (wanted.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (Digest id in wanted)
+        {
+            found.Add(id, []);
+        }
+
+        await foreach ((PackName pack, PackTable table) in packs.ChunkPacksAsync(token))
+        {
+            foreach (Digest id in wanted)
+            {
+                found[id].AddRange(table.FindAll(id).Select(
+                    entry => new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes)));
+            }
+        }
+
+        wanted.Clear();
+        return true;
+    }
+}
