@@ -2,7 +2,7 @@
 # What this repository can do for you:
 #   ./build.sh demo             builds hvbackup and runs the main job on a sample disk (needs the .NET SDK only)
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
-#   ./build.sh publish FOLDER   builds hvbackup into FOLDER
+#   ./build.sh publish FOLDER   builds hvbackup into FOLDER, with the runtime, compiled ahead (takes minutes)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
 set -euo pipefail
@@ -22,8 +22,8 @@ restore() {
 }
 
 publish() {
-  restore src/HyperVBackup.Cli
-  dotnet publish src/HyperVBackup.Cli -c Release -o "$1" --no-restore -v quiet -nologo
+  dotnet publish src/HyperVBackup.Cli -c Release -o "$1" -v quiet -nologo \
+    -p:RestoreLockedMode="$([ "${CI:-}" = true ] && echo true || echo false)"
 }
 
 # run_project FOLDER: runs one test project, prints a line, and notes its counts in artifacts/tests/NAME.counts.
@@ -78,8 +78,9 @@ verb=${1:-}
 [ $# = 0 ] || shift
 case $verb in
   demo)
-    publish artifacts/hvbackup
-    exec artifacts/hvbackup/hvbackup demo "$@"
+    restore src/HyperVBackup.Cli
+    dotnet build src/HyperVBackup.Cli -c Release --no-restore -v quiet -nologo
+    exec src/HyperVBackup.Cli/bin/Release/net10.0/hvbackup demo "$@"
     ;;
   test) run_tests ;;
   test-project) run_project "${1:?usage: ./build.sh test-project FOLDER (built before)}" ;;
