@@ -121,7 +121,7 @@ public sealed class PointCacheTests : IDisposable
             byte[] changed = [.. bytes];
             changed[position] ^= (byte)(1 << (position % 8));
             Assert.Throws<CorruptDataException>(() => PointCacheFile.Decode(changed, id, 0));
-            Assert.Throws<CorruptDataException>(() => PointCacheFile.Decode(bytes[..position], id, 0));
+            Assert.Throws<CorruptDataException>(() => PointCacheFile.Decode(bytes.AsSpan(0, position), id, 0));
         }
     }
 
