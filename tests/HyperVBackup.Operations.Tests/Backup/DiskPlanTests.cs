@@ -79,7 +79,7 @@ public sealed class DiskPlanTests
 
     [Theory]
     [InlineData("""{"since":"t1","id":"t2","ranges":[{"offset":-1,"length":1}]}""")]
-    [InlineData("""{"since":"t1","id":"t2","ranges":[{"offset":163839,"length":2}]}""")]
+    [InlineData("""{"since":"t1","id":"t2","ranges":[{"offset":327679,"length":2}]}""")]
     [InlineData("""{"since":"t1","id":"t2","ranges":[{"offset":0""")]
     [InlineData("""{"since":"t1","ranges":[{"offset":0,"length":1}]}""")]
     [InlineData("""{"since":"t1","id":"t1","ranges":[{"offset":0,"length":1}]}""")]

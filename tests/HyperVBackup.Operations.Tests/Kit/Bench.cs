@@ -15,7 +15,7 @@ namespace HyperVBackup.Operations.Tests.Kit;
 /// <summary>An engine over a repository, as one process has it.</summary>
 internal sealed class Bench
 {
-    public const int ChunkSizeBytes = 16 << 10;
+    public const int ChunkSizeBytes = 32 << 10;
     public const string Vm = "vm";
 
     private Bench(IBlobStore store, BackupRepository repository, RepositoryEnvironment environment)
