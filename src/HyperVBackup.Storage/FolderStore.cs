@@ -147,6 +147,29 @@ public sealed class FolderStore : IBlobStore, IDisposable
         }
     }
 
+    public async Task<DateTimeOffset> ReadTimeAsync(CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        RequireRoot();
+        files.MakeFolder(temporaryFolder);
+        string path = Path.Join(temporaryFolder, TemporaryName.Of(new BlobName("time"), files.NewSuffix()));
+        try
+        {
+            using (IStoreFile file = files.CreateNew(path))
+            {
+                file.Write("t"u8, 0); // a server stamps a file when it is written to
+                file.Flush();
+            }
+
+            return files.TimeOf(path);
+        }
+        finally
+        {
+            files.Delete(path);
+        }
+    }
+
     public void Dispose() => openFiles.Dispose();
 
     /// <summary>All blobs whose path is <paramref name="folder"/> ('' or ending in '/') and then begins with

@@ -47,4 +47,9 @@ public interface IBlobStore
     /// publish. Costs one listing of the temporary files, however many blobs there are.</summary>
     /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token);
+
+    /// <summary>The time that the store stamps on a file made now: by its own clock, where it is another machine than
+    /// this. Makes a temporary file and removes it.</summary>
+    /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
+    Task<DateTimeOffset> ReadTimeAsync(CancellationToken token);
 }

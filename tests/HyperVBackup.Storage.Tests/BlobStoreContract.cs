@@ -10,6 +10,9 @@ public abstract class BlobStoreContract
 
     protected abstract IBlobStore Store { get; }
 
+    /// <summary>What the store's clock shows, about.</summary>
+    protected abstract DateTimeOffset ExpectedTime { get; }
+
     /// <summary>The count of temporary files now in the store.</summary>
     protected abstract int TemporaryCount { get; }
 
@@ -87,6 +90,15 @@ public abstract class BlobStoreContract
         Assert.False(await Store.TryPutAsync(new BlobName("points/a"), Content(10, seed: 5), None));
         Assert.Equal(first, await ReadAllAsync(Store, "points/a"));
         Assert.Equal(0, TemporaryCount);
+    }
+
+    [Fact]
+    public async Task The_stores_time_is_told_and_nothing_is_left_of_asking()
+    {
+        await Store.TryPutAsync(new BlobName("repository"), new byte[1], None);
+        Assert.Equal(ExpectedTime, await Store.ReadTimeAsync(None), TimeSpan.FromHours(1));
+        Assert.Equal(0, TemporaryCount);
+        Assert.Equal("repository", (await ListAsync(Store, "")).Single());
     }
 
     [Fact]

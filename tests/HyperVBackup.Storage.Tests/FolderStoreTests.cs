@@ -9,6 +9,16 @@ public sealed class FolderStoreTests : BlobStoreContract, IDisposable
 
     protected override IBlobStore Store => store;
 
+    protected override DateTimeOffset ExpectedTime
+    {
+        get
+        {
+            string beside = Path.Join(folder.Path, "now");
+            File.WriteAllText(beside, "");
+            return File.GetLastWriteTimeUtc(beside);
+        }
+    }
+
     protected override int TemporaryCount => Directory.Exists(Root)
         ? Directory.EnumerateFiles(Root, "*~*", SearchOption.AllDirectories).Count()
         : 0;

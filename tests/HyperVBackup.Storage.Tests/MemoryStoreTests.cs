@@ -8,5 +8,7 @@ public sealed class MemoryStoreTests : BlobStoreContract
 
     protected override IBlobStore Store => store;
 
+    protected override DateTimeOffset ExpectedTime => store.Time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, default);
+
     protected override int TemporaryCount => store.TemporaryCount;
 }

@@ -12,6 +12,8 @@ public sealed class RecordedFolderStoreTests : BlobStoreContract, IDisposable
 
     protected override IBlobStore Store => store;
 
+    protected override DateTimeOffset ExpectedTime => disk.Time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, default);
+
     protected override int TemporaryCount =>
         disk.FilePaths.Count(path => path.StartsWith("/repo/.tmp/", StringComparison.Ordinal));
 

@@ -19,6 +19,9 @@ public interface IStoreFiles
     /// <returns>The file's length in bytes as it is now; null where there is no such file.</returns>
     long? TryGetLength(string path);
 
+    /// <summary>When the file system says that the file was last written.</summary>
+    DateTimeOffset TimeOf(string path);
+
     /// <summary>Renames, also into another folder of the same file system, unless the new name is taken; atomic among
     /// all processes and hosts.</summary>
     /// <returns>False where the new name is taken; nothing is changed then.</returns>

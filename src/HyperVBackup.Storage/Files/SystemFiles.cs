@@ -41,6 +41,13 @@ internal sealed class SystemFiles : IStoreFiles
         return (file.Attributes & FileAttributes.Directory) != 0 ? null : file.Length;
     });
 
+    public DateTimeOffset TimeOf(string path) => Attempt("look at", path, static path =>
+    {
+        FileInfo file = new(path);
+        _ = file.Length; // throws where there is none; its time would be one of long ago
+        return new DateTimeOffset(file.LastWriteTimeUtc);
+    });
+
     public bool TryRename(string fromPath, string toPath) => DurableFile.TryRename(fromPath, toPath);
 
     public void Delete(string path) => Attempt("delete", path, static path =>

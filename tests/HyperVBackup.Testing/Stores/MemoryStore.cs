@@ -21,6 +21,9 @@ public sealed class MemoryStore : IBlobStore
     /// <summary>Called after an operation that writes or deletes has had its effect.</summary>
     public Action<StoreCall>? After { get; set; }
 
+    /// <summary>What the store's own clock says.</summary>
+    public DateTimeOffset Time { get; set; } = DateTimeOffset.MaxValue;
+
     /// <summary>The blobs now there, in the order of their names.</summary>
     public IReadOnlyList<BlobName> Names => [.. blobs.Keys.OrderBy(name => name.Path, StringComparer.Ordinal)];
 
@@ -114,6 +117,12 @@ public sealed class MemoryStore : IBlobStore
         }
 
         After?.Invoke(new StoreCall(StoreCallKind.DeleteTemporaries, ""));
+    }
+
+    public async Task<DateTimeOffset> ReadTimeAsync(CancellationToken token)
+    {
+        await BeginAsync(StoreCallKind.ReadTime, "", token);
+        return Time;
     }
 
     internal async Task BeginAsync(StoreCallKind kind, string name, CancellationToken token)

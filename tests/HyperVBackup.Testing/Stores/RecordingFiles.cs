@@ -43,6 +43,9 @@ public sealed class RecordingFiles : IStoreFiles
     /// <summary>The most bytes one read gives, so that short reads are tried.</summary>
     public int ReadBytesMax { get; set; } = int.MaxValue;
 
+    /// <summary>What <see cref="TimeOf"/> says of every file.</summary>
+    public DateTimeOffset Time { get; set; } = DateTimeOffset.UnixEpoch;
+
     /// <summary>The count of files open now.</summary>
     public int OpenCount { get; private set; }
 
@@ -134,6 +137,12 @@ public sealed class RecordingFiles : IStoreFiles
     {
         RecordedState now = Now();
         return now.TryFind(path) is { } file ? now.ContentOf(file).LengthBytes : null;
+    }
+
+    public DateTimeOffset TimeOf(string path)
+    {
+        Require(Now().TryFind(path) is not null, "look at", path, "No such file or directory");
+        return Time;
     }
 
     public bool TryRename(string fromPath, string toPath)

@@ -12,4 +12,5 @@ public enum StoreCallKind
     List,
     Delete,
     DeleteTemporaries,
+    ReadTime,
 }
