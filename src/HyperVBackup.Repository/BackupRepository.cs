@@ -235,7 +235,7 @@ public sealed class BackupRepository
         SessionMaps maps = new(Store, Id, id, Hasher, Compression.None);
         ChunkPlanner planner = new(
             index, new SourceReader(Store, Hasher, pagesPerChunk),
-            new PackPageMaps(Store, Id, SessionLimits.PageMapBytesMax), Hasher, pagesPerChunk);
+            new PackPageMaps(Store, Id, pagesPerChunk, SessionLimits.PageMapBytesMax), Hasher, pagesPerChunk);
         return new WritingSession(this, id, points, chunks, maps, index, planner);
     }
 

@@ -118,6 +118,19 @@ public sealed class Recipe
         return completed;
     }
 
+    /// <summary>Whether both take the same pages from the same data ids, wherever these are said to lie.</summary>
+    public bool IsSameButForHints(Recipe other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        bool isSame = SourceCount == other.SourceCount && PageCount == other.PageCount;
+        for (int number = 0; isSame && number < SourceCount; number++)
+        {
+            isSame = DataIdAt(number) == other.DataIdAt(number);
+        }
+
+        return isSame && body.AsSpan(PageSourcesAt).SequenceEqual(other.body.AsSpan(other.PageSourcesAt));
+    }
+
     /// <param name="page">From 0, within the chunk.</param>
     public RecipePage PageAt(int page) => new(
         body[PageSourcesAt + page],

@@ -131,19 +131,9 @@ public sealed class Verification
     {
         PackNeeds needs = new(footers);
         await new PointWalks(records, hasher, new DamageLog()).WalkAsync(points, needs, token);
+        await needs.FindMissingAsync(listing, token);
         HashSet<PackName> needed = await listing.ListAsync(_ => { }, token);
         needed.IntersectWith(needs.Packs);
-        if (needs.Missing.Count > 0)
-        {
-            await foreach ((PackName pack, PackTable table) in listing.ChunkPacksAsync(token))
-            {
-                if (needs.Missing.Any(id => table.TryFind(id, out _)))
-                {
-                    needed.Add(pack);
-                }
-            }
-        }
-
         return needed;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Records;
@@ -10,11 +11,11 @@ namespace HyperVBackup.Repository.Pages;
 /// </summary>
 public sealed class ChunkPlan
 {
-    private readonly RecipeSource[] sources;
+    private readonly PageSource[] sources;
     private readonly RecipePage?[] taken;
 
     /// <param name="taken">For each page where it is taken from; null for literal ones.</param>
-    internal ChunkPlan(RecipeSource[] sources, RecipePage?[] taken) => (this.sources, this.taken) = (sources, taken);
+    internal ChunkPlan(PageSource[] sources, RecipePage?[] taken) => (this.sources, this.taken) = (sources, taken);
 
     /// <summary>Copies the hashes of the literal pages; the others become zero, as they are not stored.</summary>
     /// <returns>The count of literal pages.</returns>
@@ -35,14 +36,41 @@ public sealed class ChunkPlan
     /// is not known yet.</param>
     public Recipe MakeRecipe(Digest literals)
     {
-        RecipeSource[] all = literals.IsZero ? sources : [.. sources, new RecipeSource(literals, default)];
+        List<RecipeSource> all = [.. sources.Select(source => new RecipeSource(source.DataId, source.Place))];
+        if (!literals.IsZero)
+        {
+            all.Add(new RecipeSource(literals, default));
+        }
+
         RecipePage[] pages = new RecipePage[taken.Length];
         for (int page = 0; page < taken.Length; page++)
         {
             pages[page] = taken[page] ?? new RecipePage((byte)sources.Length, (ushort)page);
         }
 
-        Invariant.Check(all.Length <= FormatLimits.RecipeSourceCountMax);
-        return Recipe.Make(all, pages);
+        Invariant.Check(all.Count <= FormatLimits.RecipeSourceCountMax);
+        return Recipe.Make(CollectionsMarshal.AsSpan(all), pages);
+    }
+
+    /// <summary>Whether a recipe puts the chunk together, by the page hashes that its sources had when they were
+    /// read.</summary>
+    /// <param name="literalId">The data id of the record of the literal pages; zero where there are none.</param>
+    /// <param name="literals">As <see cref="CopyLiterals"/> gave them.</param>
+    internal bool IsMadeBy(
+        Recipe recipe, ChunkId chunk, Digest literalId, ReadOnlySpan<Digest> literals, ContentHasher hasher)
+    {
+        Digest[] pages = new Digest[recipe.PageCount];
+        for (int page = 0; page < pages.Length; page++)
+        {
+            RecipePage from = recipe.PageAt(page);
+            if (!from.IsZero)
+            {
+                Digest dataId = recipe.DataIdAt(from.Source);
+                PageSource? source = Array.Find(sources, known => known.DataId == dataId);
+                pages[page] = source is null && dataId == literalId ? literals[from.Slot] : source?[from.Slot] ?? default;
+            }
+        }
+
+        return hasher.IdOfPages(pages) == chunk;
     }
 }

@@ -134,7 +134,7 @@ internal sealed class ChunkPlanner(
     {
         ReadOnlySpan<Digest> hashes = chunk.PageHashes.Span;
         RecipePage?[] taken = new RecipePage?[pagesPerChunk];
-        List<RecipeSource> used = [];
+        List<PageSource> used = [];
         int shared = 0;
         while (used.Count < FormatLimits.RecipeSourceCountMax - 1 && sources.Count > 0)
         {
@@ -145,7 +145,7 @@ internal sealed class ChunkPlanner(
             }
 
             Take(best, (byte)used.Count, hashes, taken);
-            used.Add(new RecipeSource(best.DataId, best.Place));
+            used.Add(best);
             sources.Remove(best);
             shared += count;
         }

@@ -7,7 +7,8 @@ namespace HyperVBackup.Repository.Pages;
 
 /// <summary>The page maps of the packs used last, up to a size in all. A map that was read proves that its pack existed
 /// after this object was made. Thread-safe.</summary>
-internal sealed class PackPageMaps(IBlobStore store, RepositoryId repository, long keptBytesMax)
+internal sealed class PackPageMaps(
+    IBlobStore store, RepositoryId repository, int pagesPerChunk, long keptBytesMax)
 {
     private readonly Lock gate = new();
     private readonly LinkedList<(PackName Pack, Task<PackPageMap?> Map)> byUse = [];
@@ -22,7 +23,8 @@ internal sealed class PackPageMaps(IBlobStore store, RepositoryId repository, lo
         }
     }
 
-    /// <returns>Null where the pack is gone, damaged, or its footer larger than all that may be kept.</returns>
+    /// <returns>Null where the pack is gone, damaged, of chunks of another size, or its footer larger than all that
+    /// may be kept.</returns>
     public async Task<PackPageMap?> TryGetAsync(PackName pack)
     {
         TaskCompletionSource<PackPageMap?> made = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -105,8 +107,9 @@ internal sealed class PackPageMaps(IBlobStore store, RepositoryId repository, lo
         try
         {
             PackFile? file = await PackFile.TryOpenAsync(store, repository, pack, pack.BlobName, token);
-            bool isSmall = file?.Trailer.PageSectionLengthBytes <= keptBytesMax / ShareMax;
-            return isSmall ? new PackPageMap(pack, file!.Table, await file.ReadPagesAsync(token)) : null;
+            bool serves = file?.Trailer.PagesPerChunk == pagesPerChunk
+                && file.Trailer.PageSectionLengthBytes <= keptBytesMax / ShareMax;
+            return serves ? new PackPageMap(pack, file!.Table, await file.ReadPagesAsync(token)) : null;
         }
         catch (Exception failure)
             when (failure is PackDamagedException or CorruptDataException or StoreException)

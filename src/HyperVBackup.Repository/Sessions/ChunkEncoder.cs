@@ -54,6 +54,8 @@ public sealed class ChunkEncoder(ContentHasher hasher, Compression compression)
     /// <param name="output">At least <see cref="EncodedSizeMax"/> bytes; the records follow one another in it.</param>
     /// <param name="records">Room for <see cref="RecordCountMax"/>.</param>
     /// <returns>The count of records; the last one is the chunk's.</returns>
+    /// <exception cref="InvalidOperationException">What was encoded does not make the chunk: the memory, the codec or
+    /// the plan is broken.</exception>
     public int Encode(
         ChunkPlan plan, in NewChunk chunk, ReadOnlySpan<byte> bytes, Memory<Digest> literals, Span<byte> output,
         Span<EncodedRecord> records)
@@ -71,6 +73,8 @@ public sealed class ChunkEncoder(ContentHasher hasher, Compression compression)
         Recipe recipe = plan.MakeRecipe(dataId.Value);
         int lengthBytes = DeltaRecord.Write(chunk.Id, recipe, output);
         Record record = Record.Read(output[..lengthBytes]);
+        Recipe written = DeltaRecord.Read(record, literals.Length);
+        Invariant.Check(plan.IsMadeBy(written, chunk.Id, dataId.Value, literals.Span, hasher));
         records[count++] = new EncodedRecord(PackEntry.Of(record, offsetBytes: 0), default, recipe);
         return count;
     }

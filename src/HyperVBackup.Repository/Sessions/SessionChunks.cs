@@ -180,7 +180,9 @@ internal sealed class SessionChunks(
         Recipe recipe = record.Recipe!.WithHint(literals);
         ChunkId id = new(record.Entry.Id);
         int lengthBytes = DeltaRecord.Write(id, recipe, bytes);
-        Invariant.Check(lengthBytes == record.Entry.LengthBytes);
+        Record written = Record.Read(bytes[..lengthBytes]);
+        Invariant.Check(written.Id == record.Entry.Id);
+        Invariant.Check(DeltaRecord.Read(written, pagesPerChunk).IsSameButForHints(record.Recipe));
         return Note(id, pack.Note(record.Entry, recipe));
     }
 

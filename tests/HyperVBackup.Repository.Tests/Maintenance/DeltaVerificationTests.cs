@@ -153,6 +153,25 @@ public sealed class DeltaVerificationTests
     }
 
     [Fact]
+    public async Task What_a_recipe_found_elsewhere_takes_pages_from_is_checked_for_chosen_points_too()
+    {
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        await deltas.BackUpAsync([1], vm: "first");
+        await deltas.BackUpAsync([6], vm: "second");
+        RecordPlace gone = deltas.Places[SampleRepository.IdOf(6)];
+        gone = gone with { Pack = gone.Pack with { Number = 7 } };
+        RestorePoint point = await sample.BackUpAsync([6], store: (_, _) => Task.FromResult(new[] { gone }));
+        VerificationOptions chosen = Data with { Points = [point.Id] };
+        Assert.Empty((await VerifyAsync(sample, chosen)).Damage);
+        RecordPlace source = deltas.Places[SampleRepository.IdOf(1)];
+        sample.Store[new BlobName(source.Pack.BlobName)][source.OffsetBytes + 90] ^= 1;
+        IReadOnlyList<Damage> found = (await VerifyAsync(sample, chosen)).Damage;
+        Assert.Equal(
+            [(gone.Pack.BlobName, (long)gone.OffsetBytes), (source.Pack.BlobName, (long)source.OffsetBytes)],
+            found.Select(damage => (damage.File, damage.OffsetBytes)).OrderBy(place => place.File != gone.Pack.BlobName));
+    }
+
+    [Fact]
     public async Task Of_thousands_of_recipes_in_a_pack_each_is_proven()
     {
         const int Count = 9000;

@@ -1,6 +1,9 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
 using Xunit;
@@ -155,5 +158,40 @@ public sealed class ChunkPlannerTests
 
         pages[0] = pages[0] == 0 ? 1 : pages[0];
         return (pages, random.Next(2) == 0 ? place : default);
+    }
+
+    [Fact]
+    public async Task A_recipe_that_does_not_make_its_chunk_is_noticed_before_it_is_stored()
+    {
+        int[] pages = PageSample.Run(1);
+        RecordPlace place = (await sample.StoreAsync((pages, default)))[0];
+        (ChunkId source, Digest[] hashes) = PageSample.Hash(pages);
+        pages[5] = 100;
+        (ChunkId id, Digest[] newHashes) = PageSample.Hash(pages);
+        NewChunk chunk = new(id, newHashes, place);
+        Assert.Equal(2, Encode(PlanOf(slotOfPage3: 3), chunk));
+        Assert.Throws<InvalidOperationException>(() => Encode(PlanOf(slotOfPage3: 4), chunk));
+
+        ChunkPlan PlanOf(ushort slotOfPage3)
+        {
+            RecipePage?[] taken = [.. Enumerable.Range(0, PageSample.PagesPerChunk)
+                .Select(page => page == 5 ? (RecipePage?)null : new RecipePage(0, (ushort)page))];
+            taken[3] = new RecipePage(0, slotOfPage3);
+            return new ChunkPlan([new PageSource(source.Value, place, hashes)], taken);
+        }
+
+        int Encode(ChunkPlan plan, NewChunk chunk) =>
+            new ChunkEncoder(ContentHasher.Plain, Compression.Lz4).Encode(
+                plan, chunk, PageSample.Chunk(pages), new Digest[PageSample.PagesPerChunk],
+                new byte[ChunkEncoder.EncodedSizeMax(PageSample.ChunkSizeBytes)],
+                new EncodedRecord[ChunkEncoder.RecordCountMax]);
+    }
+
+    [Fact]
+    public async Task A_pack_of_chunks_of_another_size_gives_no_pages()
+    {
+        RecordPlace place = (await sample.StoreAsync((PageSample.Run(1), default)))[0];
+        Assert.NotNull(await sample.NewPageMaps(PageSample.PagesPerChunk).TryGetAsync(place.Pack));
+        Assert.Null(await sample.NewPageMaps(PageSample.PagesPerChunk / 2).TryGetAsync(place.Pack));
     }
 }

@@ -63,6 +63,8 @@ internal sealed class PageSample
         return plans[0];
     }
 
+    public PackPageMaps NewPageMaps(int pagesPerChunk) => new(Store, Repository, pagesPerChunk, 16 << 20);
+
     /// <summary>Stores chunks in a session of its own.</summary>
     /// <param name="chunks">Each with the place of the parent's chunk.</param>
     /// <returns>Where their records lie.</returns>
@@ -143,7 +145,7 @@ internal sealed class PageSample
 
     private ChunkPlanner NewPlanner() => new(
         Index, new SourceReader(Store, ContentHasher.Plain, PagesPerChunk),
-        new PackPageMaps(Store, Repository, 16 << 20), ContentHasher.Plain, PagesPerChunk);
+        NewPageMaps(PagesPerChunk), ContentHasher.Plain, PagesPerChunk);
 
     private async Task<RecordPlace> StoreAsync(
         SessionChunks store, ChunkPlanner planner, int[] pages, RecordPlace parent)
