@@ -159,7 +159,8 @@ def check(repository):
         counts["files"] += 1
         root = name.removeprefix("mirror/").split("/")[0]
         header = format_of.read_file_header(data)
-        kinds = {"repository": (1,), "packs": (2,), "maps": (3,), "points": (4, 5), "leases": (6,)}
+        kinds = {"repository": (1,), "packs": (2,), "maps": (3,), "points": (4, 5), "leases": (6,), "signs": (11,), "pruned": (7,),
+                 "condemned": (8,), "retired": (9,)}
         repository.expect(name, header, *kinds[root])
         if header["kind"] in (2, 3):
             _, per_chunk, entries = format_of.read_footer(data)
@@ -176,11 +177,19 @@ def check(repository):
             format_of.read_restore_point(format_of.read_record_file(data, 4)[1])
         elif header["kind"] == 6:
             format_of.read_lease(format_of.read_record_file(data, 6)[1])
+        elif header["kind"] == 7:
+            format_of.read_prune_mark(format_of.read_record_file(data, 7)[1])
+        elif header["kind"] in (8, 9):
+            number = format_of.read_collection_set(format_of.read_record_file(data, header["kind"])[1])[0]
+            require(name == f"{root}/{number}", "collection set: number")
+        elif header["kind"] == 11:
+            sign = format_of.read_sign_of_life(format_of.read_record_file(data, 11)[1])
+            require(name.endswith(f"-{sign['counter']}"), "sign of life: counter")
         else:
             require(len(data) == HEADER, "fence: bytes after the header")
 
     attempt(damaged, "repository", lambda: check_file("repository"))
-    for folder in ("packs", "maps", "points", "leases", "mirror"):
+    for folder in ("packs", "maps", "points", "leases", "signs", "pruned", "condemned", "retired", "mirror"):
         for name in repository.names(folder):
             attempt(damaged, name, lambda: check_file(name))
     if not damaged:

@@ -119,6 +119,15 @@ def describe_lease(plain):
     return lease
 
 
+def describe_collection_set(plain):
+    number, points, packs = format_of.read_collection_set(plain)
+    fields = {"number": number}
+    fields.update({f"point {index}": format_of.session_text(point) for index, point in enumerate(points)})
+    fields.update({f"pack {index}": format_of.pack_name(session, pack, "packs" if kind == 1 else "maps")
+                   for index, (kind, session, pack) in enumerate(packs)})
+    return fields
+
+
 def describe_file(kind, describe):
     def describe_bytes(data):
         header, plain = format_of.read_record_file(data, kind)
@@ -170,6 +179,13 @@ READERS = {
     "restore-point-file": describe_file(4, describe_point),
     "repository-file": describe_file(1, format_of.read_settings),
     "lease-file": describe_file(6, describe_lease),
+    "prune-mark": format_of.read_prune_mark,
+    "collection-set": describe_collection_set,
+    "sign-of-life": format_of.read_sign_of_life,
+    "prune-mark-file": describe_file(7, format_of.read_prune_mark),
+    "condemned-file": describe_file(8, describe_collection_set),
+    "retired-file": describe_file(9, describe_collection_set),
+    "sign-of-life-file": describe_file(11, format_of.read_sign_of_life),
 }
 
 

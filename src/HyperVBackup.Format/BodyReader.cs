@@ -8,6 +8,8 @@ internal ref struct BodyReader(ReadOnlySpan<byte> bytes, string what)
     private readonly string what = what;
     private ReadOnlySpan<byte> rest = bytes;
 
+    public readonly int RestLengthBytes => rest.Length;
+
     public ReadOnlySpan<byte> Bytes(int lengthBytes, string field)
     {
         Require(lengthBytes <= rest.Length, field, ": the body ends inside it");

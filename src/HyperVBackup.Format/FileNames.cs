@@ -8,6 +8,7 @@ public static class FileNames
     public const string Repository = "repository";
     public const string RestorePointFolder = "points/";
     public const string LeaseFolder = "leases/";
+    public const string SignOfLifeFolder = "signs/";
     public const string PruneMarkFolder = "pruned/";
     public const string CondemnedFolder = "condemned/";
     public const string RetiredFolder = "retired/";
@@ -25,6 +26,10 @@ public static class FileNames
     public static string RestorePointMirror(SessionId session) => MirrorFolder + RestorePoint(session);
 
     public static string Lease(SessionId session) => LeaseFolder + session;
+
+    /// <param name="counter">From 1.</param>
+    public static string SignOfLife(SessionId session, long counter) =>
+        string.Create(CultureInfo.InvariantCulture, $"{SignOfLifeFolder}{session}-{counter}");
 
     public static string PruneMark(SessionId session) => PruneMarkFolder + session;
 

@@ -4,6 +4,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maps;
@@ -113,11 +114,11 @@ public sealed class BackupRepository
     /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
     public async Task<WritingSession> OpenWritingSessionAsync(LeaseKind kind, CancellationToken token)
     {
-        long collection = await Collections.ReadHighestAsync(Store, token);
+        long collection = await RequireNoCollectionAsync(token);
         SessionId id = await PutLeaseAsync(NewLease(kind, collection, default), token);
         try
         {
-            await Collections.ReadHighestAsync(Store, token);
+            await RequireNoCollectionAsync(token);
             return await OpenWritingSessionAsync(id, token);
         }
         catch
@@ -132,11 +133,11 @@ public sealed class BackupRepository
     public async Task<ReadingSession> OpenReadingSessionAsync(
         LeaseKind kind, SessionId pointId, CancellationToken token)
     {
-        long collection = await Collections.ReadHighestAsync(Store, token);
+        long collection = await RequireNoCollectionAsync(token);
         SessionId? lease = await TryPutReadingLeaseAsync(NewLease(kind, collection, pointId), token);
         try
         {
-            await Collections.ReadHighestAsync(Store, token);
+            await RequireNoCollectionAsync(token);
             RestorePoint point = await ReadPointAsync(pointId, token);
             return new ReadingSession(this, point, lease);
         }
@@ -208,6 +209,16 @@ public sealed class BackupRepository
     internal void WarnWhereFull(IChunkIndex index) => FullIndex.Warn(index, environment);
 
     private long IndexBudgetBytes => ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
+
+    /// <summary>Sessions do not yet know what a collection keeps them from relying on.</summary>
+    private async Task<long> RequireNoCollectionAsync(CancellationToken token)
+    {
+        long number = await new CollectionFiles(Store, Id).ReadHighestAsync(token);
+        return number == 0
+            ? 0
+            : throw new RepositoryUnusableException(
+                $"Garbage was collected in '{Store.Description}', which this version cannot follow: use a newer one.");
+    }
 
     private async Task<WritingSession> OpenWritingSessionAsync(SessionId id, CancellationToken token)
     {

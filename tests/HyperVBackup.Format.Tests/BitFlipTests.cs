@@ -1,4 +1,5 @@
 using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
@@ -78,7 +79,10 @@ public static class BitFlipTests
                 () => ConfigurationFile.Read(body),
                 () => RestorePoint.Read(Vectors.Structures.PointId, body),
                 () => RepositorySettings.Read(body),
-                () => Lease.Read(body));
+                () => Lease.Read(body),
+                () => PruneMark.Read(body),
+                () => CollectionSet.Read(body),
+                () => SignOfLife.Read(body));
         }
     }
 

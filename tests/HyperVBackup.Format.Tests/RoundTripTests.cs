@@ -1,4 +1,6 @@
 using FsCheck.Xunit;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
@@ -100,6 +102,42 @@ public static class RoundTripTests
         Assert.Equal(settings, RepositorySettings.Read(settings.Write()));
         Lease lease = sample.Lease();
         Assert.Equal(lease, Lease.Read(lease.Write()));
+    }
+
+    [Property]
+    public static void Marks_collections_and_signs_of_life_read_back(int seed)
+    {
+        Sample sample = new(seed);
+        PruneMark mark = sample.PruneMark();
+        Assert.Equal(mark, PruneMark.Read(mark.Write()));
+        SignOfLife sign = new(1 + sample.Below(9), sample.Time());
+        Assert.Equal(sign, SignOfLife.Read(sign.Write()));
+        CollectionSet set = sample.Collection(1 + sample.Below(9));
+        CollectionSet read = CollectionSet.Read(set.Write());
+        Assert.Equal((set.Number, true), (read.Number, set.Points.SequenceEqual(read.Points)));
+        Assert.Equal(set.Packs, read.Packs);
+        Assert.All(set.Packs, pack => Assert.True(read.Contains(pack)));
+        Assert.All(set.Points, point => Assert.True(read.Contains(point)));
+        Assert.False(read.Contains(sample.Session()));
+        Assert.False(read.Contains(sample.Pack(PackKind.Maps)));
+    }
+
+    /// <summary>A collection of the most it may name still fits its file and the record's limit.</summary>
+    [Fact]
+    public static void The_largest_collection_fits_a_record()
+    {
+        Sample sample = new(5);
+        IEnumerable<SessionId> points = Enumerable.Range(0, FormatLimits.CollectionPointCountMax)
+            .Select(_ => sample.Session());
+        IEnumerable<PackName> packs = Enumerable.Range(0, FormatLimits.CollectionPackCountMax)
+            .Select(number => new PackName(PackKind.Chunks, Vectors.Structures.PointId, (uint)number));
+        CollectionSet set = new(1, points, packs);
+        FileHeader header = new(FileKind.Condemned, sample.Repository(), FileNames.Condemned(1));
+        byte[] file = RecordFile.Write(header, set.Write(), Compression.None);
+        Assert.True(file.Length <= FormatLimits.CollectionFileLengthMaxBytes);
+        Assert.Equal(set.Packs.Count, CollectionSet.Read(set.Write()).Packs.Count);
+        PackName oneMore = new(PackKind.Maps, Vectors.Structures.PointId, 0);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CollectionSet(1, [], [.. set.Packs, oneMore]));
     }
 
     [Property(MaxTest = 15)]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
@@ -203,6 +204,18 @@ internal sealed class Sample(int seed)
         Host = "hyperv-0" + random.Next(10),
         Point = Flip() ? default : Session(),
     };
+
+    public PruneMark PruneMark() => new()
+    {
+        Time = Time(),
+        Host = "hyperv-0" + random.Next(10),
+        Why = Flip() ? "keep-daily 14" : "asked for: Größe",
+    };
+
+    public CollectionSet Collection(long number) => new(
+        number,
+        Enumerable.Range(0, Below(5)).Select(_ => Session()),
+        Enumerable.Range(0, 2 + Below(5)).Select(_ => Pack(Flip() ? PackKind.Chunks : PackKind.Maps)));
 
     public byte[] ChunkPack(PackName name, int chunkCount, int chunkSizeBytes)
     {

@@ -52,8 +52,17 @@ public static class FormatLimits
     /// <summary>So that header and record fit the file also where compression does not pay.</summary>
     public const int RestorePointBodyLengthMaxBytes = RestorePointFileLengthMaxBytes - 1024;
 
-    /// <summary>The whole file, of leases and of the repository's settings.</summary>
+    /// <summary>The whole file, of leases, signs of life, prune marks and of the repository's settings.</summary>
     public const int SmallFileLengthMaxBytes = 64 * 1024;
+
+    /// <summary>Restore points that one collection may name.</summary>
+    public const int CollectionPointCountMax = 200_000;
+
+    /// <summary>Packs that one collection may name; later collections take the others.</summary>
+    public const int CollectionPackCountMax = 500_000;
+
+    /// <summary>The whole file of a collection.</summary>
+    public const int CollectionFileLengthMaxBytes = 14 * 1024 * 1024;
 
     public const int DiskCountMax = 512;
     public const int DiskListCountMax = 3;

@@ -3,7 +3,7 @@ using HyperVBackup.Format.Limits;
 
 namespace HyperVBackup.Format.Records;
 
-/// <summary>Writes and reads the records that are not chunks: nodes, lists, restore points, settings, leases.</summary>
+/// <summary>Writes and reads the records that are not chunks: nodes, lists, and those that files are made of.</summary>
 public static class PlainRecord
 {
     /// <summary>The room <see cref="Write"/> needs, whatever the compression.</summary>

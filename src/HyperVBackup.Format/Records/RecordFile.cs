@@ -2,7 +2,8 @@ using HyperVBackup.Format.Codecs;
 
 namespace HyperVBackup.Format.Records;
 
-/// <summary>A file that is a header and exactly one record: settings, restore points and leases.</summary>
+/// <summary>A file that is a header and exactly one record: settings, restore points, leases, prune marks,
+/// collections and signs of life.</summary>
 public static class RecordFile
 {
     /// <summary>The whole file around a plain body.</summary>
@@ -47,6 +48,9 @@ public static class RecordFile
         FileKind.Repository => RecordType.Settings,
         FileKind.RestorePoint => RecordType.RestorePoint,
         FileKind.Lease => RecordType.Lease,
+        FileKind.PruneMark => RecordType.PruneMark,
+        FileKind.Condemned or FileKind.Retired => RecordType.CollectionSet,
+        FileKind.SignOfLife => RecordType.SignOfLife,
         _ => throw new ArgumentException($"A {kind} file is not one record.", nameof(kind)),
     };
 }

@@ -18,4 +18,9 @@ public enum RecordType : byte
     RestorePoint = 5,
     Settings = 6,
     Lease = 7,
+    PruneMark = 8,
+
+    /// <summary>What a collection proposes to delete, or deletes.</summary>
+    CollectionSet = 9,
+    SignOfLife = 10,
 }

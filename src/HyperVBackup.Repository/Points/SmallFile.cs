@@ -12,7 +12,12 @@ internal static class SmallFile
 
     /// <returns>The whole file; null where there is none.</returns>
     /// <exception cref="CorruptDataException">It is larger than any small file may be.</exception>
-    public static async ValueTask<byte[]?> TryReadAsync(IBlobStore store, string name, CancellationToken token)
+    public static ValueTask<byte[]?> TryReadAsync(IBlobStore store, string name, CancellationToken token) =>
+        TryReadAsync(store, name, FormatLimits.RestorePointFileLengthMaxBytes, token);
+
+    /// <inheritdoc cref="TryReadAsync(IBlobStore, string, CancellationToken)"/>
+    public static async ValueTask<byte[]?> TryReadAsync(
+        IBlobStore store, string name, int lengthMaxBytes, CancellationToken token)
     {
         BlobName blob = new(name);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(GuessBytes);
@@ -34,8 +39,7 @@ internal static class SmallFile
             return null;
         }
 
-        Corrupt.Unless(
-            lengthBytes <= FormatLimits.RestorePointFileLengthMaxBytes, "file: larger than its kind may be");
+        Corrupt.Unless(lengthBytes <= lengthMaxBytes, "file: larger than its kind may be");
         byte[] bytes = new byte[lengthBytes];
         int? whole = await store.TryReadAsync(blob, 0, bytes, token);
         return whole == bytes.Length ? bytes : null;

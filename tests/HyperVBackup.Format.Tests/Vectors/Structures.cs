@@ -19,6 +19,13 @@ internal static class Structures
     public const string RestorePointFile = "restore-point-file";
     public const string RepositoryFile = "repository-file";
     public const string LeaseFile = "lease-file";
+    public const string PruneMark = "prune-mark";
+    public const string CollectionSet = "collection-set";
+    public const string SignOfLife = "sign-of-life";
+    public const string PruneMarkFile = "prune-mark-file";
+    public const string CondemnedFile = "condemned-file";
+    public const string RetiredFile = "retired-file";
+    public const string SignOfLifeFile = "sign-of-life-file";
 
     /// <summary>Chunk records are read as chunks of this size.</summary>
     public const int ChunkSizeBytes = 16 * 1024;

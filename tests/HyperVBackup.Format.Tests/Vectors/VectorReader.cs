@@ -62,6 +62,9 @@ internal static class VectorReader
             case Structures.Pack:
                 AddPack(fields, bytes);
                 break;
+            case string name when CollectionFields.Knows(name):
+                CollectionFields.Add(fields, structure, bytes);
+                break;
             default:
                 PointFields.Add(fields, structure, bytes);
                 break;
@@ -98,6 +101,8 @@ internal static class VectorReader
                 return ConfigurationFile.Read(bytes).Write();
             case Structures.Pack:
                 return RewritePack(bytes);
+            case string name when CollectionFields.Knows(name):
+                return CollectionFields.Rewrite(structure, bytes);
             default:
                 return PointFields.Rewrite(structure, bytes);
         }

@@ -18,6 +18,7 @@ internal static class VectorSet
         DeltaPackVectors.Add(good, new Bad(vectors));
         MapVectors.Add(good, new Bad(vectors));
         PointVectors.Add(good, new Bad(vectors));
+        CollectionVectors.Add(good, new Bad(vectors));
         return vectors;
     }
 

@@ -1,0 +1,162 @@
+using System.Globalization;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Collections;
+
+/// <summary>
+/// The collections of a repository as files: <c>condemned/n</c> and <c>retired/n</c>, put once and never deleted, n
+/// from 1. Only the highest n matters: the next one is not proposed before everything that <c>retired/n</c> names is
+/// gone (repo-format/concurrency.md). Thread-safe; nothing is kept between calls.
+/// </summary>
+internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
+{
+    /// <returns>The highest number there is; 0 where there has been no collection.</returns>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<long> ReadHighestAsync(CancellationToken token)
+    {
+        long highest = 0;
+        foreach (string folder in (string[])[FileNames.CondemnedFolder, FileNames.RetiredFolder])
+        {
+            await foreach (BlobName name in store.ListAsync(folder, token))
+            {
+                highest = Math.Max(highest, NumberOf(name.Path, folder));
+            }
+        }
+
+        return highest;
+    }
+
+    /// <summary>How far the highest collection has come, as of now.</summary>
+    /// <exception cref="RepositoryUnusableException">Its file is missing, damaged or another's.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<CollectionState> ReadStateAsync(CancellationToken token)
+    {
+        long number = await ReadHighestAsync(token);
+        if (number == 0)
+        {
+            return new CollectionState(0, null, null);
+        }
+
+        CollectionSet? retired = await TryReadRetiredAsync(number, token);
+        CollectionSet? condemned = retired is null
+            ? await TryReadCondemnedAsync(number, token) ?? throw Lost(FileNames.Condemned(number), "it is gone")
+            : null;
+        return new CollectionState(number, condemned, retired);
+    }
+
+    /// <summary>What a session that has put its lease must not rely on (W2, R2): what the highest collection deletes,
+    /// or, where that is not decided, all it proposes.</summary>
+    /// <exception cref="RepositoryUnusableException">The collection's file is missing, damaged or another's: whoever
+    /// does not know what it names can rely on nothing.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<AbsentSet> ReadAbsentAsync(CancellationToken token)
+    {
+        CollectionState state = await ReadStateAsync(token);
+        return (state.Retired ?? state.Condemned) is { } set ? new AbsentSet(set) : AbsentSet.None;
+    }
+
+    /// <returns>Null where there is no such file.</returns>
+    /// <exception cref="RepositoryUnusableException">It is damaged or another's.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public Task<CollectionSet?> TryReadCondemnedAsync(long number, CancellationToken token) =>
+        TryReadAsync(FileKind.Condemned, FileNames.Condemned(number), number, token);
+
+    /// <inheritdoc cref="TryReadCondemnedAsync"/>
+    public Task<CollectionSet?> TryReadRetiredAsync(long number, CancellationToken token) =>
+        TryReadAsync(FileKind.Retired, FileNames.Retired(number), number, token);
+
+    /// <summary>Proposes a collection (C4).</summary>
+    /// <returns>False where another collector was first.</returns>
+    /// <exception cref="StoreException">The store failed: it may stand there all the same.</exception>
+    public Task<bool> TryPutCondemnedAsync(CollectionSet set, CancellationToken token) =>
+        TryPutAsync(FileKind.Condemned, FileNames.Condemned(set.Number), set, token);
+
+    /// <summary>Decides a collection (C8).</summary>
+    /// <inheritdoc cref="TryPutCondemnedAsync"/>
+    public Task<bool> TryPutRetiredAsync(CollectionSet set, CancellationToken token) =>
+        TryPutAsync(FileKind.Retired, FileNames.Retired(set.Number), set, token);
+
+    /// <summary>What of a retired set is still there, in any copy; where it is empty, the collection is executed.
+    /// Lists all points and packs.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<CollectionSet> FindRemainsAsync(CollectionSet retired, CancellationToken token)
+    {
+        (List<SessionId> points, List<PackName> packs) = ([], []);
+        string[] folders = [FileNames.RestorePointFolder, FileNames.ChunkPackFolder, FileNames.MapPackFolder];
+        foreach (string folder in (string[])[.. folders, FileNames.MirrorFolder])
+        {
+            await foreach (BlobName blob in store.ListAsync(folder, token))
+            {
+                ReadOnlySpan<char> name = WithoutMirror(blob.Path);
+                if (PackName.TryParse(name, out PackName pack) && retired.Contains(pack))
+                {
+                    packs.Add(pack);
+                }
+                else if (name.StartsWith(FileNames.RestorePointFolder)
+                    && SessionId.TryParse(name[FileNames.RestorePointFolder.Length..], out SessionId point)
+                    && retired.Contains(point))
+                {
+                    points.Add(point);
+                }
+            }
+        }
+
+        return new CollectionSet(retired.Number, points, packs);
+    }
+
+    private async Task<CollectionSet?> TryReadAsync(
+        FileKind kind, string name, long number, CancellationToken token)
+    {
+        try
+        {
+            byte[]? file = await SmallFile.TryReadAsync(
+                store, name, FormatLimits.CollectionFileLengthMaxBytes, token);
+            if (file is null)
+            {
+                return null;
+            }
+
+            CollectionSet set = CollectionSet.Read(RecordFile.Read(file, kind, repository, name));
+            Corrupt.Unless(set.Number == number, $"collection set: number is {set.Number}, expected {number}");
+            return set;
+        }
+        catch (CorruptDataException complaint)
+        {
+            throw Lost(name, complaint.Message, complaint);
+        }
+    }
+
+    private Task<bool> TryPutAsync(FileKind kind, string name, CollectionSet set, CancellationToken token) =>
+        store.TryPutAsync(
+            new BlobName(name),
+            RecordFile.Write(new FileHeader(kind, repository, name), set.Write(), Compression.None),
+            token);
+
+    private RepositoryUnusableException Lost(string name, string complaint, Exception? inner = null)
+    {
+        string sentence = $"'{name}' in '{store.Description}' cannot be read ({complaint}): without it nobody knows "
+            + "what a collection deletes, so nothing can be relied on.";
+        return inner is null
+            ? new RepositoryUnusableException(sentence)
+            : new RepositoryUnusableException(sentence, inner);
+    }
+
+    private static ReadOnlySpan<char> WithoutMirror(string path) =>
+        path.AsSpan(path.StartsWith(FileNames.MirrorFolder, StringComparison.Ordinal)
+            ? FileNames.MirrorFolder.Length
+            : 0);
+
+    /// <returns>0 where the name is not one that a collection has.</returns>
+    private static long NumberOf(string path, string folder) =>
+        long.TryParse(path.AsSpan(folder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+        && path.EndsWith("/" + number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            ? number
+            : 0;
+}

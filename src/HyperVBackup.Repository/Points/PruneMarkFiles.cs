@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Points;
+
+/// <summary>Prune marks as files: <c>pruned/session</c>, put once. The name alone marks the point. Thread-safe.
+/// </summary>
+internal sealed class PruneMarkFiles(IBlobStore store, RepositoryId repository)
+{
+    /// <summary>The points that are marked.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async IAsyncEnumerable<SessionId> ListAsync([EnumeratorCancellation] CancellationToken token)
+    {
+        await foreach (BlobName name in store.ListAsync(FileNames.PruneMarkFolder, token))
+        {
+            if (SessionId.TryParse(name.Path.AsSpan(FileNames.PruneMarkFolder.Length), out SessionId id))
+            {
+                yield return id;
+            }
+        }
+    }
+
+    /// <summary>Marks a point (P1).</summary>
+    /// <returns>False where it was marked already.</returns>
+    /// <exception cref="StoreException">The store failed: the mark may stand all the same.</exception>
+    public Task<bool> TryPutAsync(SessionId point, PruneMark mark, CancellationToken token)
+    {
+        string name = FileNames.PruneMark(point);
+        FileHeader header = new(FileKind.PruneMark, repository, name);
+        return store.TryPutAsync(
+            new BlobName(name), RecordFile.Write(header, mark.Write(), Compression.None), token);
+    }
+
+    /// <returns>What the mark says; null where there is none.</returns>
+    /// <exception cref="CorruptDataException">It is damaged, which unmarks nothing.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<PruneMark?> TryReadAsync(SessionId point, CancellationToken token)
+    {
+        string name = FileNames.PruneMark(point);
+        return await SmallFile.TryReadAsync(store, name, token) is byte[] file
+            ? PruneMark.Read(RecordFile.Read(file, FileKind.PruneMark, repository, name))
+            : null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
+
+namespace HyperVBackup.Format.Tests.Vectors;
+
+/// <summary>The part of <see cref="VectorReader"/> for what collecting needs: marks, collections, signs of life, and
+/// their files.</summary>
+internal static class CollectionFields
+{
+    private static readonly Dictionary<string, (FileKind Kind, string Plain)> Files = new()
+    {
+        [Structures.PruneMarkFile] = (FileKind.PruneMark, Structures.PruneMark),
+        [Structures.CondemnedFile] = (FileKind.Condemned, Structures.CollectionSet),
+        [Structures.RetiredFile] = (FileKind.Retired, Structures.CollectionSet),
+        [Structures.SignOfLifeFile] = (FileKind.SignOfLife, Structures.SignOfLife),
+    };
+
+    public static bool Knows(string structure) =>
+        Files.ContainsKey(structure) || Files.Values.Any(file => file.Plain == structure);
+
+    public static void Add(Dictionary<string, string> fields, string structure, byte[] bytes)
+    {
+        if (!Files.TryGetValue(structure, out (FileKind Kind, string Plain) file))
+        {
+            AddPlain(fields, structure, bytes);
+            return;
+        }
+
+        FileHeader header = FileHeader.Read(bytes);
+        fields["file kind"] = Number((long)header.Kind);
+        fields["file name"] = header.Name;
+        fields["repository"] = header.Repository.ToString();
+        AddPlain(fields, file.Plain, RecordFile.Read(bytes, file.Kind, header.Repository, header.Name));
+    }
+
+    public static byte[] Rewrite(string structure, byte[] bytes)
+    {
+        if (!Files.TryGetValue(structure, out (FileKind Kind, string Plain) file))
+        {
+            return RewritePlain(structure, bytes);
+        }
+
+        FileHeader header = FileHeader.Read(bytes);
+        byte[] plain = RecordFile.Read(bytes, file.Kind, header.Repository, header.Name);
+        return RecordFile.Write(header, RewritePlain(file.Plain, plain), Compression.None);
+    }
+
+    private static void AddPlain(Dictionary<string, string> fields, string structure, byte[] plain)
+    {
+        if (structure == Structures.CollectionSet)
+        {
+            AddSet(fields, CollectionSet.Read(plain));
+        }
+        else if (structure == Structures.PruneMark)
+        {
+            PruneMark mark = PruneMark.Read(plain);
+            fields["time"] = Number(mark.Time.ToUnixTimeMilliseconds());
+            fields["host"] = mark.Host;
+            fields["why"] = mark.Why;
+        }
+        else
+        {
+            SignOfLife sign = SignOfLife.Read(plain);
+            fields["counter"] = Number(sign.Counter);
+            fields["time"] = Number(sign.Time.ToUnixTimeMilliseconds());
+        }
+    }
+
+    private static void AddSet(Dictionary<string, string> fields, CollectionSet set)
+    {
+        fields["number"] = Number(set.Number);
+        foreach ((int index, SessionId point) in set.Points.Index())
+        {
+            fields[$"point {index}"] = point.ToString();
+        }
+
+        foreach ((int index, PackName pack) in set.Packs.Index())
+        {
+            fields[$"pack {index}"] = pack.BlobName;
+        }
+    }
+
+    private static byte[] RewritePlain(string structure, byte[] plain) => structure switch
+    {
+        Structures.CollectionSet => CollectionSet.Read(plain).Write(),
+        Structures.PruneMark => PruneMark.Read(plain).Write(),
+        _ => SignOfLife.Read(plain).Write(),
+    };
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}
