@@ -24,6 +24,19 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
+    public void Beginning_to_flush_changes_nothing_that_is_written()
+    {
+        using DurableFile file = Write("first");
+        file.BeginFlush();
+        RandomAccess.Write(file.Handle, "last"u8, 1 << 20);
+        file.BeginFlush();
+        Assert.True(file.TryPublish());
+        byte[] bytes = File.ReadAllBytes(FinalPath);
+        Assert.Equal("first"u8, bytes.AsSpan(0, 5));
+        Assert.Equal("last"u8, bytes.AsSpan(1 << 20));
+    }
+
+    [Fact]
     public void A_file_that_is_there_is_not_replaced()
     {
         File.WriteAllText(FinalPath, "old");

@@ -15,6 +15,9 @@ internal sealed class RestoreOperation(
     BackupRepository repository, RestoreRequest request, EngineOptions options, RandomFill randomness,
     IProgress<RestoreProgress> progress)
 {
+    /// <summary>The disk begins to write after so much, while further chunks are decoded.</summary>
+    private const long FlushStepBytes = 32 << 20;
+
     public async Task<IReadOnlyList<RestoredDisk>> RunAsync(CancellationToken token)
     {
         await using ReadingSession session =
@@ -94,10 +97,17 @@ internal sealed class RestoreOperation(
         {
             using IDiskWriter image = NewImage(file, disk);
             DiskRestore restore = new(disk, image, progress);
+            long begunBytes = 0;
             await new MapChunkFeed(session, disk, options).RunAsync(
                 (batch, _) =>
                 {
                     restore.Take(batch);
+                    if (restore.WrittenBytes - begunBytes >= FlushStepBytes)
+                    {
+                        file.BeginFlush();
+                        begunBytes = restore.WrittenBytes;
+                    }
+
                     return ValueTask.CompletedTask;
                 },
                 token);

@@ -34,6 +34,15 @@ internal static partial class Libc
         return error;
     }
 
+    /// <summary>Linux only. Has the system begin to write what is dirty in a file, without waiting for it. It reports
+    /// no failed write, and takes none away from <see cref="Flush"/>.</summary>
+    internal static void BeginFlush(SafeFileHandle file)
+    {
+        const long ToTheEnd = 0;
+        const uint BeginWriting = 2;
+        _ = sync_file_range(file, 0, ToTheEnd, BeginWriting);
+    }
+
     internal static int OpenFolder(string path, out SafeFileHandle folder)
     {
         int handle;
@@ -85,6 +94,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle file);
+
+    [LibraryImport("libc")]
+    private static partial int sync_file_range(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags);
