@@ -116,7 +116,7 @@ def read_file_header(data):
     require(data[:8] == b"HVBACKUP", "file header: magic")
     require(checksum(data[:128]) == data[128:], "file header: checksum")
     version, kind, name_length, reserved = struct.unpack("<HHHH", data[8:16])
-    require(version == 1 and 1 <= kind <= 11 and reserved == 0, "file header: version, kind or reserved")
+    require(version == 1 and 1 <= kind <= 12 and reserved == 0, "file header: version, kind or reserved")
     require(1 <= name_length <= 96, "file header: name length")
     name = data[32:32 + name_length]
     require(not any(data[32 + name_length:128]), "file header: padding")
@@ -204,7 +204,7 @@ def read_record(data):
     require(len(data) >= RECORD, "record: length")
     require(data[16:20] == b"HVBR", "record: magic")
     kind, codec, flags, plain, stored, key, extension, reserved = struct.unpack("<BBHIIIHH", data[20:40])
-    require(1 <= kind <= 10 and codec in (0, 1, 2), "record: type or codec")
+    require(1 <= kind <= 11 and codec in (0, 1, 2), "record: type or codec")
     require(flags == 0 and key == 0 and reserved == 0, "record: flags, key id or reserved")
     require(0 < plain <= RECORD_MAX and 0 < stored <= plain, "record: lengths")
     require((codec == 0) == (stored == plain), "record: stored and plain length do not fit the codec")
@@ -503,6 +503,15 @@ def read_sign_of_life(plain):
     return sign
 
 
+def read_pin(plain):
+    fields = Fields(plain)
+    kind = fields.number(1)
+    require(kind in (1, 2), "pin: kind")
+    pin = {"until": fields.time() if kind == 2 else "removed", "made": fields.time(), "host": fields.text()}
+    fields.end()
+    return pin
+
+
 def read_collection_set(plain):
     """The number, the ids of the points, and (kind, session, number) of the packs."""
     fields = Fields(plain)
@@ -524,7 +533,7 @@ def read_record_file(data, kind):
     require(header["kind"] == kind, "file: kind")
     record = read_record(data[HEADER:])
     require(record["length"] == len(data) - HEADER, "file: bytes after its record")
-    require(record["type"] == {1: 6, 4: 5, 6: 7, 7: 8, 8: 9, 9: 9, 11: 10}[kind], "file: record type")
+    require(record["type"] == {1: 6, 4: 5, 6: 7, 7: 8, 8: 9, 9: 9, 11: 10, 12: 11}[kind], "file: record type")
     return header, decode_body(record)
 
 

@@ -186,6 +186,8 @@ READERS = {
     "condemned-file": describe_file(8, describe_collection_set),
     "retired-file": describe_file(9, describe_collection_set),
     "sign-of-life-file": describe_file(11, format_of.read_sign_of_life),
+    "pin": format_of.read_pin,
+    "pin-file": describe_file(12, format_of.read_pin),
 }
 
 

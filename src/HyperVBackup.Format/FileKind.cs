@@ -18,4 +18,5 @@ public enum FileKind : ushort
     Retired = 9,
     Parity = 10,
     SignOfLife = 11,
+    Pin = 12,
 }

@@ -10,6 +10,7 @@ public static class FileNames
     public const string LeaseFolder = "leases/";
     public const string SignOfLifeFolder = "signs/";
     public const string PruneMarkFolder = "pruned/";
+    public const string PinFolder = "pins/";
     public const string CondemnedFolder = "condemned/";
     public const string RetiredFolder = "retired/";
     public const string ChunkPackFolder = "packs/";
@@ -19,6 +20,9 @@ public static class FileNames
     public const string MirrorFolder = "mirror/";
 
     public const string RepositoryMirror = MirrorFolder + Repository;
+
+    /// <summary>In a pin's name, in place of a point.</summary>
+    private const string EveryPoint = "all";
 
     /// <summary>A restore point or a fence: whichever was put there first.</summary>
     public static string RestorePoint(SessionId session) => RestorePointFolder + session;
@@ -32,6 +36,23 @@ public static class FileNames
         string.Create(CultureInfo.InvariantCulture, $"{SignOfLifeFolder}{session}-{counter}");
 
     public static string PruneMark(SessionId session) => PruneMarkFolder + session;
+
+    /// <param name="point">Whose pin it is; none for every point's.</param>
+    /// <param name="id">Random: a pin that was removed is never put again.</param>
+    public static string Pin(SessionId point, SessionId id) =>
+        $"{PinFolder}{(point.IsNone ? EveryPoint : point.ToString())}-{id}";
+
+    /// <summary>Reads a name as <see cref="Pin"/> writes it.</summary>
+    public static bool TryParsePin(string name, out SessionId point, out SessionId id)
+    {
+        (point, id) = (default, default);
+        int dash = name.LastIndexOf('-');
+        bool isPin = name.StartsWith(PinFolder, StringComparison.Ordinal)
+            && dash >= PinFolder.Length
+            && SessionId.TryParse(name.AsSpan(dash + 1), out id);
+        ReadOnlySpan<char> whose = isPin ? name.AsSpan(PinFolder.Length, dash - PinFolder.Length) : "";
+        return isPin && (whose is EveryPoint || (SessionId.TryParse(whose, out point) && !point.IsNone));
+    }
 
     /// <param name="collection">From 1.</param>
     public static string Condemned(long collection) =>

@@ -82,7 +82,8 @@ public static class BitFlipTests
                 () => Lease.Read(body),
                 () => PruneMark.Read(body),
                 () => CollectionSet.Read(body),
-                () => SignOfLife.Read(body));
+                () => SignOfLife.Read(body),
+                () => Pin.Read(body));
         }
     }
 

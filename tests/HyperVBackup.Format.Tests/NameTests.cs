@@ -73,4 +73,25 @@ public static class NameTests
     [InlineData("", false)]
     public static void A_disk_name_can_stand_as_a_file_name(string text, bool isName) =>
         Assert.Equal(isName, DiskName.IsValid(text));
+
+    [Fact]
+    public static void A_pins_name_tells_whose_it_is()
+    {
+        Sample sample = new(3);
+        SessionId id = sample.Session();
+        foreach (SessionId point in (SessionId[])[sample.Session(), default])
+        {
+            string name = FileNames.Pin(point, id);
+            Assert.True(FileNames.TryParsePin(name, out SessionId whose, out SessionId read));
+            Assert.Equal((point, id), (whose, read));
+            Assert.False(FileNames.TryParsePin(name + "a", out _, out _));
+            Assert.False(FileNames.TryParsePin(name[..^1], out _, out _));
+            Assert.False(FileNames.TryParsePin("x" + name, out _, out _));
+        }
+
+        Assert.False(FileNames.TryParsePin($"pins/{default(SessionId)}-{id}", out _, out _));
+        Assert.False(FileNames.TryParsePin($"pins/-{id}", out _, out _));
+        Assert.False(FileNames.TryParsePin($"pins/{id}", out _, out _));
+        Assert.False(FileNames.TryParsePin("pins/", out _, out _));
+    }
 }

@@ -105,11 +105,13 @@ public static class RoundTripTests
     }
 
     [Property]
-    public static void Marks_collections_and_signs_of_life_read_back(int seed)
+    public static void Marks_collections_signs_of_life_and_pins_read_back(int seed)
     {
         Sample sample = new(seed);
         PruneMark mark = sample.PruneMark();
         Assert.Equal(mark, PruneMark.Read(mark.Write()));
+        Pin pin = sample.Pin();
+        Assert.Equal(pin, Pin.Read(pin.Write()));
         SignOfLife sign = new(1 + sample.Below(9), sample.Time());
         Assert.Equal(sign, SignOfLife.Read(sign.Write()));
         CollectionSet set = sample.Collection(1 + sample.Below(9));

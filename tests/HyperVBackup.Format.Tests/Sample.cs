@@ -212,6 +212,13 @@ internal sealed class Sample(int seed)
         Why = Flip() ? "keep-daily 14" : "asked for: Größe",
     };
 
+    public Pin Pin() => new()
+    {
+        ImmutableUntil = Flip() ? Time() : null,
+        Made = Time(),
+        Host = "hyperv-0" + random.Next(10),
+    };
+
     public CollectionSet Collection(long number) => new(
         number,
         Enumerable.Range(0, Below(5)).Select(_ => Session()),

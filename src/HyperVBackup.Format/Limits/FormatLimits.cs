@@ -52,7 +52,7 @@ public static class FormatLimits
     /// <summary>So that header and record fit the file also where compression does not pay.</summary>
     public const int RestorePointBodyLengthMaxBytes = RestorePointFileLengthMaxBytes - 1024;
 
-    /// <summary>The whole file, of leases, signs of life, prune marks and of the repository's settings.</summary>
+    /// <summary>The whole file, of leases, signs of life, prune marks, pins and of the repository's settings.</summary>
     public const int SmallFileLengthMaxBytes = 64 * 1024;
 
     /// <summary>Restore points that one collection may name.</summary>

@@ -51,6 +51,7 @@ public static class RecordFile
         FileKind.PruneMark => RecordType.PruneMark,
         FileKind.Condemned or FileKind.Retired => RecordType.CollectionSet,
         FileKind.SignOfLife => RecordType.SignOfLife,
+        FileKind.Pin => RecordType.Pin,
         _ => throw new ArgumentException($"A {kind} file is not one record.", nameof(kind)),
     };
 }

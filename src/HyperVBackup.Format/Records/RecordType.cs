@@ -23,4 +23,5 @@ public enum RecordType : byte
     /// <summary>What a collection proposes to delete, or deletes.</summary>
     CollectionSet = 9,
     SignOfLife = 10,
+    Pin = 11,
 }

@@ -7,8 +7,8 @@ using HyperVBackup.Format.Records;
 
 namespace HyperVBackup.Format.Tests.Vectors;
 
-/// <summary>The part of <see cref="VectorReader"/> for what collecting needs: marks, collections, signs of life, and
-/// their files.</summary>
+/// <summary>The part of <see cref="VectorReader"/> for what collecting needs: marks, collections, signs of life, pins,
+/// and their files.</summary>
 internal static class CollectionFields
 {
     private static readonly Dictionary<string, (FileKind Kind, string Plain)> Files = new()
@@ -17,6 +17,7 @@ internal static class CollectionFields
         [Structures.CondemnedFile] = (FileKind.Condemned, Structures.CollectionSet),
         [Structures.RetiredFile] = (FileKind.Retired, Structures.CollectionSet),
         [Structures.SignOfLifeFile] = (FileKind.SignOfLife, Structures.SignOfLife),
+        [Structures.PinFile] = (FileKind.Pin, Structures.Pin),
     };
 
     public static bool Knows(string structure) =>
@@ -62,6 +63,13 @@ internal static class CollectionFields
             fields["host"] = mark.Host;
             fields["why"] = mark.Why;
         }
+        else if (structure == Structures.Pin)
+        {
+            Pin pin = Pin.Read(plain);
+            fields["until"] = pin.ImmutableUntil is { } until ? Number(until.ToUnixTimeMilliseconds()) : "removed";
+            fields["made"] = Number(pin.Made.ToUnixTimeMilliseconds());
+            fields["host"] = pin.Host;
+        }
         else
         {
             SignOfLife sign = SignOfLife.Read(plain);
@@ -88,6 +96,7 @@ internal static class CollectionFields
     {
         Structures.CollectionSet => CollectionSet.Read(plain).Write(),
         Structures.PruneMark => PruneMark.Read(plain).Write(),
+        Structures.Pin => Pin.Read(plain).Write(),
         _ => SignOfLife.Read(plain).Write(),
     };
 

@@ -5,7 +5,7 @@ using HyperVBackup.Format.Records;
 
 namespace HyperVBackup.Format.Tests.Vectors;
 
-/// <summary>Vectors of prune marks, collections and signs of life, as plain bodies and as files.</summary>
+/// <summary>Vectors of prune marks, collections and signs of life, pins, as plain bodies and as files.</summary>
 internal static class CollectionVectors
 {
     private const int PointCountAt = sizeof(ulong);
@@ -18,6 +18,7 @@ internal static class CollectionVectors
         AddMarks(good, bad, sample);
         AddSigns(good, bad, sample);
         AddFiles(good, bad, sample);
+        AddPins(good, bad, sample);
     }
 
     private static void AddSets(VectorSet.Good good, VectorSet.Bad bad, Sample sample)
@@ -70,6 +71,27 @@ internal static class CollectionVectors
         bad.Add(Of, "time", "sign of life: time", sign, 15, 0x7F);
         bad.Add(Of, "shorter", "sign of life: time: the body ends", sign[..^1]);
         bad.Add(Of, "longer", "sign of life: bytes after the last field", [.. sign, 0]);
+    }
+
+    private static void AddPins(VectorSet.Good good, VectorSet.Bad bad, Sample sample)
+    {
+        const string Of = Structures.Pin;
+        byte[] kept = good.Add(Of, "kept", (sample.Pin() with { ImmutableUntil = null }).Write());
+        byte[] immutable = good.Add(Of, "immutable", (sample.Pin() with { ImmutableUntil = sample.Time() }).Write());
+        bad.Add(Of, "kind-0", "pin: kind", kept, 0, 0);
+        bad.Add(Of, "kind-3", "pin: kind", kept, 0, 3);
+        bad.Add(Of, "until", "pin: until", immutable, 8, 0x7F);
+        bad.Add(Of, "made", "pin: made", kept, 8, 0x7F);
+        bad.Add(Of, "host-length", "pin: host: length", kept, 10, 0x20);
+        bad.Add(Of, "shorter", "pin: host: the body ends", kept[..^1]);
+        bad.Add(Of, "longer", "pin: bytes after the last field", [.. immutable, 0]);
+        FileHeader header = new(
+            FileKind.Pin, sample.Repository(), FileNames.Pin(sample.Session(), sample.Session()));
+        good.Add(Structures.PinFile, "of-a-point", RecordFile.Write(header, kept, Compression.None));
+        header = header with { Name = FileNames.Pin(default, sample.Session()) };
+        byte[] file = good.Add(
+            Structures.PinFile, "of-every-point", RecordFile.Write(header, immutable, Compression.None));
+        bad.Add(Structures.PinFile, "longer", "file: bytes after its record", [.. file, 0]);
     }
 
     private static void AddFiles(VectorSet.Good good, VectorSet.Bad bad, Sample sample)

@@ -26,6 +26,8 @@ internal static class Structures
     public const string CondemnedFile = "condemned-file";
     public const string RetiredFile = "retired-file";
     public const string SignOfLifeFile = "sign-of-life-file";
+    public const string Pin = "pin";
+    public const string PinFile = "pin-file";
 
     /// <summary>Chunk records are read as chunks of this size.</summary>
     public const int ChunkSizeBytes = 16 * 1024;
