@@ -10,6 +10,7 @@ using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pages;
+using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -47,6 +48,8 @@ public sealed class BackupRepository
 
     /// <summary>The map nodes and lists that are stored.</summary>
     public INodeSource Nodes => Records;
+
+    internal RepositoryEnvironment Environment => environment;
 
     internal IBlobStore Store { get; }
 
@@ -110,6 +113,10 @@ public sealed class BackupRepository
     public Task<List<RestorePoint>> ListPointsAsync(CancellationToken token = default) =>
         listing.ReadAllAsync(
             (_, complaint) => environment.Warn($"{complaint.Message}; 'verify' says what it touches."), token);
+
+    /// <summary>The same without those that were pruned and are not pinned: what people are shown.</summary>
+    public Task<List<RestorePoint>> ListShownPointsAsync(CancellationToken token = default) =>
+        ShownPoints.ListAsync(this, token);
 
     /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
     public async Task<WritingSession> OpenWritingSessionAsync(LeaseKind kind, CancellationToken token)

@@ -82,7 +82,8 @@ public sealed class CallTests
             call => call.Target is "HyperVBackup.Storage.IBlobStore.DeleteAsync" or
                 "HyperVBackup.Storage.FolderStore.DeleteAsync" or "HyperVBackup.Storage.Files.IStoreFiles.Delete",
             new Allowed(Storage, "the store itself"),
-            new Allowed("src/HyperVBackup.Repository/Sessions/LeaseFile.cs", "leases, by a name it makes itself")));
+            new Allowed("src/HyperVBackup.Repository/Sessions/LeaseFile.cs", "leases, by a name it makes itself"),
+            new Allowed("src/HyperVBackup.Repository/Pins/PinFiles.cs", "pins, by a name it makes itself")));
 
     [Fact]
     public void Temporaries_are_deleted_where_living_sessions_are_known_only() => Rule.Holds(

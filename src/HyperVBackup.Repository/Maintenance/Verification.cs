@@ -2,6 +2,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
 
@@ -50,6 +51,7 @@ public sealed class Verification
     {
         await CheckSettingsAsync(token);
         await CheckPointsAsync(token);
+        await CheckPinsAsync(token);
         IReadOnlyCollection<PackName> packs = options.Points.Count == 0
             ? await listing.ListAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
             : await ListPacksNeededAsync(token);
@@ -96,6 +98,17 @@ public sealed class Verification
         foreach (SessionId id in ids)
         {
             await CheckPointAsync(id, token);
+        }
+    }
+
+    private async Task CheckPinsAsync(CancellationToken token)
+    {
+        foreach (StoredPin pin in await new PinFiles(store, repository).ReadAllAsync(token))
+        {
+            if (pin.Pin is null && (options.Points.Count == 0 || options.Points.Any(pin.Holds)))
+            {
+                damage.Add(pin.Name, 0, "the pin cannot be read; it holds until 'pin --remove --force'");
+            }
         }
     }
 

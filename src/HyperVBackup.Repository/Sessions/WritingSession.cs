@@ -4,6 +4,7 @@ using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Pages;
+using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
 
 namespace HyperVBackup.Repository.Sessions;
@@ -22,6 +23,7 @@ public sealed class WritingSession : IAsyncDisposable
     private readonly ChunkPlanner planner;
     private readonly CommitName commitName;
     private bool isLeased = true;
+    private StoredPin? pin;
 
     internal WritingSession(
         BackupRepository repository, SessionId id, IReadOnlyList<RestorePoint> points, SessionChunks chunks,
@@ -47,6 +49,9 @@ public sealed class WritingSession : IAsyncDisposable
 
     /// <summary>Bytes of map data written so far, one copy counted.</summary>
     public long MapBytesWritten => maps.BytesWritten;
+
+    /// <summary>Before this time nothing takes the point away; null, as usual, where anybody may.</summary>
+    public DateTimeOffset? ImmutableUntil { get; set; }
 
     /// <summary>Says for each chunk what is to be done with it; to be called in disk order.</summary>
     /// <param name="places">Set where the fate is <see cref="ChunkFate.Stored"/>.</param>
@@ -87,6 +92,7 @@ public sealed class WritingSession : IAsyncDisposable
     {
         Invariant.Check(point.Id == Id && isLeased && !commitName.IsInDoubt);
         await FlushAsync(token);
+        await HoldAsync(token);
         await commitName.CommitAsync(point, token);
         IsCommitted = true;
         await repository.TryMirrorAsync(commitName, point);
@@ -102,12 +108,31 @@ public sealed class WritingSession : IAsyncDisposable
             await chunks.DisposeAsync();
             await maps.DisposeAsync();
             await GiveUpLeaseAsync();
+            await LetGoAsync();
             await index.SaveAsync(CancellationToken.None);
             repository.WarnWhereFull(index);
         }
         finally
         {
             await index.DisposeAsync(); // or nobody in this process could open it again
+        }
+    }
+
+    /// <summary>The pin comes before its point, so that there is no moment at which the point could be taken away.
+    /// </summary>
+    private async Task HoldAsync(CancellationToken token)
+    {
+        if (ImmutableUntil is { } until)
+        {
+            pin = await new PointPins(repository).HoldForSessionAsync(Id, until, token);
+        }
+    }
+
+    private async Task LetGoAsync()
+    {
+        if (pin is not null && !IsCommitted && !commitName.IsInDoubt)
+        {
+            await new PointPins(repository).TakeBackAsync(pin);
         }
     }
 
