@@ -20,5 +20,6 @@ public sealed record PointLock(PointLockKind Kind, bool IsOfEveryPoint, DateTime
         _ => "held by a pin that cannot be read ('pin --remove --force' removes it)",
     };
 
-    private string UntilText => Until!.Value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private string UntilText =>
+        Until!.Value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -21,7 +21,8 @@ public sealed class RetentionPolicy
         Zone = zone;
         if (rules.Length == 0 || rules.Any(rule => rule.Value < 0 || !Enum.IsDefined(rule.Key)))
         {
-            throw new ArgumentException("A policy has at least one rule, and none of a negative count.", nameof(counts));
+            throw new ArgumentException(
+                "A policy has at least one rule, and none of a negative count.", nameof(counts));
         }
     }
 
