@@ -69,5 +69,5 @@ internal sealed class CommandContext
     public BackupEngine NewEngine(BackupRepository repository) => new(
         repository,
         Environment,
-        new EngineOptions { InFlightBytes = Math.Clamp(Environment.MemoryBudgetBytes / 64, 8L << 20, 64L << 20) });
+        new EngineOptions { InFlightBytes = Math.Clamp(Environment.MemoryBudgetBytes / 128, 8L << 20, 64L << 20) });
 }

@@ -115,6 +115,13 @@ internal sealed class SamplePack(byte[] bytes, FileHeader header, PackTrailer tr
             pages.GetHashes(index, fromFooter);
             ContentHasher.Plain.IdOfChunk(ChunkOf(table[index]), fromRecord);
             Corrupt.Unless(fromFooter.AsSpan().SequenceEqual(fromRecord), "pack: page hashes");
+            for (int page = 0; page < fromFooter.Length; page++)
+            {
+                Digest hash = fromFooter[page];
+                Corrupt.Unless(pages.HashAt(index, page) == hash, "pack: hash of one page");
+                int first = hash.IsZero ? -1 : Array.IndexOf(fromFooter, hash);
+                Corrupt.Unless(hash.IsZero || pages.PageOf(index, hash) == first, "pack: page of a hash");
+            }
         }
     }
 }

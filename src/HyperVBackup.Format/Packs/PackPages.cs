@@ -1,3 +1,4 @@
+using System.Numerics;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Records;
 
@@ -41,20 +42,53 @@ public sealed class PackPages
     public void GetHashes(int entryIndex, Span<Digest> pageHashes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(pageHashes.Length, pagesPerChunk);
-        if (table[entryIndex].Type != RecordType.Whole)
-        {
-            throw new ArgumentException("Only whole records hold pages.", nameof(entryIndex));
-        }
-
-        ReadOnlySpan<byte> bytes = section.Span[starts[entryIndex]..];
-        ReadOnlySpan<byte> bitmap = bytes[..ChunkRecord.BitmapLengthBytes(pagesPerChunk)];
-        bytes = bytes[bitmap.Length..];
+        ReadOnlySpan<byte> bytes = HashesOf(entryIndex, out ReadOnlySpan<byte> bitmap);
         for (int page = 0; page < pagesPerChunk; page++)
         {
             bool isStored = ChunkRecord.HasPage(bitmap, page);
             pageHashes[page] = isStored ? new Digest(bytes[..Digest.SizeBytes]) : default;
             bytes = isStored ? bytes[Digest.SizeBytes..] : bytes;
         }
+    }
+
+    /// <summary>One page hash of the whole record at <paramref name="entryIndex"/> of the table.</summary>
+    /// <returns>Zero for a page not stored.</returns>
+    /// <exception cref="ArgumentException">A delta record lies there: it holds no pages.</exception>
+    public Digest HashAt(int entryIndex, int page)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)page, (uint)pagesPerChunk, nameof(page));
+        ReadOnlySpan<byte> hashes = HashesOf(entryIndex, out ReadOnlySpan<byte> bitmap);
+        if (!ChunkRecord.HasPage(bitmap, page))
+        {
+            return default;
+        }
+
+        int before = ChunkRecord.CountPages(bitmap[..(page / 8)])
+            + BitOperations.PopCount(bitmap[page / 8] & ((1u << (page % 8)) - 1));
+        return new Digest(hashes.Slice(before * Digest.SizeBytes, Digest.SizeBytes));
+    }
+
+    /// <summary>The first page with a hash in the whole record at <paramref name="entryIndex"/> of the table.</summary>
+    /// <param name="pageHash">Not zero.</param>
+    /// <returns>-1 where none has it.</returns>
+    /// <exception cref="ArgumentException">A delta record lies there: it holds no pages.</exception>
+    public int PageOf(int entryIndex, Digest pageHash)
+    {
+        ReadOnlySpan<byte> hashes = HashesOf(entryIndex, out ReadOnlySpan<byte> bitmap);
+        for (int page = 0; page < pagesPerChunk; page++)
+        {
+            if (ChunkRecord.HasPage(bitmap, page))
+            {
+                if (new Digest(hashes[..Digest.SizeBytes]) == pageHash)
+                {
+                    return page;
+                }
+
+                hashes = hashes[Digest.SizeBytes..];
+            }
+        }
+
+        return -1;
     }
 
     /// <summary>Holds every id in the table against its page hashes.</summary>
@@ -76,6 +110,18 @@ public sealed class PackPages
             Digest first = pageHashes[pageHashes.IndexOfAnyExcept(default(Digest))];
             Corrupt.Unless(PackEntry.HookOf(first) == entry.Hook, "pack pages: hook of a record");
         }
+    }
+
+    private ReadOnlySpan<byte> HashesOf(int entryIndex, out ReadOnlySpan<byte> bitmap)
+    {
+        if (table[entryIndex].Type != RecordType.Whole)
+        {
+            throw new ArgumentException("Only whole records hold pages.", nameof(entryIndex));
+        }
+
+        ReadOnlySpan<byte> bytes = section.Span[starts[entryIndex]..];
+        bitmap = bytes[..ChunkRecord.BitmapLengthBytes(pagesPerChunk)];
+        return bytes[bitmap.Length..];
     }
 
     private void FindStarts()

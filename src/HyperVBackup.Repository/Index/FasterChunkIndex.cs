@@ -14,15 +14,15 @@ namespace HyperVBackup.Repository.Index;
 /// abandoned</b>, whatever happened to its files.
 /// <code>
 /// memory sum (sizes: IndexSizes)     --memory 1 GiB: 512 MiB   2 GiB: 1.5 GiB   4 GiB: 3.5 GiB
-/// FASTER's hash table, 9 bytes each                   32 MiB          128 MiB          128 MiB
-///   its overflow buckets, at most half of that        16 MiB           64 MiB           64 MiB
+/// FASTER's hash table, 9 bytes each                   16 MiB           64 MiB          128 MiB
+///   its overflow buckets, at most half of that         8 MiB           32 MiB           64 MiB
 /// FASTER's newest entries in memory                   32 MiB           64 MiB           64 MiB
-/// sorting the tail when it is settled, 8 bytes each   28 MiB          112 MiB          112 MiB
+/// sorting the tail when it is settled, 8 bytes each   14 MiB           56 MiB          112 MiB
 /// buffers                                              2 MiB            2 MiB            2 MiB
-/// settled table, 8 bytes an entry                    402 MiB         1166 MiB         3214 MiB
-/// so many entries at most                       52.7 million    152.8 million    421.3 million
-///   whole chunks of 64 KiB with a hook each          1.6 TiB          4.6 TiB         12.6 TiB
-///   half of that, and then without hooks             2.4 TiB          6.8 TiB         18.8 TiB
+/// settled table, 8 bytes an entry                    440 MiB         1318 MiB         3214 MiB
+/// so many entries at most                       57.7 million    172.8 million    421.3 million
+///   whole chunks of 64 KiB with a hook each          1.7 TiB          5.1 TiB         12.6 TiB
+///   half of that, and then without hooks             2.6 TiB          7.7 TiB         18.8 TiB
 /// </code>
 /// Beside it: the table's directory, 12 bytes for each group of 256 to 512 entries (3 MiB at 100 million), and 56
 /// bytes a pack and a covered session. A part that is not used takes no memory: the settled table is read as far as

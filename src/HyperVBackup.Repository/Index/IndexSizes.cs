@@ -31,7 +31,7 @@ internal readonly record struct IndexSizes(long HashTableBytes, long LogBytes, l
     /// <param name="budgetBytes">At least <see cref="BudgetBytesMin"/>.</param>
     public static IndexSizes For(long budgetBytes)
     {
-        long hashTableBytes = PowerOfTwo(budgetBytes / 12, HashTableBytesMin, HashTableBytesMax);
+        long hashTableBytes = PowerOfTwo(budgetBytes / 24, HashTableBytesMin, HashTableBytesMax);
         long logBytes = PowerOfTwo(budgetBytes / 16, LogBytesMin, LogBytesMax);
         long tailCountMax = hashTableBytes / BucketBytes * BucketEntryCount;
         long overflowBytes = hashTableBytes / 2;

@@ -59,7 +59,12 @@ public sealed class ChunkPlan
     internal bool IsMadeBy(
         Recipe recipe, ChunkId chunk, Digest literalId, ReadOnlySpan<Digest> literals, ContentHasher hasher)
     {
-        Digest[] pages = new Digest[recipe.PageCount];
+        const int PagesOnStack = 64;
+        Span<Digest> pages = recipe.PageCount <= PagesOnStack
+            ? stackalloc Digest[PagesOnStack]
+            : new Digest[recipe.PageCount];
+        pages = pages[..recipe.PageCount];
+        pages.Clear();
         for (int page = 0; page < pages.Length; page++)
         {
             RecipePage from = recipe.PageAt(page);

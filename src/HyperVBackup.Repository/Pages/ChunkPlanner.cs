@@ -1,3 +1,4 @@
+using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
@@ -36,32 +37,45 @@ internal sealed class ChunkPlanner(
             await reader.AddSourcesAsync(chunks.Span[position].ParentPlace, sources[position], token);
         }
 
-        RecordPlace[] hooks = FindHooks(chunks.Span, sources);
-        for (int position = 0; position < chunks.Length; position++)
+        RecordPlace[] hooks = ArrayPool<RecordPlace>.Shared.Rent(chunks.Length * pagesPerChunk);
+        try
         {
-            ReadOnlyMemory<RecordPlace> own = hooks.AsMemory(position * pagesPerChunk, pagesPerChunk);
-            await AddHookedAsync(chunks.Span[position].PageHashes, own, sources[position], token);
-            plans.Span[position] = TryPlan(chunks.Span[position], sources[position]);
+            FindHooks(chunks.Span, sources, hooks.AsSpan(0, chunks.Length * pagesPerChunk));
+            for (int position = 0; position < chunks.Length; position++)
+            {
+                ReadOnlyMemory<RecordPlace> own = hooks.AsMemory(position * pagesPerChunk, pagesPerChunk);
+                await AddHookedAsync(chunks.Span[position].PageHashes, own, sources[position], token);
+                plans.Span[position] = TryPlan(chunks.Span[position], sources[position]);
+            }
+        }
+        finally
+        {
+            ArrayPool<RecordPlace>.Shared.Return(hooks);
         }
     }
 
     /// <summary>Asks the index, once for all chunks, for the pages that no source holds yet.</summary>
-    private RecordPlace[] FindHooks(ReadOnlySpan<NewChunk> chunks, List<PageSource>[] sources)
+    private void FindHooks(ReadOnlySpan<NewChunk> chunks, List<PageSource>[] sources, Span<RecordPlace> places)
     {
-        ChunkId[] keys = new ChunkId[chunks.Length * pagesPerChunk];
-        RecordPlace[] places = new RecordPlace[keys.Length];
-        for (int position = 0; position < chunks.Length; position++)
+        ChunkId[] keys = ArrayPool<ChunkId>.Shared.Rent(places.Length);
+        try
         {
-            ReadOnlySpan<Digest> hashes = chunks[position].PageHashes.Span;
-            for (int page = 0; page < pagesPerChunk; page++)
+            for (int position = 0; position < chunks.Length; position++)
             {
-                bool isWanted = !hashes[page].IsZero && !IsHeld(sources[position], hashes[page], page);
-                keys[(position * pagesPerChunk) + page] = isWanted ? HookKey.Of(hashes[page]) : default;
+                ReadOnlySpan<Digest> hashes = chunks[position].PageHashes.Span;
+                for (int page = 0; page < pagesPerChunk; page++)
+                {
+                    bool isWanted = !hashes[page].IsZero && !IsHeld(sources[position], hashes[page], page);
+                    keys[(position * pagesPerChunk) + page] = isWanted ? HookKey.Of(hashes[page]) : default;
+                }
             }
-        }
 
-        index.Find(keys, places);
-        return places;
+            index.Find(keys.AsSpan(0, places.Length), places);
+        }
+        finally
+        {
+            ArrayPool<ChunkId>.Shared.Return(keys);
+        }
     }
 
     private static bool IsHeld(List<PageSource> sources, Digest hash, int page)

@@ -64,12 +64,22 @@ internal sealed class PackPageMap
 
     private PageSource? TryMake(int record, Digest pageHash, ContentHasher hasher)
     {
-        Digest[] hashes = new Digest[pages.PagesPerChunk];
+        bool isSmall = pages.PagesPerChunk <= PageSource.LookedThroughCountMax;
+        Span<Digest> hashes = isSmall
+            ? stackalloc Digest[PageSource.LookedThroughCountMax]
+            : new Digest[pages.PagesPerChunk];
+        hashes = hashes[..pages.PagesPerChunk];
         pages.GetHashes(record, hashes);
         PackEntry entry = table[record];
-        return hashes.Contains(pageHash) && hasher.IdOfPages(hashes).Value == entry.Id
-            ? new PageSource(entry.Id, new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes), hashes)
-            : null;
+        if (!hashes.Contains(pageHash) || hasher.IdOfPages(hashes).Value != entry.Id)
+        {
+            return null;
+        }
+
+        RecordPlace place = new(pack, entry.OffsetBytes, entry.LengthBytes);
+        return isSmall
+            ? new PageSource(entry.Id, place, pages, record)
+            : new PageSource(entry.Id, place, hashes.ToArray());
     }
 
     private void Fill()

@@ -9,9 +9,11 @@ internal sealed class PageSource
 {
     /// <summary>Of so many pages any is found as fast by looking at all. Of the 1024 that a chunk may have, asked for
     /// one by one, that would be a million looks for each source.</summary>
-    private const int LookedThroughCountMax = 32;
+    public const int LookedThroughCountMax = 32;
 
-    private readonly Digest[] pageHashes;
+    private readonly PackPages? footer;
+    private readonly int footerEntry;
+    private readonly Digest[] pageHashes = [];
     private readonly Dictionary<Digest, int>? firstSlots;
 
     /// <param name="pageHashes">One for each page of a chunk; zero for those that the record does not hold.</param>
@@ -28,22 +30,38 @@ internal sealed class PageSource
         }
     }
 
+    /// <summary>A record whose hashes stay in its pack's footer: a chunk asks dozens of records, each for a page or
+    /// two.</summary>
+    /// <param name="footer">Of chunks of at most <see cref="LookedThroughCountMax"/> pages.</param>
+    /// <param name="entry">The record's number in the pack's table.</param>
+    public PageSource(Digest dataId, RecordPlace place, PackPages footer, int entry)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(footer.PagesPerChunk, LookedThroughCountMax);
+        (DataId, Place, this.footer, footerEntry) = (dataId, place, footer, entry);
+    }
+
     public Digest DataId { get; }
 
     public RecordPlace Place { get; }
 
     /// <summary>The slot that holds a page: the preferred one if it does, else the first.</summary>
+    /// <param name="pageHash">Not zero.</param>
     /// <returns>-1 where the record does not hold it.</returns>
     public int SlotOf(Digest pageHash, int preferredSlot)
     {
-        if (pageHashes[preferredSlot] == pageHash)
+        if (this[preferredSlot] == pageHash)
         {
             return preferredSlot;
+        }
+
+        if (footer is not null)
+        {
+            return footer.PageOf(footerEntry, pageHash);
         }
 
         return firstSlots is null ? Array.IndexOf(pageHashes, pageHash) : firstSlots.GetValueOrDefault(pageHash, -1);
     }
 
     /// <summary>The hash of the page in a slot.</summary>
-    public Digest this[int slot] => pageHashes[slot];
+    public Digest this[int slot] => footer is null ? pageHashes[slot] : footer.HashAt(footerEntry, slot);
 }

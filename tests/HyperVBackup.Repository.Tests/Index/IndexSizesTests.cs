@@ -6,8 +6,8 @@ namespace HyperVBackup.Repository.Tests.Index;
 public sealed class IndexSizesTests
 {
     [Theory]
-    [InlineData(512, 52_700_000)]
-    [InlineData(1536, 152_800_000)]
+    [InlineData(512, 57_700_000)]
+    [InlineData(1536, 172_800_000)]
     [InlineData(3584, 421_300_000)]
     public void As_many_entries_fit_as_the_memory_sum_says(long budgetMebibytes, long entryCount)
     {
