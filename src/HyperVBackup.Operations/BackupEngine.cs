@@ -16,12 +16,16 @@ namespace HyperVBackup.Operations;
 public sealed class BackupEngine(
     BackupRepository repository, RepositoryEnvironment environment, EngineOptions? options = null)
 {
+    private const string RunAgain = "A collector gave this backup up before it finished; it was run again.";
+
     private readonly EngineOptions options = options ?? new EngineOptions();
 
     /// <summary>Backs the disks of a VM up into one restore point. Where the map of the point to compare with has no
-    /// good copy left, it is made as a full, with a warning.</summary>
+    /// good copy left, it is made as a full, with a warning. Where a collector gave its session up, it is run again,
+    /// once, and opens its change sources again.</summary>
     /// <exception cref="Disks.DiskImageException">A disk cannot be read.</exception>
-    /// <exception cref="RepositoryException">The repository is damaged, unusable, or gave the session up.</exception>
+    /// <exception cref="RepositoryException">The repository is damaged or unusable, or two sessions were given up.
+    /// </exception>
     /// <exception cref="Storage.StoreException">The store is full or failed.</exception>
     public async Task<BackupReport> BackupAsync(
         BackupRequest request, IProgress<BackupProgress>? progress = null, CancellationToken token = default)
@@ -54,8 +58,9 @@ public sealed class BackupEngine(
     /// <exception cref="RepositoryException">The point is not there, or the repository is damaged.</exception>
     public Task<SynthesizeReport> SynthesizeAsync(
         SynthesizeRequest request, IProgress<RestoreProgress>? progress = null, CancellationToken token = default) =>
-        new SynthesizeOperation(repository, request, options, progress ?? NoProgress<RestoreProgress>.Instance)
-            .RunAsync(token);
+        FencedRerun.RunAsync(_ =>
+            new SynthesizeOperation(repository, request, options, progress ?? NoProgress<RestoreProgress>.Instance)
+                .RunAsync(token));
 
     /// <summary>Where the disks of two points differ, from their maps alone.</summary>
     public Task<IReadOnlyList<DiskDifference>> DiffAsync(
@@ -64,5 +69,10 @@ public sealed class BackupEngine(
 
     private Task<BackupReport> RunAsync(
         BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token) =>
-        new BackupOperation(repository, request, options, environment.Clock, progress).RunAsync(token);
+        FencedRerun.RunAsync(async isAgain =>
+        {
+            BackupOperation operation = new(repository, request, options, environment.Clock, progress);
+            BackupReport report = await operation.RunAsync(token);
+            return isAgain ? report with { Warnings = [RunAgain, .. report.Warnings] } : report;
+        });
 }

@@ -26,6 +26,7 @@ public sealed class BackupRepository
     private readonly RepositoryEnvironment environment;
     private readonly PointCatalog catalog;
     private readonly PointListing listing;
+    private readonly SessionOpener opener;
 
     private BackupRepository(
         IBlobStore store, RepositoryId id, RepositorySettings settings, RepositoryEnvironment environment)
@@ -35,7 +36,8 @@ public sealed class BackupRepository
         PointCache? cache = environment.StateFolder is { } folder ? new PointCache(folder, id) : null;
         listing = new PointListing(store, catalog, cache);
         Leases = new LeaseFile(store, id);
-        Records = new RecordReader(store, Hasher, NewTables());
+        Records = new RecordReader(store, Hasher, NewTables(AbsentSet.None));
+        opener = new SessionOpener(this, environment, catalog);
     }
 
     public RepositoryId Id { get; }
@@ -119,41 +121,18 @@ public sealed class BackupRepository
         ShownPoints.ListAsync(this, token);
 
     /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
-    public async Task<WritingSession> OpenWritingSessionAsync(LeaseKind kind, CancellationToken token)
-    {
-        long collection = await RequireNoCollectionAsync(token);
-        SessionId id = await PutLeaseAsync(NewLease(kind, collection, default), token);
-        try
-        {
-            await RequireNoCollectionAsync(token);
-            return await OpenWritingSessionAsync(id, token);
-        }
-        catch
-        {
-            await Leases.DeleteAsync(id);
-            throw;
-        }
-    }
+    /// <exception cref="RepositoryUnusableException">What a collection deletes cannot be read.</exception>
+    /// <exception cref="StoreException">The store cannot be written or read.</exception>
+    public Task<WritingSession> OpenWritingSessionAsync(LeaseKind kind, CancellationToken token) =>
+        opener.OpenWritingAsync(kind, token);
 
     /// <summary>Opens a session that reads one restore point (R1 to R3).</summary>
-    /// <exception cref="RestorePointNotFoundException">The point is gone.</exception>
-    public async Task<ReadingSession> OpenReadingSessionAsync(
-        LeaseKind kind, SessionId pointId, CancellationToken token)
-    {
-        long collection = await RequireNoCollectionAsync(token);
-        SessionId? lease = await TryPutReadingLeaseAsync(NewLease(kind, collection, pointId), token);
-        try
-        {
-            await RequireNoCollectionAsync(token);
-            RestorePoint point = await ReadPointAsync(pointId, token);
-            return new ReadingSession(this, point, lease);
-        }
-        catch when (lease is not null)
-        {
-            await Leases.DeleteAsync(lease.Value);
-            throw;
-        }
-    }
+    /// <exception cref="RestorePointNotFoundException">The point is gone, or about to be deleted.</exception>
+    /// <exception cref="RepositoryDamagedException">No copy of the point can be read.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public Task<ReadingSession> OpenReadingSessionAsync(
+        LeaseKind kind, SessionId pointId, CancellationToken token) =>
+        opener.OpenReadingAsync(kind, pointId, token);
 
     /// <summary>Encodes chunks as this repository stores them.</summary>
     public ChunkEncoder NewEncoder() => new(Hasher, Settings.Compression);
@@ -179,11 +158,12 @@ public sealed class BackupRepository
     public async Task<long> RebuildIndexAsync(
         IProgress<(long Done, long Total)> packsDone, CancellationToken token)
     {
+        long indexBudgetBytes = ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
         await using IChunkIndex index = environment.StateFolder is null
-            ? new MemoryChunkIndex(IndexBudgetBytes)
-            : ChunkIndexFolder.Rebuild(environment.StateFolder, Id, IndexBudgetBytes);
+            ? new MemoryChunkIndex(indexBudgetBytes)
+            : ChunkIndexFolder.Rebuild(environment.StateFolder, Id, indexBudgetBytes);
         HashSet<SessionId> decided = await ReadDecidedAsync(token);
-        IndexCatchUp catchUp = new(Store, Id, index);
+        IndexCatchUp catchUp = new(Store, Id, index, AbsentSet.None);
         await catchUp.RunAllAsync(decided, packsDone, token);
         await index.SaveAsync(token);
         WarnWhereFull(index);
@@ -212,70 +192,13 @@ public sealed class BackupRepository
         }
     }
 
+    internal void Warn(string sentence) => environment.Warn(sentence);
+
     /// <inheritdoc cref="FullIndex.Warn"/>
     internal void WarnWhereFull(IChunkIndex index) => FullIndex.Warn(index, environment);
 
-    private long IndexBudgetBytes => ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
-
-    /// <summary>Sessions do not yet know what a collection keeps them from relying on.</summary>
-    private async Task<long> RequireNoCollectionAsync(CancellationToken token)
-    {
-        long number = await new CollectionFiles(Store, Id).ReadHighestAsync(token);
-        return number == 0
-            ? 0
-            : throw new RepositoryUnusableException(
-                $"Garbage was collected in '{Store.Description}', which this version cannot follow: use a newer one.");
-    }
-
-    private async Task<WritingSession> OpenWritingSessionAsync(SessionId id, CancellationToken token)
-    {
-        HashSet<SessionId> decided = await ReadDecidedAsync(token);
-        AbandonedSessions abandoned = new(Store, Id, Leases, environment);
-        decided.UnionWith(await abandoned.CleanAsync(decided, token));
-        List<RestorePoint> points = await ListPointsAsync(token);
-        await new SettingsFile(Store).PutMissingAsync(Id, Settings, environment.Warn, token);
-        await MirrorMissingAsync(points, token);
-        IChunkIndex index = environment.StateFolder is null
-            ? new MemoryChunkIndex(IndexBudgetBytes)
-            : ChunkIndexFolder.Open(environment.StateFolder, Id, IndexBudgetBytes);
-        try
-        {
-            await new IndexCatchUp(Store, Id, index).RunAsync(decided, decided, token);
-        }
-        catch
-        {
-            await index.DisposeAsync();
-            throw;
-        }
-
-        int pagesPerChunk = Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
-        SessionChunks chunks = new(Store, Id, id, pagesPerChunk, index, NewTables());
-        SessionMaps maps = new(Store, Id, id, Hasher, Compression.None);
-        ChunkPlanner planner = new(
-            index, new SourceReader(Store, Hasher, pagesPerChunk),
-            new PackPageMaps(Store, Id, pagesPerChunk, SessionLimits.PageMapBytesMax), Hasher, pagesPerChunk);
-        return new WritingSession(this, id, points, chunks, maps, index, planner);
-    }
-
-    private async Task MirrorMissingAsync(List<RestorePoint> points, CancellationToken token)
-    {
-        HashSet<string> mirrored = [];
-        string folder = FileNames.MirrorFolder + FileNames.RestorePointFolder;
-        await foreach (BlobName name in Store.ListAsync(folder, token))
-        {
-            mirrored.Add(name.Path);
-        }
-
-        foreach (RestorePoint point in points)
-        {
-            if (!mirrored.Contains(FileNames.RestorePointMirror(point.Id)))
-            {
-                await TryMirrorAsync(new CommitName(Store, Id, point.Id), point);
-            }
-        }
-    }
-
-    private async Task<HashSet<SessionId>> ReadDecidedAsync(CancellationToken token)
+    /// <summary>All decided sessions: those that published a point, and those that were fenced.</summary>
+    internal async Task<HashSet<SessionId>> ReadDecidedAsync(CancellationToken token)
     {
         HashSet<SessionId> decided = [];
         await foreach (SessionId session in catalog.ListDecidedAsync(token))
@@ -286,82 +209,9 @@ public sealed class BackupRepository
         return decided;
     }
 
-    private async Task<RestorePoint> ReadPointAsync(SessionId id, CancellationToken token)
-    {
-        try
-        {
-            return await catalog.TryReadAsync(id, token)
-                ?? throw new RestorePointNotFoundException($"Restore point {id} is gone.");
-        }
-        catch (CorruptDataException complaint)
-        {
-            throw new RepositoryDamagedException($"Restore point {id} cannot be read: {complaint.Message}.", complaint);
-        }
-    }
-
-    /// <summary>Puts a lease under a new id. Before it stands, another session may take its temporary file for the
-    /// remains of a dead one; nothing hangs on it yet, so it is put again under another id.</summary>
-    private async Task<SessionId> PutLeaseAsync(Lease lease, CancellationToken token)
-    {
-        const int TryCountMax = 3;
-        for (int tries = 1; ; tries++)
-        {
-            SessionId id = NewSessionId();
-            try
-            {
-                await Leases.PutAsync(id, lease, token);
-                return id;
-            }
-            catch (StoreException) when (tries < TryCountMax)
-            {
-                await TryDeleteLeaseAsync(id);
-            }
-        }
-    }
-
-    /// <summary>A put that failed may have put all the same.</summary>
-    private async Task TryDeleteLeaseAsync(SessionId id)
-    {
-        try
-        {
-            await Leases.DeleteAsync(id);
-        }
-        catch (StoreException)
-        {
-            // The store is not to be had: the next put says so, or a later session cleans the lease up.
-        }
-    }
-
-    private async Task<SessionId?> TryPutReadingLeaseAsync(Lease lease, CancellationToken token)
-    {
-        try
-        {
-            return await PutLeaseAsync(lease, token);
-        }
-        catch (StoreException)
-        {
-            return null;
-        }
-    }
-
-    private Lease NewLease(LeaseKind kind, long collection, SessionId point) => new()
-    {
-        Kind = kind,
-        HighestCollection = collection,
-        Started = environment.Clock.GetUtcNow(),
-        Host = environment.HostName,
-        ProcessId = environment.ProcessId,
-        Point = point,
-    };
-
-    private PackTables NewTables() => new(Store, Id, SessionLimits.PackTableBytesMax);
-
-    private SessionId NewSessionId()
-    {
-        Span<byte> bytes = stackalloc byte[SessionId.SizeBytes];
-        environment.Randomness(bytes);
-        return new SessionId(bytes);
-    }
+    /// <summary>Reads packs' tables from now on.</summary>
+    /// <param name="absent">Packs that are taken for gone.</param>
+    internal PackTables NewTables(AbsentSet absent) => new(Store, Id, SessionLimits.PackTableBytesMax, absent);
 
     private static RepositoryId NewRepositoryId(RandomFill randomness)
     {

@@ -83,7 +83,13 @@ public sealed class CallTests
                 "HyperVBackup.Storage.FolderStore.DeleteAsync" or "HyperVBackup.Storage.Files.IStoreFiles.Delete",
             new Allowed(Storage, "the store itself"),
             new Allowed("src/HyperVBackup.Repository/Sessions/LeaseFile.cs", "leases, by a name it makes itself"),
-            new Allowed("src/HyperVBackup.Repository/Pins/PinFiles.cs", "pins, by a name it makes itself")));
+            new Allowed("src/HyperVBackup.Repository/Pins/PinFiles.cs", "pins, by a name it makes itself"),
+            new Allowed("src/HyperVBackup.Repository/Sessions/SignFiles.cs", "signs of life, likewise"),
+            new Allowed("src/HyperVBackup.Repository/Points/PruneMarkFiles.cs", "marks of points that are gone"),
+            new Allowed("src/HyperVBackup.Repository/Sessions/CommitName.cs", "a session's own fence, when it ends"),
+            new Allowed(
+                "src/HyperVBackup.Repository/Sessions/PointMirrors.cs",
+                "second copies of points that a collection says it deleted")));
 
     [Fact]
     public void Temporaries_are_deleted_where_living_sessions_are_known_only() => Rule.Holds(

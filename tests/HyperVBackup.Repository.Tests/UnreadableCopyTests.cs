@@ -3,6 +3,7 @@ using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maps;
@@ -72,7 +73,7 @@ public sealed class UnreadableCopyTests
         FailReadsOf(isReadable ? "nothing/" : "packs/");
         await using MemoryChunkIndex index = new(1 << 20);
         HashSet<SessionId> decided = [session];
-        await new IndexCatchUp(store, id, index).RunAsync(decided, decided, CancellationToken.None);
+        await new IndexCatchUp(store, id, index, AbsentSet.None).RunAsync(decided, decided, CancellationToken.None);
         await index.SaveAsync(CancellationToken.None);
         Assert.Equal(isReadable, index.Covers(session));
     }

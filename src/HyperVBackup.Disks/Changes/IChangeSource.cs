@@ -1,7 +1,8 @@
 namespace HyperVBackup.Disks.Changes;
 
 /// <summary>Says which parts of one disk changed since a state it names, and gives the disk to read. Not
-/// thread-safe; opened once for each backup.</summary>
+/// thread-safe; opened once for each try of a backup, again when the view before was
+/// abandoned and disposed.</summary>
 public interface IChangeSource
 {
     /// <summary>For messages: what the changes come from.</summary>

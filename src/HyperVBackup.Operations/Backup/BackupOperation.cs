@@ -123,6 +123,7 @@ internal sealed class BackupOperation(
         }
 
         await session.FlushAsync(token);
+        await session.ThrowIfFencedAsync(token); // before any source is sealed, which some can do once only
         DiskPoint[] sealedDisks =
             [.. disks.Select((disk, position) => disk with
             {

@@ -67,7 +67,7 @@ internal sealed class DiskPointBuilder(
         DiskPlan plan, IReadOnlyList<ScanRun> runs, AuditPlan? audit, CancellationToken token)
     {
         long virtualSizeBytes = view.Disk.VirtualSizeBytes;
-        INodeSource nodes = repository.Nodes;
+        INodeSource nodes = session.Nodes;
         DiskMap parent = plan.Parent?.Map() ?? DiskMap.Empty(chunkSizeBytes, virtualSizeBytes);
         DiskMapWriter map = new(parent, virtualSizeBytes, nodes, session.Maps, repository.Hasher);
         bool isShrunk = plan.Parent is not null && parent.VirtualSizeBytes > virtualSizeBytes;

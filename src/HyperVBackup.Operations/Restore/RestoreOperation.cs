@@ -18,12 +18,20 @@ internal sealed class RestoreOperation(
     /// <summary>The disk begins to write after so much, while further chunks are decoded.</summary>
     private const long FlushStepBytes = 32 << 20;
 
-    public async Task<IReadOnlyList<RestoredDisk>> RunAsync(CancellationToken token)
+    private readonly List<RestoredDisk> restored = [];
+
+    /// <summary>Where a collector gives the session up, what is not restored yet is restored in another one, once.
+    /// </summary>
+    public Task<IReadOnlyList<RestoredDisk>> RunAsync(CancellationToken token) =>
+        FencedRerun.RunAsync(_ => RunInSessionAsync(token));
+
+    private async Task<IReadOnlyList<RestoredDisk>> RunInSessionAsync(CancellationToken token)
     {
         await using ReadingSession session =
             await repository.OpenReadingSessionAsync(LeaseKind.Restore, request.Point, token);
         List<DiskPoint> disks = Choose(session.Point);
         List<(DiskPoint Disk, string Path)> targets = [.. disks.Select(disk => (disk, PathOf(disk, disks.Count)))];
+        targets.RemoveAll(target => restored.Exists(done => done.Disk == target.Disk.Name));
         if (disks.Count > 1 && File.Exists(request.OutputPath))
         {
             throw new StoreException(
@@ -33,7 +41,6 @@ internal sealed class RestoreOperation(
 
         targets.ForEach(target => Check(target.Path));
         disks.ForEach(disk => CheckRoot(session.Point, disk));
-        List<RestoredDisk> restored = [];
         foreach ((DiskPoint disk, string path) in targets)
         {
             restored.Add(await RestoreAsync(session, disk, path, token));

@@ -36,7 +36,7 @@ internal sealed class SequentialRewrite(
     {
         DiskMap map = disk.Map();
         DiskMapWriter rewritten = new(
-            DiskMap.Empty(map.ChunkSizeBytes, map.VirtualSizeBytes), map.VirtualSizeBytes, repository.Nodes,
+            DiskMap.Empty(map.ChunkSizeBytes, map.VirtualSizeBytes), map.VirtualSizeBytes, session.Nodes,
             session.Maps, repository.Hasher);
         MapChunkFeed feed = new(reading, disk, options);
         await feed.RunAsync(

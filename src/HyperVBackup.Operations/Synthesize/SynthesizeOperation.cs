@@ -27,7 +27,7 @@ internal sealed class SynthesizeOperation(
         List<DiskPoint> disks = [];
         foreach (DiskPoint disk in newest.Disks)
         {
-            long folded = await ProveAsync(points, newest, disk, token);
+            long folded = await ProveAsync(session, points, newest, disk, token);
             disks.Add(await DescribeAsync(session, newest, disk, folded, token));
         }
 
@@ -43,10 +43,11 @@ internal sealed class SynthesizeOperation(
     }
 
     private async Task<long> ProveAsync(
-        IReadOnlyList<RestorePoint> points, RestorePoint newest, DiskPoint disk, CancellationToken token)
+        WritingSession session, IReadOnlyList<RestorePoint> points, RestorePoint newest, DiskPoint disk,
+        CancellationToken token)
     {
         ListRun run = ListRun.Find(points, newest, disk);
-        SyntheticProof proof = new(repository.Nodes, repository.Hasher, options.WorkerCount);
+        SyntheticProof proof = new(session.Nodes, repository.Hasher, options.WorkerCount);
         SyntheticProofResult result =
             await proof.ProveAsync(run.Ancestor.Map(), run.Lists, disk.Map(), disk.Root, token);
         if (result.IsEqual)

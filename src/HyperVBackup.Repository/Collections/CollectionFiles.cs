@@ -51,6 +51,17 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         return new CollectionState(number, condemned, retired);
     }
 
+    /// <summary>A number that grows with every step by which a collection moves on: proposed, decided; 0 where there
+    /// has been none. It says nothing of how much is deleted yet.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<long> ReadProgressAsync(CancellationToken token)
+    {
+        long number = await ReadHighestAsync(token);
+        bool isDecided = number > 0
+            && await store.TryGetLengthAsync(new BlobName(FileNames.Retired(number)), token) is not null;
+        return checked((2 * number) + (isDecided ? 1 : 0));
+    }
+
     /// <summary>What a session that has put its lease must not rely on (W2, R2): what the highest collection deletes,
     /// or, where that is not decided, all it proposes.</summary>
     /// <exception cref="RepositoryUnusableException">The collection's file is missing, damaged or another's: whoever
@@ -109,6 +120,30 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         }
 
         return new CollectionSet(retired.Number, points, packs);
+    }
+
+    /// <returns>Those of <paramref name="points"/> that some collection, however old, says it deletes, as far as it
+    /// can be read.</returns>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<HashSet<SessionId>> FindCollectedAsync(
+        IReadOnlySet<SessionId> points, CancellationToken token)
+    {
+        HashSet<SessionId> found = [];
+        long highest = points.Count > 0 ? await ReadHighestAsync(token) : 0;
+        for (long number = highest; number > 0 && found.Count < points.Count; number--)
+        {
+            try
+            {
+                CollectionSet? retired = await TryReadRetiredAsync(number, token);
+                found.UnionWith(points.Where(point => retired?.Contains(point) == true));
+            }
+            catch (RepositoryUnusableException)
+            {
+                continue; // less is known then, and less is deleted
+            }
+        }
+
+        return found;
     }
 
     private async Task<CollectionSet?> TryReadAsync(

@@ -1,6 +1,7 @@
 using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -10,7 +11,10 @@ namespace HyperVBackup.Repository.Index;
 /// <summary>Teaches an index the packs of sessions it does not cover, from their tables. Packs that cannot be read
 /// are passed over: their chunks are stored again when met, and verify reports them. Where it was the store that
 /// failed, the session is not covered, and the next one tries again.</summary>
-internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IChunkIndex index)
+/// <param name="absent">Packs that a collection is about to delete: they are told first, so that any other copy of
+/// their chunks is what the index answers with.</param>
+internal sealed class IndexCatchUp(
+    IBlobStore store, RepositoryId repository, IChunkIndex index, AbsentSet absent)
 {
     private readonly HashSet<SessionId> unread = [];
 
@@ -26,20 +30,14 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
         string[] prefixes = missing.Count <= SessionLimits.CatchUpOneByOneMax
             ? [.. missing.Select(PrefixOf)]
             : ["packs/"];
-        foreach (string prefix in prefixes)
+        foreach (PackName pack in await ListAsync(prefixes, pack => missing.Contains(pack.Session), token))
         {
-            await foreach (BlobName blob in store.ListAsync(prefix, token))
+            if (index.State != ChunkIndexState.Working)
             {
-                if (index.State != ChunkIndexState.Working)
-                {
-                    return; // it takes nothing more: reading on would be for nothing, in every session anew
-                }
-
-                if (PackName.TryParse(blob.Path, out PackName pack) && missing.Contains(pack.Session))
-                {
-                    await AddAsync(pack, token);
-                }
+                return; // it takes nothing more: reading on would be for nothing, in every session anew
             }
+
+            await AddAsync(pack, token);
         }
 
         Cover(missing.Where(decided.Contains));
@@ -54,15 +52,7 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
     public async Task RunAllAsync(
         IReadOnlySet<SessionId> decided, IProgress<(long Done, long Total)> packsDone, CancellationToken token)
     {
-        List<PackName> packs = [];
-        await foreach (BlobName blob in store.ListAsync(FileNames.ChunkPackFolder, token))
-        {
-            if (PackName.TryParse(blob.Path, out PackName pack))
-            {
-                packs.Add(pack);
-            }
-        }
-
+        List<PackName> packs = await ListAsync([FileNames.ChunkPackFolder], _ => true, token);
         for (int done = 0; done < packs.Count; done++)
         {
             await AddAsync(packs[done], token);
@@ -70,6 +60,25 @@ internal sealed class IndexCatchUp(IBlobStore store, RepositoryId repository, IC
         }
 
         Cover(decided);
+    }
+
+    private async Task<List<PackName>> ListAsync(
+        string[] prefixes, Func<PackName, bool> isWanted, CancellationToken token)
+    {
+        (List<PackName> packs, List<PackName> others) = ([], []);
+        foreach (string prefix in prefixes)
+        {
+            await foreach (BlobName blob in store.ListAsync(prefix, token))
+            {
+                if (PackName.TryParse(blob.Path, out PackName pack) && isWanted(pack))
+                {
+                    (absent.Contains(pack) ? packs : others).Add(pack);
+                }
+            }
+        }
+
+        packs.AddRange(others);
+        return packs;
     }
 
     private void Cover(IEnumerable<SessionId> sessions)

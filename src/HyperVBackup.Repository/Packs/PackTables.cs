@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Packs;
@@ -9,7 +10,9 @@ namespace HyperVBackup.Repository.Packs;
 /// that was read proves that its pack existed after this object was made. Thread-safe.
 /// </summary>
 /// <param name="keptBytesMax">Of the tables' bytes, with <see cref="OverheadBytes"/> for each.</param>
-internal sealed class PackTables(IBlobStore store, RepositoryId repository, long keptBytesMax)
+/// <param name="absent">Packs that are taken for gone; null for none.</param>
+internal sealed class PackTables(
+    IBlobStore store, RepositoryId repository, long keptBytesMax, AbsentSet? absent = null)
 {
     /// <summary>What keeping one table costs beside its bytes; also where there is none, so that these end too.
     /// </summary>
@@ -18,10 +21,15 @@ internal sealed class PackTables(IBlobStore store, RepositoryId repository, long
     private readonly Lock gate = new();
     private readonly LatestUsed<PackName, PackTable?> known = new(keptBytesMax);
 
-    /// <returns>The table, of a map pack from either copy; null where the pack is gone or its footer is damaged: then
-    /// it confirms nothing.</returns>
+    /// <returns>The table, of a map pack from either copy; null where the pack is gone, absent, or its footer is
+    /// damaged: then it confirms nothing.</returns>
     public async ValueTask<PackTable?> TryGetAsync(PackName name, CancellationToken token)
     {
+        if (absent?.Contains(name) == true)
+        {
+            return null;
+        }
+
         lock (gate)
         {
             if (known.TryGet(name, out PackTable? kept))

@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
@@ -7,8 +8,9 @@ namespace HyperVBackup.Repository.Pages;
 
 /// <summary>The page maps of the packs used last, up to a size in all. A map that was read proves that its pack existed
 /// after this object was made. Thread-safe.</summary>
+/// <param name="absent">Packs that no page is taken from.</param>
 internal sealed class PackPageMaps(
-    IBlobStore store, RepositoryId repository, int pagesPerChunk, long keptBytesMax)
+    IBlobStore store, RepositoryId repository, int pagesPerChunk, long keptBytesMax, AbsentSet absent)
 {
     private readonly Lock gate = new();
     private readonly LinkedList<(PackName Pack, Task<PackPageMap?> Map)> byUse = [];
@@ -23,8 +25,8 @@ internal sealed class PackPageMaps(
         }
     }
 
-    /// <returns>Null where the pack is gone, damaged, of chunks of another size, or its footer larger than all that
-    /// may be kept.</returns>
+    /// <returns>Null where the pack is gone, absent, damaged, of chunks of another size, or its footer larger than
+    /// all that may be kept.</returns>
     public async Task<PackPageMap?> TryGetAsync(PackName pack)
     {
         TaskCompletionSource<PackPageMap?> made = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -104,6 +106,11 @@ internal sealed class PackPageMaps(
     private async Task<PackPageMap?> TryReadAsync(PackName pack, CancellationToken token)
     {
         const int ShareMax = 4;
+        if (absent.Contains(pack))
+        {
+            return null;
+        }
+
         try
         {
             PackFile? file = await PackFile.TryOpenAsync(store, repository, pack, pack.BlobName, token);

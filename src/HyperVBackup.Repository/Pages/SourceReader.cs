@@ -3,13 +3,15 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Pages;
 
 /// <summary>Reads the records that hold the pages of a chunk stored before, and hashes them: what it returns stands
 /// now, and is what it says. Thread-safe.</summary>
-internal sealed class SourceReader(IBlobStore store, ContentHasher hasher, int pagesPerChunk)
+/// <param name="absent">Packs that nothing is taken from.</param>
+internal sealed class SourceReader(IBlobStore store, ContentHasher hasher, int pagesPerChunk, AbsentSet absent)
 {
     /// <summary>The whole records a chunk's pages are in: its own one, or those its recipe names.</summary>
     /// <param name="place">Where the chunk's record may lie; a wrong or unknown place gives nothing.</param>
@@ -37,7 +39,8 @@ internal sealed class SourceReader(IBlobStore store, ContentHasher hasher, int p
         RecordPlace place, CancellationToken token)
     {
         int chunkSizeBytes = pagesPerChunk * FormatLimits.PageSizeBytes;
-        if (place.IsUnknown || place.LengthBytes > ChunkRecord.EncodedSizeMax(chunkSizeBytes))
+        if (place.IsUnknown || absent.Contains(place.Pack)
+            || place.LengthBytes > ChunkRecord.EncodedSizeMax(chunkSizeBytes))
         {
             return default;
         }

@@ -29,6 +29,11 @@ internal sealed class PointCatalog(IBlobStore store, RepositoryId repository)
     public async ValueTask<RestorePoint?> TryReadAsync(SessionId id, CancellationToken token) =>
         (await FindAsync(id, token)).Point;
 
+    /// <summary>Whether no file stands under the point's name.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async ValueTask<bool> IsGoneAsync(SessionId id, CancellationToken token) =>
+        await store.TryGetLengthAsync(new BlobName(FileNames.RestorePoint(id)), token) is null;
+
     /// <returns>The copy that serves; without a point where there is none, or a fence.</returns>
     /// <exception cref="CorruptDataException">Both copies are damaged; names the file.</exception>
     public async ValueTask<PointCopy> FindAsync(SessionId id, CancellationToken token)

@@ -35,6 +35,11 @@ internal sealed class PruneMarkFiles(IBlobStore store, RepositoryId repository)
             new BlobName(name), RecordFile.Write(header, mark.Write(), Compression.None), token);
     }
 
+    /// <summary>Takes a mark away. Nothing but cleaning up and a collection may: the point is gone.</summary>
+    /// <exception cref="StoreException">The store failed.</exception>
+    public Task DeleteAsync(SessionId point) =>
+        store.DeleteAsync(new BlobName(FileNames.PruneMark(point)), CancellationToken.None);
+
     /// <returns>What the mark says; null where there is none.</returns>
     /// <exception cref="CorruptDataException">It is damaged, which unmarks nothing.</exception>
     /// <exception cref="StoreException">The store cannot be read.</exception>

@@ -6,23 +6,39 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Sessions;
 
 /// <summary>
-/// Cleans up after sessions that ended without saying so: leases of decided sessions, sessions of dead processes of
-/// this host (fenced first, so that they can never commit), and temporary files. Packs stay: they may be somebody's
-/// copies, and only a collection deletes them.
+/// Cleans up after sessions that ended without saying so, as anybody may without a clock: leases of decided sessions,
+/// sessions of dead processes of this host (fenced first, so that they can never commit), their signs of life and
+/// temporary files, and prune marks whose point is gone. Packs and fences stay: packs may be somebody's copies, which
+/// only a collection deletes, and a fence is what keeps a session from committing.
 /// </summary>
 internal sealed class AbandonedSessions(
     IBlobStore store, RepositoryId repository, LeaseFile leases, RepositoryEnvironment environment)
 {
+    /// <summary>What is put by those who hold no lease for it: nobody can tell whether they are still at it.</summary>
+    private static readonly string[] FoldersWithoutLease =
+    [
+        FileNames.LeaseFolder, FileNames.PruneMarkFolder, FileNames.PinFolder, FileNames.CondemnedFolder,
+        FileNames.RetiredFolder,
+    ];
+
+    private readonly SignFiles signs = new(store, repository);
+    private readonly PruneMarkFiles marks = new(store, repository);
+
     /// <summary>Cleans up. What another process cleans at the same time, or a store that refuses, is left to the
     /// next session.</summary>
     /// <returns>The undecided sessions that were fenced here: their packs are there to deduplicate against.</returns>
     public async Task<List<SessionId>> CleanAsync(IReadOnlySet<SessionId> decided, CancellationToken token)
     {
-        // Temporary files are listed before leases: a session puts its lease first, so the lease of any file seen here
-        // either shows below or is gone.
-        // Only the file of a lease itself may be about to become one; it is let be.
+        // Temporary files and signs are listed before leases: a session puts its lease first, so the lease of any file
+        // seen here either shows below or is gone.
         HashSet<BlobName> temporaries = [];
-        await store.DeleteTemporariesAsync(name => !IsLease(name) && temporaries.Add(name) && false, token);
+        await store.DeleteTemporariesAsync(name => temporaries.Add(name) && false, token);
+        List<(SessionId Session, long Counter)> given = [];
+        await foreach ((SessionId, long) sign in signs.ListAsync(token))
+        {
+            given.Add(sign);
+        }
+
         HashSet<SessionId> atWork = [];
         List<SessionId> fenced = [];
         await foreach (SessionId session in leases.ListAsync(token))
@@ -40,7 +56,10 @@ internal sealed class AbandonedSessions(
             }
         }
 
-        await store.DeleteTemporariesAsync(name => temporaries.Contains(name) && !IsOfAny(atWork, name), token);
+        HashSet<BlobName> useless = await FindUselessAsync(temporaries, atWork, token);
+        await store.DeleteTemporariesAsync(useless.Contains, token);
+        await TryDeleteAsync(given.Where(sign => !atWork.Contains(sign.Session)), signs.DeleteAsync);
+        await DeleteMarksOfNoneAsync(decided, token);
         return fenced;
     }
 
@@ -54,7 +73,7 @@ internal sealed class AbandonedSessions(
                 await new CommitName(store, repository, session).TryFenceAsync(token);
             }
 
-            await leases.DeleteAsync(session);
+            await leases.TryDeleteAsync(session);
             return isDecided ? [] : [session];
         }
         catch (StoreException failure)
@@ -64,15 +83,64 @@ internal sealed class AbandonedSessions(
         }
     }
 
+    /// <summary>Those of sessions that are not at work; and those of files put without a lease that stand by now, so
+    /// that nothing can come of them any more.</summary>
+    private async Task<HashSet<BlobName>> FindUselessAsync(
+        HashSet<BlobName> temporaries, HashSet<SessionId> atWork, CancellationToken token)
+    {
+        HashSet<BlobName> useless = [];
+        foreach (BlobName name in temporaries)
+        {
+            bool hasNoLease = FoldersWithoutLease.Any(
+                folder => name.Path.StartsWith(folder, StringComparison.Ordinal));
+            if (hasNoLease ? await store.TryGetLengthAsync(name, token) is not null : !IsOfAny(atWork, name))
+            {
+                useless.Add(name);
+            }
+        }
+
+        return useless;
+    }
+
+    private async Task DeleteMarksOfNoneAsync(IReadOnlySet<SessionId> decided, CancellationToken token)
+    {
+        List<(SessionId, long)> ofNone = [];
+        await foreach (SessionId marked in marks.ListAsync(token))
+        {
+            // Asked once more: the point may have been published after the names were listed.
+            bool isGone = !decided.Contains(marked)
+                && await store.TryGetLengthAsync(new BlobName(FileNames.RestorePoint(marked)), token) is null;
+            if (isGone)
+            {
+                ofNone.Add((marked, 0));
+            }
+        }
+
+        await TryDeleteAsync(ofNone, (point, _) => marks.DeleteAsync(point));
+    }
+
+    private async Task TryDeleteAsync(
+        IEnumerable<(SessionId Session, long Number)> files, Func<SessionId, long, Task> deleteAsync)
+    {
+        try
+        {
+            foreach ((SessionId session, long number) in files)
+            {
+                await deleteAsync(session, number);
+            }
+        }
+        catch (StoreException failure)
+        {
+            environment.Warn($"What ended sessions left behind could not be cleaned up: {failure.Message}");
+        }
+    }
+
     private bool IsDead(Lease? lease) =>
         lease is not null
         && environment.HostName.Length > 0
         && string.Equals(lease.Host, environment.HostName, StringComparison.OrdinalIgnoreCase)
         && lease.ProcessId != environment.ProcessId
         && !environment.IsProcessAlive(lease.ProcessId);
-
-    private static bool IsLease(BlobName name) =>
-        name.Path.StartsWith(FileNames.LeaseFolder, StringComparison.Ordinal);
 
     private static bool IsOfAny(HashSet<SessionId> alive, BlobName name) =>
         alive.Any(session => name.Path.Contains(session.ToString(), StringComparison.Ordinal));

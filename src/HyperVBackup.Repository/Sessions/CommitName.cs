@@ -15,6 +15,10 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
 {
     private readonly BlobName name = new(FileNames.RestorePoint(session));
 
+    /// <summary>What stands under the name stays: the point itself; the fence of a session that ends without one; or a
+    /// fence that keeps out a point which was sent, but never answered for, and may still arrive.</summary>
+    private bool isKept;
+
     /// <summary>True from the moment the point is sent until it is known what stands under the name. Ended so, the
     /// session must keep its lease: the point may yet appear.</summary>
     public bool IsInDoubt { get; private set; }
@@ -28,10 +32,12 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
     {
         byte[] file = FileOf(name.Path, point.Write());
         token.ThrowIfCancellationRequested();
-        IsInDoubt = true;
+        IsInDoubt = isKept = true;
         try
         {
-            if (await store.TryPutAsync(name, file, CancellationToken.None))
+            bool isOurs = await store.TryPutAsync(name, file, CancellationToken.None);
+            isKept = isOurs;
+            if (isOurs)
             {
                 IsInDoubt = false;
                 return;
@@ -49,10 +55,11 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
         // Also where the name was taken: a mount that sent our put twice found our own point there.
         byte[]? found = await SmallFile.TryReadAsync(store, name.Path, CancellationToken.None);
         IsInDoubt = false;
-        if (found is null || !found.AsSpan().SequenceEqual(file))
+        bool isPublished = found is not null && found.AsSpan().SequenceEqual(file);
+        isKept |= isPublished;
+        if (!isPublished)
         {
-            throw new SessionFencedException(
-                $"Session {session} was given up by a collector before it finished: nothing was published; run again.");
+            throw Fenced();
         }
     }
 
@@ -67,6 +74,46 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
         return store.TryPutAsync(name, fence, token);
     }
 
+    /// <summary>Ends a session that adds packs and no point: with a fence of its own it is decided, as every other, and
+    /// hosts take its packs into their indexes.</summary>
+    /// <exception cref="StoreException">The store failed, and the session may be undecided.</exception>
+    public async Task DecideWithoutPointAsync(CancellationToken token)
+    {
+        isKept = true;
+        await TryFenceAsync(token);
+    }
+
+    /// <summary>To be asked before the point is sent, by the session itself.</summary>
+    /// <exception cref="SessionFencedException">A fence stands under the name.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task ThrowIfFencedAsync(CancellationToken token)
+    {
+        if (await store.TryGetLengthAsync(name, token) is not null)
+        {
+            throw Fenced();
+        }
+    }
+
+    /// <summary>Takes away the fence that somebody put for this session, which has ended and never commits any more:
+    /// only the session itself knows that. Never fails; a fence left behind does no harm.</summary>
+    public async Task TryRemoveFenceAsync()
+    {
+        try
+        {
+            byte[]? found = isKept
+                ? null
+                : await SmallFile.TryReadAsync(store, name.Path, CancellationToken.None);
+            if (found?.Length == FileHeader.SizeBytes && FileHeader.Read(found).Kind == FileKind.Fence)
+            {
+                await store.DeleteAsync(name, CancellationToken.None);
+            }
+        }
+        catch (Exception failure) when (failure is StoreException or CorruptDataException)
+        {
+            return; // See the summary.
+        }
+    }
+
     /// <summary>Puts the second copy of a point that stands. It comes after the commit, so that one without the other
     /// always means a point that was published; whoever finds it missing may put it.</summary>
     /// <exception cref="StoreException">The store failed; the point stands all the same.</exception>
@@ -75,6 +122,9 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
         string mirror = FileNames.RestorePointMirror(session);
         return store.TryPutAsync(new BlobName(mirror), FileOf(mirror, point.Write()), token);
     }
+
+    private SessionFencedException Fenced() => new(
+        $"Session {session} was given up by a collector before it finished: nothing was published; run again.");
 
     private byte[] FileOf(string path, byte[] plain) =>
         RecordFile.Write(new FileHeader(FileKind.RestorePoint, repository, path), plain, Compression.None);

@@ -52,15 +52,17 @@ internal sealed class LeaseFile(IBlobStore store, RepositoryId repository)
 
     /// <summary>Deletes a lease that is not needed any more. Never fails, so that it hides neither an error nor that
     /// a point was published: a lease left behind is removed by a later session.</summary>
-    public async Task DeleteAsync(SessionId id)
+    /// <returns>Whether it is gone.</returns>
+    public async Task<bool> TryDeleteAsync(SessionId id)
     {
         try
         {
             await store.DeleteAsync(NameOf(id), CancellationToken.None);
+            return true;
         }
         catch (StoreException)
         {
-            return; // See the summary.
+            return false;
         }
     }
 }

@@ -8,48 +8,68 @@ namespace HyperVBackup.Repository.Sessions;
 
 /// <summary>
 /// Reads one restore point under a lease (repo-format/concurrency.md, R1 to R5). A repository that cannot be written
-/// is read without one: then nobody collects garbage through this mount either. Thread-safe.
+/// is read without one: where its point is pruned and collected meanwhile, reading ends with a sentence. Thread-safe.
 /// </summary>
 public sealed class ReadingSession : IAsyncDisposable
 {
     private readonly BackupRepository repository;
-    private readonly SessionId? lease;
+    private readonly HeldLease? lease;
+    private readonly CopyJudge judge;
     private readonly ChunkBatchReader batches;
 
-    internal ReadingSession(BackupRepository repository, RestorePoint point, SessionId? lease)
+    internal ReadingSession(BackupRepository repository, RestorePoint point, HeldLease? lease, CopyJudge judge)
     {
-        (this.repository, Point, this.lease) = (repository, point, lease);
+        (this.repository, Point, this.lease, this.judge) = (repository, point, lease, judge);
         batches = repository.NewBatchReader();
+        Nodes = new SessionNodes(repository.Records, judge);
     }
 
     public RestorePoint Point { get; }
 
-    /// <summary>The map nodes and lists of the repository.</summary>
-    public INodeSource Nodes => repository.Records;
+    /// <summary>The map nodes and lists of the repository. Fails with <see cref="SessionFencedException"/> where a
+    /// collector gave this session up.</summary>
+    public INodeSource Nodes { get; }
 
     /// <summary>Reads and checks one chunk, from any good copy.</summary>
     /// <param name="chunk">As long as a chunk of the repository.</param>
     /// <exception cref="RepositoryDamagedException">No good copy is left.</exception>
-    public ValueTask ReadChunkAsync(ChunkId id, RecordPlace hint, Memory<byte> chunk, CancellationToken token) =>
-        repository.Records.ReadChunkAsync(id, hint, chunk, token);
+    /// <exception cref="SessionFencedException">A collector gave this session up: open another.</exception>
+    /// <exception cref="RestorePointNotFoundException">The point was pruned meanwhile.</exception>
+    public async ValueTask ReadChunkAsync(
+        ChunkId id, RecordPlace hint, Memory<byte> chunk, CancellationToken token) =>
+        await judge.SearchAsync(
+            async () =>
+            {
+                await repository.Records.ReadChunkAsync(id, hint, chunk, token);
+                return true;
+            },
+            token);
 
     /// <summary>Reads and checks many chunks, from any good copies; those that lie close together at once. Records
     /// that several chunks take pages from are kept between calls.</summary>
     /// <param name="chunks">None of them zero.</param>
     /// <param name="bytes">Takes the chunks, one after another.</param>
     /// <exception cref="RepositoryDamagedException">A chunk has no good copy left.</exception>
-    public ValueTask ReadChunksAsync(
+    /// <exception cref="SessionFencedException">A collector gave this session up: open another.</exception>
+    /// <exception cref="RestorePointNotFoundException">The point was pruned meanwhile.</exception>
+    public async ValueTask ReadChunksAsync(
         ReadOnlyMemory<MapChunk> chunks, Memory<byte> bytes, CancellationToken token) =>
-        batches.ReadAsync(chunks, bytes, token);
+        await judge.SearchAsync(
+            async () =>
+            {
+                await batches.ReadAsync(chunks, bytes, token);
+                return true;
+            },
+            token);
 
     /// <summary>What <see cref="ReadChunksAsync"/> took so far.</summary>
     public RecordsRead RecordsRead => batches.Read;
 
     public async ValueTask DisposeAsync()
     {
-        if (lease is SessionId id)
+        if (lease is not null)
         {
-            await repository.Leases.DeleteAsync(id);
+            await lease.EndAsync();
         }
     }
 }

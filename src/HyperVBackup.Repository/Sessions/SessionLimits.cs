@@ -3,6 +3,9 @@ namespace HyperVBackup.Repository.Sessions;
 /// <summary>What a session keeps in memory and how large its packs get.</summary>
 internal static class SessionLimits
 {
+    /// <summary>Between two signs of life: what a collector's patience is a multiple of.</summary>
+    public static readonly TimeSpan SignOfLifeInterval = TimeSpan.FromMinutes(1);
+
     /// <summary>Packs being flushed while the next one is written.</summary>
     public const int PublishingPackCountMax = 2;
 

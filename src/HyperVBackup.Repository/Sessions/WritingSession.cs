@@ -17,32 +17,37 @@ namespace HyperVBackup.Repository.Sessions;
 public sealed class WritingSession : IAsyncDisposable
 {
     private readonly BackupRepository repository;
+    private readonly SessionOpener opener;
     private readonly SessionChunks chunks;
     private readonly SessionMaps maps;
     private readonly IChunkIndex index;
     private readonly ChunkPlanner planner;
-    private readonly CommitName commitName;
-    private bool isLeased = true;
+    private readonly HeldLease lease;
+    private bool isEnded;
     private StoredPin? pin;
 
     internal WritingSession(
-        BackupRepository repository, SessionId id, IReadOnlyList<RestorePoint> points, SessionChunks chunks,
-        SessionMaps maps, IChunkIndex index, ChunkPlanner planner)
+        BackupRepository repository, SessionOpener opener, HeldLease lease, IReadOnlyList<RestorePoint> points,
+        INodeSource nodes, SessionChunks chunks, SessionMaps maps, IChunkIndex index, ChunkPlanner planner)
     {
-        (this.repository, Id, Points) = (repository, id, points);
+        (this.repository, this.opener, this.lease) = (repository, opener, lease);
+        (Points, Nodes) = (points, nodes);
         (this.chunks, this.maps, this.index, this.planner) = (chunks, maps, index, planner);
-        commitName = new CommitName(repository.Store, repository.Id, id);
     }
 
     /// <summary>Names the session and the point it may publish.</summary>
-    public SessionId Id { get; }
+    public SessionId Id => lease.Id;
 
-    /// <summary>The restore points that stood when the session had its lease: parents are chosen among these (W3).
-    /// </summary>
+    /// <summary>The restore points that stood when the session had its lease, and that no collection is about to
+    /// delete, marked ones too: parents are chosen among these (W3).</summary>
     public IReadOnlyList<RestorePoint> Points { get; }
 
     /// <summary>Whether the point stands: also when <see cref="CommitAsync"/> failed at what comes after it.</summary>
     public bool IsCommitted { get; private set; }
+
+    /// <summary>The map nodes and lists that are stored. Fails with <see cref="SessionFencedException"/> where
+    /// something is gone because a collector gave this session up.</summary>
+    public INodeSource Nodes { get; }
 
     /// <summary>Where the session's map nodes and lists go.</summary>
     public IMapSink Maps => maps;
@@ -83,6 +88,12 @@ public sealed class WritingSession : IAsyncDisposable
         await maps.FlushAsync(token);
     }
 
+    /// <summary>Asks whether the session was given up, so that no source is sealed in vain. Only the commit decides.
+    /// </summary>
+    /// <exception cref="SessionFencedException">A collector was first; open another session.</exception>
+    /// <exception cref="Storage.StoreException">The store cannot be read.</exception>
+    public Task ThrowIfFencedAsync(CancellationToken token) => lease.Name.ThrowIfFencedAsync(token);
+
     /// <summary>Publishes <paramref name="point"/>, whose <see cref="RestorePoint.Id"/> is this session's (W6, W7).
     /// </summary>
     /// <exception cref="SessionFencedException">A collector was first; nothing is published.</exception>
@@ -90,13 +101,25 @@ public sealed class WritingSession : IAsyncDisposable
     /// even be asked, it is not known; then the lease stays.</exception>
     public async Task CommitAsync(RestorePoint point, CancellationToken token)
     {
-        Invariant.Check(point.Id == Id && isLeased && !commitName.IsInDoubt);
+        Invariant.Check(point.Id == Id && !isEnded && !lease.Name.IsInDoubt);
         await FlushAsync(token);
         await HoldAsync(token);
-        await commitName.CommitAsync(point, token);
+        await lease.Name.CommitAsync(point, token);
         IsCommitted = true;
-        await repository.TryMirrorAsync(commitName, point);
-        await GiveUpLeaseAsync();
+        await repository.TryMirrorAsync(lease.Name, point);
+        await EndAsync();
+        index.Cover(Id);
+    }
+
+    /// <summary>Makes what was stored durable and ends without a restore point, decided all the same: a fence of its
+    /// own stands for it, so that every host takes its packs into its index.</summary>
+    /// <exception cref="Storage.StoreException">The store failed: the packs serve as copies even so.</exception>
+    public async Task CompleteWithoutPointAsync(CancellationToken token)
+    {
+        Invariant.Check(!isEnded && !lease.Name.IsInDoubt);
+        await FlushAsync(token);
+        await lease.Name.DecideWithoutPointAsync(token);
+        await EndAsync();
         index.Cover(Id);
     }
 
@@ -107,8 +130,9 @@ public sealed class WritingSession : IAsyncDisposable
         {
             await chunks.DisposeAsync();
             await maps.DisposeAsync();
-            await GiveUpLeaseAsync();
+            await EndAsync();
             await LetGoAsync();
+            opener.NoteEnded(Id);
             await index.SaveAsync(CancellationToken.None);
             repository.WarnWhereFull(index);
         }
@@ -130,18 +154,15 @@ public sealed class WritingSession : IAsyncDisposable
 
     private async Task LetGoAsync()
     {
-        if (pin is not null && !IsCommitted && !commitName.IsInDoubt)
+        if (pin is not null && !IsCommitted && !lease.Name.IsInDoubt)
         {
             await new PointPins(repository).TakeBackAsync(pin);
         }
     }
 
-    private async Task GiveUpLeaseAsync()
+    private Task EndAsync()
     {
-        if (isLeased && !commitName.IsInDoubt)
-        {
-            isLeased = false; // an uncommitted session never commits once this is false
-            await repository.Leases.DeleteAsync(Id);
-        }
+        isEnded = true; // an uncommitted session never commits from now on
+        return lease.EndAsync();
     }
 }

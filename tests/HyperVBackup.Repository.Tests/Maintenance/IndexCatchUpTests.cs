@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Index;
@@ -27,7 +28,7 @@ public sealed class IndexCatchUpTests
 
         await using MemoryChunkIndex index = new(1 << 20);
         CallLog log = new(sample.Store);
-        IndexCatchUp catchUp = new(sample.Store, sample.Repository.Id, index);
+        IndexCatchUp catchUp = new(sample.Store, sample.Repository.Id, index, AbsentSet.None);
         await catchUp.RunAsync(decided, decided, default);
         await index.SaveAsync(default);
         Assert.Equal(sessionCount, catchUp.EntryCount);
@@ -38,7 +39,8 @@ public sealed class IndexCatchUpTests
         Assert.All(decided, session => Assert.True(index.Covers(session)));
 
         CallLog again = new(sample.Store);
-        await new IndexCatchUp(sample.Store, sample.Repository.Id, index).RunAsync(decided, decided, default);
+        await new IndexCatchUp(sample.Store, sample.Repository.Id, index, AbsentSet.None)
+            .RunAsync(decided, decided, default);
         Assert.Empty(again.Calls);
     }
 
@@ -50,7 +52,7 @@ public sealed class IndexCatchUpTests
         SessionId damaged = (await sample.BackUpAsync([2], vm: "other")).Id;
         sample.Store[sample.NamesIn($"packs/{damaged.ToString()[..2]}/{damaged}")[0]][^1] ^= 1;
         await using MemoryChunkIndex index = new(1 << 20);
-        await new IndexCatchUp(sample.Store, sample.Repository.Id, index)
+        await new IndexCatchUp(sample.Store, sample.Repository.Id, index, AbsentSet.None)
             .RunAsync([open, damaged], new HashSet<SessionId> { damaged }, default);
         await index.SaveAsync(default);
         Assert.False(index.Covers(open));

@@ -1,8 +1,10 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -117,6 +119,51 @@ public sealed class ChunkPlannerTests
         Assert.Equal(ChunkFate.New, await sample.FateAsync(changed));
         await sample.StoreAsync((PageSample.Run(1), default)); // the same record, elsewhere
         Assert.Equal(ChunkFate.Stored, await sample.FateAsync(changed));
+    }
+
+    [Fact]
+    public async Task A_hit_on_a_recipe_counts_only_while_no_pack_of_it_is_absent()
+    {
+        RecordPlace parent = (await sample.StoreAsync((PageSample.Run(1), default)))[0];
+        int[] changed = [.. PageSample.Run(1)];
+        changed[5] = 100;
+        RecordPlace delta = (await sample.StoreAsync((changed, parent)))[0];
+        foreach (PackName pack in (PackName[])[parent.Pack, delta.Pack])
+        {
+            sample.Absent = new AbsentSet(new CollectionSet(1, [], [pack]));
+            Assert.Equal(ChunkFate.New, await sample.FateAsync(changed));
+        }
+
+        sample.Absent = new AbsentSet(new CollectionSet(2, [], [parent.Pack with { Number = 7 }]));
+        Assert.Equal(ChunkFate.Stored, await sample.FateAsync(changed));
+    }
+
+    [Fact]
+    public async Task No_page_is_taken_from_an_absent_pack_be_it_the_parents_or_found_by_a_hook()
+    {
+        RecordPlace parent = (await sample.StoreAsync((PageSample.Run(1), default)))[0];
+        int[] changed = [.. PageSample.Run(1)];
+        changed[5] = 100;
+        foreach (RecordPlace place in (RecordPlace[])[parent, default])
+        {
+            sample.Absent = AbsentSet.None;
+            Assert.NotNull(await sample.PlanAsync(changed, place));
+            sample.Absent = new AbsentSet(new CollectionSet(1, [], [parent.Pack]));
+            Assert.Null(await sample.PlanAsync(changed, place));
+        }
+    }
+
+    [Fact]
+    public async Task No_page_is_taken_from_an_absent_pack_that_the_parents_recipe_names()
+    {
+        RecordPlace first = (await sample.StoreAsync((PageSample.Run(1), default)))[0];
+        int[] changed = [.. PageSample.Run(1)];
+        changed[5] = 100;
+        RecordPlace delta = (await sample.StoreAsync((changed, first)))[0];
+        changed[6] = 101;
+        Assert.NotNull(await sample.PlanAsync(changed, delta));
+        sample.Absent = new AbsentSet(new CollectionSet(1, [], [first.Pack]));
+        Assert.Null(await sample.PlanAsync(changed, delta));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pages;
@@ -24,6 +25,9 @@ internal sealed class PageSample
     private byte sessionCount;
 
     public MemoryStore Store { get; } = new();
+
+    /// <summary>What the sessions from now on do not rely on.</summary>
+    public AbsentSet Absent { get; set; } = AbsentSet.None;
 
     public MemoryChunkIndex Index { get; } = new(64 << 20);
 
@@ -63,7 +67,7 @@ internal sealed class PageSample
         return plans[0];
     }
 
-    public PackPageMaps NewPageMaps(int pagesPerChunk) => new(Store, Repository, pagesPerChunk, 16 << 20);
+    public PackPageMaps NewPageMaps(int pagesPerChunk) => new(Store, Repository, pagesPerChunk, 16 << 20, Absent);
 
     /// <summary>Stores chunks in a session of its own.</summary>
     /// <param name="chunks">Each with the place of the parent's chunk.</param>
@@ -73,7 +77,7 @@ internal sealed class PageSample
         LastEntries.Clear();
         SessionId session = new([++sessionCount, .. new byte[SessionId.SizeBytes - 1]]);
         await using SessionChunks store = new(
-            Store, Repository, session, PagesPerChunk, Index, new PackTables(Store, Repository, 1 << 20));
+            Store, Repository, session, PagesPerChunk, Index, new PackTables(Store, Repository, 1 << 20, Absent));
         ChunkPlanner planner = NewPlanner();
         RecordPlace[] places = new RecordPlace[chunks.Length];
         for (int position = 0; position < chunks.Length; position++)
@@ -90,7 +94,7 @@ internal sealed class PageSample
     {
         SessionId session = new([++sessionCount, .. new byte[SessionId.SizeBytes - 1]]);
         await using SessionChunks chunks = new(
-            Store, Repository, session, PagesPerChunk, Index, new PackTables(Store, Repository, 1 << 20));
+            Store, Repository, session, PagesPerChunk, Index, new PackTables(Store, Repository, 1 << 20, Absent));
         ChunkFate[] fates = new ChunkFate[1];
         await chunks.ClassifyAsync(new[] { Hash(pages).Id }, new RecordPlace[1], fates, default);
         return fates[0];
@@ -144,7 +148,7 @@ internal sealed class PageSample
         chunk.AsSpan(page * FormatLimits.PageSizeBytes, FormatLimits.PageSizeBytes);
 
     private ChunkPlanner NewPlanner() => new(
-        Index, new SourceReader(Store, ContentHasher.Plain, PagesPerChunk),
+        Index, new SourceReader(Store, ContentHasher.Plain, PagesPerChunk, Absent),
         NewPageMaps(PagesPerChunk), ContentHasher.Plain, PagesPerChunk);
 
     private async Task<RecordPlace> StoreAsync(

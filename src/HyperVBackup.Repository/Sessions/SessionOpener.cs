@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Codecs;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Pages;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Sessions;
+
+/// <summary>Begins sessions, in the order that repo-format/concurrency.md gives: the highest collection number, the
+/// lease, what is absent, and only then anything that is relied on. Thread-safe.</summary>
+internal sealed class SessionOpener(
+    BackupRepository repository, RepositoryEnvironment environment, PointCatalog catalog)
+{
+    private readonly IBlobStore store = repository.Store;
+    /// <summary>Writing sessions of this process that have ended: they publish nothing more, whether anything under
+    /// <c>points/</c> says so or not, and what they published is there for the next one to find.</summary>
+    private readonly ConcurrentDictionary<SessionId, bool> ended = new();
+
+    private readonly CollectionFiles collections = new(repository.Store, repository.Id);
+
+    /// <summary>W1 to W3.</summary>
+    /// <exception cref="RepositoryUnusableException">What a collection deletes cannot be read.</exception>
+    /// <exception cref="StoreException">The store cannot be written or read.</exception>
+    public async Task<WritingSession> OpenWritingAsync(LeaseKind kind, CancellationToken token)
+    {
+        long highest = await collections.ReadHighestAsync(token);
+        HeldLease lease = await PutLeaseAsync(kind, highest, default, token);
+        try
+        {
+            AbsentSet absent = await collections.ReadAbsentAsync(token);
+            return await OpenWritingAsync(lease, absent, token);
+        }
+        catch
+        {
+            await lease.EndAsync();
+            throw;
+        }
+    }
+
+    /// <summary>R1 to R3.</summary>
+    /// <exception cref="RestorePointNotFoundException">The point is gone, or about to be deleted.</exception>
+    /// <exception cref="RepositoryDamagedException">No copy of the point can be read.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<ReadingSession> OpenReadingAsync(LeaseKind kind, SessionId pointId, CancellationToken token)
+    {
+        long highest = await collections.ReadHighestAsync(token);
+        HeldLease? lease = await TryPutLeaseAsync(kind, highest, pointId, token);
+        try
+        {
+            if ((await ReadAbsentOrWarnAsync(token)).Contains(pointId))
+            {
+                throw new RestorePointNotFoundException($"Restore point {pointId} was pruned.");
+            }
+
+            RestorePoint point = await ReadPointAsync(pointId, token);
+            CopyJudge judge = new(collections, lease?.Name, catalog, pointId);
+            return new ReadingSession(repository, point, lease, judge);
+        }
+        catch when (lease is not null)
+        {
+            await lease.EndAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A writing session of this process has ended.</summary>
+    public void NoteEnded(SessionId session) => ended[session] = true;
+
+    private async Task<WritingSession> OpenWritingAsync(
+        HeldLease lease, AbsentSet absent, CancellationToken token)
+    {
+        HashSet<SessionId> decided = await repository.ReadDecidedAsync(token);
+        AbandonedSessions abandoned = new(store, repository.Id, repository.Leases, environment);
+        decided.UnionWith(await abandoned.CleanAsync(decided, token));
+        List<RestorePoint> points = await repository.ListPointsAsync(token);
+        points.RemoveAll(point => absent.Contains(point.Id));
+        await new SettingsFile(store).PutMissingAsync(
+            repository.Id, repository.Settings, environment.Warn, token);
+        await new PointMirrors(repository, catalog, collections).MendAsync(points, decided, token);
+        IChunkIndex index = await OpenIndexAsync([.. decided, .. ended.Keys], absent, token);
+        int pagesPerChunk = repository.Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
+        SessionChunks chunks = new(
+            store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent));
+        SessionMaps maps = new(store, repository.Id, lease.Id, repository.Hasher, Compression.None);
+        ChunkPlanner planner = new(
+            index, new SourceReader(store, repository.Hasher, pagesPerChunk, absent),
+            new PackPageMaps(store, repository.Id, pagesPerChunk, SessionLimits.PageMapBytesMax, absent),
+            repository.Hasher, pagesPerChunk);
+        SessionNodes nodes = new(
+            repository.Records, new CopyJudge(collections, lease.Name, catalog, default));
+        return new WritingSession(repository, this, lease, points, nodes, chunks, maps, index, planner);
+    }
+
+    private async Task<IChunkIndex> OpenIndexAsync(
+        HashSet<SessionId> decided, AbsentSet absent, CancellationToken token)
+    {
+        long budgetBytes = ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
+        IChunkIndex index = environment.StateFolder is null
+            ? new MemoryChunkIndex(budgetBytes)
+            : ChunkIndexFolder.Open(environment.StateFolder, repository.Id, budgetBytes);
+        try
+        {
+            await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);
+            return index;
+        }
+        catch
+        {
+            await index.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<RestorePoint> ReadPointAsync(SessionId id, CancellationToken token)
+    {
+        try
+        {
+            return await catalog.TryReadAsync(id, token)
+                ?? throw new RestorePointNotFoundException($"Restore point {id} is gone.");
+        }
+        catch (CorruptDataException complaint)
+        {
+            throw new RepositoryDamagedException($"Restore point {id} cannot be read: {complaint.Message}.", complaint);
+        }
+    }
+
+    /// <summary>Who only reads harms nobody: what is read is checked, and may at worst be gone. A damaged file of a
+    /// collection must not keep a restore from trying.</summary>
+    private async Task<AbsentSet> ReadAbsentOrWarnAsync(CancellationToken token)
+    {
+        try
+        {
+            return await collections.ReadAbsentAsync(token);
+        }
+        catch (RepositoryUnusableException complaint)
+        {
+            environment.Warn(complaint.Message);
+            return AbsentSet.None;
+        }
+    }
+
+    private Task<HeldLease> PutLeaseAsync(LeaseKind kind, long highest, SessionId point, CancellationToken token) =>
+        HeldLease.PutAsync(store, repository.Id, environment, kind, highest, point, token);
+
+    private async Task<HeldLease?> TryPutLeaseAsync(
+        LeaseKind kind, long highest, SessionId point, CancellationToken token)
+    {
+        try
+        {
+            return await PutLeaseAsync(kind, highest, point, token);
+        }
+        catch (StoreException)
+        {
+            return null; // it cannot be written, but perhaps be read
+        }
+    }
+}
