@@ -66,6 +66,8 @@ internal static class CommandLine
         root.Add(SynthesizeCommand.Create());
         root.Add(DiffCommand.Create());
         root.Add(VerifyCommand.Create());
+        root.Add(PruneCommand.Create());
+        root.Add(PinCommand.Create());
         root.Add(StatsCommand.Create());
         root.Add(RebuildIndexCommand.Create());
         root.Add(DemoCommand.Create());

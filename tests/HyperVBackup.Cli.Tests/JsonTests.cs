@@ -24,7 +24,7 @@ public sealed class JsonTests : IDisposable
         JsonElement list = await JsonAsync("list", "--vm", "WEB");
         AssertFields(list, "restorePoints");
         JsonElement point = list.GetProperty("restorePoints")[1];
-        AssertFields(point, "id", "vm", "sequence", "time", "kind", "disks");
+        AssertFields(point, "id", "vm", "sequence", "time", "kind", "pinned", "disks");
         AssertFields(point.GetProperty("disks")[0], "disk", "kind", "virtualSize", "root", "trackingId");
         Assert.Equal(backup.GetProperty("restorePoint").GetString(), point.GetProperty("id").GetString());
         Assert.Equal("t2", point.GetProperty("disks")[0].GetProperty("trackingId").GetString());

@@ -8,7 +8,22 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("", "Name a command")]
-    [InlineData("prune", "no command 'prune'")]
+    [InlineData("prune", "Say what to keep")]
+    [InlineData("prune --dry-run --vm a", "Say what to keep")]
+    [InlineData("prune --keep-last", "--keep-last")]
+    [InlineData("prune --keep-last=-1", "'-1' is no number of points")]
+    [InlineData("prune --keep-daily seven", "'seven' is no number of points")]
+    [InlineData("prune --keep-yearly 99999999999", "is no number of points")]
+    [InlineData("prune --keep-last 1 --time-zone Nowhere/Land", "knows no time zone 'Nowhere/Land'")]
+    [InlineData("pin", "Name one restore point, or --all")]
+    [InlineData("pin a@latest --all", "Name one restore point, or --all")]
+    [InlineData("pin --all", "--all takes --immutable-until TIME or --remove")]
+    [InlineData("pin a@latest --remove --immutable-until 2999-01-01", "give one of them")]
+    [InlineData("pin a@latest --immutable-until tomorrow", "'tomorrow' is no time")]
+    [InlineData("pin a@latest --immutable-until 2999-13-01", "is no time")]
+    [InlineData("pin a@latest --immutable-until 2001-01-01", "has passed")]
+    [InlineData("init --immutable-until 2001-01-01T00:00Z", "has passed")]
+    [InlineData("backup --vm a --disk d.raw --immutable-until 2001-01-01", "has passed")]
     [InlineData("repair", "no command 'repair'")]
     [InlineData("list bogus", "does not take 'bogus'")]
     [InlineData("init --parity 5", "no option '--parity'")]
@@ -69,7 +84,10 @@ public sealed class UsageTests : IDisposable
     {
         string root = (await hvbackup.RunPlainAsync("--help")).Output;
         string[] commands =
-            ["init", "backup", "list", "restore", "synthesize", "diff", "verify", "stats", "rebuild-index"];
+            [
+                "init", "backup", "list", "restore", "synthesize", "diff", "verify", "prune", "pin", "stats",
+                "rebuild-index",
+            ];
         Assert.All(commands, command => Assert.Contains($"  {command} ", root, StringComparison.Ordinal));
         foreach (string command in commands)
         {

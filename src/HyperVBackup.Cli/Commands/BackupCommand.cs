@@ -48,6 +48,9 @@ internal static class BackupCommand
         CustomParser = PercentText.Parse,
     };
 
+    private static readonly Option<DateTimeOffset?> ImmutableUntil =
+        ImmutableOption.New("No verb takes the restore point away");
+
     public static Command Create()
     {
         Command command = new(
@@ -55,7 +58,7 @@ internal static class BackupCommand
             "Back up disks of a VM into one restore point: the changed ranges where they are known and can be "
             + "trusted, otherwise what differs by checksum from the point before; the first time everything.")
         {
-            Vm, Disks, Changes, Full, Audit,
+            Vm, Disks, Changes, Full, Audit, ImmutableUntil,
         };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
@@ -63,6 +66,7 @@ internal static class BackupCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
+        ImmutableOption.RequireToCome(context, ImmutableUntil);
         BackupRequest request = RequestOf(context.Parsed);
         BackupRepository repository = await context.OpenAsync(token);
         BackupReport report = await context.Live.RunAsync(show =>
@@ -103,6 +107,7 @@ internal static class BackupCommand
             Disks = DiskArguments.Read(parsed.GetRequiredValue(Disks), parsed.GetValue(Changes) ?? []),
             Full = parsed.GetValue(Full),
             AuditPercent = parsed.GetValue(Audit),
+            ImmutableUntil = parsed.GetValue(ImmutableUntil),
         };
     }
 

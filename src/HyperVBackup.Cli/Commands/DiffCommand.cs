@@ -25,7 +25,7 @@ internal static class DiffCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
         BackupRepository repository = await context.OpenAsync(token);
-        List<RestorePoint> points = await repository.ListPointsAsync(token);
+        List<RestorePoint> points = await repository.ListShownPointsAsync(token);
         IReadOnlyList<DiskDifference> disks = await context.NewEngine(repository).DiffAsync(
             PointSelector.Find(points, context.Parsed.GetRequiredValue(Before)),
             PointSelector.Find(points, context.Parsed.GetRequiredValue(After)),

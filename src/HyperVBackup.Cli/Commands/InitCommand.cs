@@ -5,6 +5,7 @@ using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Pins;
 
 namespace HyperVBackup.Cli.Commands;
 
@@ -36,11 +37,14 @@ internal static class InitCommand
         },
     };
 
+    private static readonly Option<DateTimeOffset?> ImmutableUntil =
+        ImmutableOption.New("No verb takes any restore point away");
+
     public static Command Create()
     {
         Command command = new("init", "Make an empty repository in a folder; the folder need not be there.")
         {
-            ChunkSize, Codec,
+            ChunkSize, Codec, ImmutableUntil,
         };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
@@ -48,6 +52,7 @@ internal static class InitCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
+        ImmutableOption.RequireToCome(context, ImmutableUntil);
         RepositorySettings settings = new()
         {
             ChunkSizeBytes = (int)(context.Parsed.GetValue(ChunkSize) ?? FormatLimits.ChunkSizeDefaultBytes),
@@ -56,6 +61,12 @@ internal static class InitCommand
         };
         BackupRepository repository =
             await BackupRepository.InitializeAsync(context.NewStore(), settings, context.Environment, token);
+        DateTimeOffset? until = context.Parsed.GetValue(ImmutableUntil);
+        if (until is { } time)
+        {
+            await new PointPins(repository).HoldAsync(default, time, token);
+        }
+
         if (context.IsJson)
         {
             JsonOutput.Write(json =>
@@ -63,6 +74,7 @@ internal static class InitCommand
                 json.WriteString("repository", repository.Id.ToString());
                 json.WriteNumber("chunkSize", settings.ChunkSizeBytes);
                 json.WriteString("compression", settings.Compression.ToString());
+                PinText.WriteUntil(json, until);
             });
         }
         else

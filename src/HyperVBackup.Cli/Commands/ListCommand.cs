@@ -2,6 +2,7 @@ using System.CommandLine;
 using HyperVBackup.Cli.Output;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
 
 namespace HyperVBackup.Cli.Commands;
@@ -25,25 +26,27 @@ internal static class ListCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
         BackupRepository repository = await context.OpenAsync(token);
-        List<RestorePoint> points = await repository.ListPointsAsync(token);
+        List<RestorePoint> points = await repository.ListShownPointsAsync(token);
         if (context.Parsed.GetValue(Vm) is string vm)
         {
             points = PointSelector.FindVm(points, vm);
         }
 
+        PointLocks locks = await new PointPins(repository).ReadAsync(token);
         if (context.IsJson)
         {
-            WriteJson(points);
+            WriteJson(points, locks, context);
         }
         else
         {
-            WriteText(points);
+            WriteText(points, locks, context);
         }
 
         return ExitCodes.Done;
     }
 
-    private static void WriteJson(List<RestorePoint> points) => JsonOutput.Write(json =>
+    private static void WriteJson(
+        List<RestorePoint> points, PointLocks locks, CommandContext context) => JsonOutput.Write(json =>
         json.WriteArray("restorePoints", points, (item, point) =>
         {
             item.WriteString("id", point.Id.ToString());
@@ -51,6 +54,8 @@ internal static class ListCommand
             item.WriteNumber("sequence", point.Sequence);
             item.WriteString("time", Words.Of(point.Time));
             item.WriteString("kind", Words.Of(point.Kind));
+            item.WriteBoolean("pinned", IsPinned(locks, point));
+            PinText.WriteUntil(item, PinText.ImmutableUntil(locks, point.Id, context));
             item.WriteArray("disks", point.Disks, (inner, disk) =>
             {
                 inner.WriteString("disk", disk.Name);
@@ -64,7 +69,7 @@ internal static class ListCommand
             });
         }));
 
-    private static void WriteText(List<RestorePoint> points)
+    private static void WriteText(List<RestorePoint> points, PointLocks locks, CommandContext context)
     {
         if (points.Count == 0)
         {
@@ -72,15 +77,19 @@ internal static class ListCommand
             return;
         }
 
-        TextTable table = new("ID", "VM", "#", "TIME (UTC)", "KIND", "DISKS");
+        TextTable table = new("ID", "VM", "#", "TIME (UTC)", "KIND", "DISKS", "KEPT");
         foreach (RestorePoint point in points)
         {
             table.Add(
                 point.Id.ToString(), point.VmName.Text, $"{point.Sequence}",
                 $"{point.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss}", Words.Of(point.Kind),
-                string.Join(", ", point.Disks.Select(disk => $"{disk.Name} {SizeText.Format(disk.VirtualSizeBytes)}")));
+                string.Join(", ", point.Disks.Select(disk => $"{disk.Name} {SizeText.Format(disk.VirtualSizeBytes)}")),
+                PinText.Of(IsPinned(locks, point), PinText.ImmutableUntil(locks, point.Id, context)));
         }
 
         table.WriteToConsole();
     }
+
+    private static bool IsPinned(PointLocks locks, RestorePoint point) =>
+        locks.Of(point.Id).Any(held => held.Kind == PointLockKind.Pinned);
 }

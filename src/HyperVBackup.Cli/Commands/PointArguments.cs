@@ -24,5 +24,5 @@ internal static class PointArguments
     /// <exception cref="RestorePointNotFoundException">None answers, or several.</exception>
     public static async Task<RestorePoint> FindAsync(
         BackupRepository repository, string reference, CancellationToken token) =>
-        PointSelector.Find(await repository.ListPointsAsync(token), reference);
+        PointSelector.Find(await repository.ListShownPointsAsync(token), reference);
 }

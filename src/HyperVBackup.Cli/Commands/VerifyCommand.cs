@@ -88,7 +88,7 @@ internal static class VerifyCommand
             return [];
         }
 
-        List<RestorePoint> points = await repository.ListPointsAsync(token);
+        List<RestorePoint> points = await repository.ListShownPointsAsync(token);
         return [.. references.Select(reference => PointSelector.Find(points, reference).Id)];
     }
 

@@ -45,6 +45,7 @@ internal sealed class BackupOperation(
     private async Task<RestorePoint> RunInSessionAsync(CancellationToken token)
     {
         await using WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, token);
+        session.ImmutableUntil = request.ImmutableUntil;
         RestorePoint point = await BuildAsync(session, token);
         try
         {

@@ -22,5 +22,9 @@ public sealed record BackupRequest
     /// </summary>
     public double? AuditPercent { get; init; }
 
+    /// <summary>Before this time, which is to come, nothing takes the restore point away; null where anybody may.
+    /// </summary>
+    public DateTimeOffset? ImmutableUntil { get; init; }
+
     public Consistency Consistency { get; init; }
 }

@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
 
 namespace HyperVBackup.Repository.Maps;
 
@@ -30,6 +31,13 @@ public readonly record struct DiskMap(int ChunkSizeBytes, long VirtualSizeBytes,
         ArgumentOutOfRangeException.ThrowIfNegative(virtualSizeBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(virtualSizeBytes, FormatLimits.VirtualSizeMaxBytes);
         return new DiskMap(chunkSizeBytes, virtualSizeBytes, default, default);
+    }
+
+    /// <summary>The map of a restore point's disk.</summary>
+    public static DiskMap Of(DiskPoint disk)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        return new DiskMap(disk.ChunkSizeBytes, disk.VirtualSizeBytes, disk.TopNode, disk.TopPlace);
     }
 
     /// <summary>The one id that stands for all bytes of the disk.</summary>

@@ -19,6 +19,9 @@ public sealed class PointLocks
         this.now = now;
     }
 
+    /// <summary>By what time it was judged; default where no clock was asked.</summary>
+    internal BelievedTime Now => now;
+
     /// <summary>Every reason why a point may not go; none where it may.</summary>
     public IReadOnlyList<PointLock> Of(SessionId point) =>
         [.. pins[default].Concat(pins[point]).Select(LockOf).OfType<PointLock>().Distinct()];

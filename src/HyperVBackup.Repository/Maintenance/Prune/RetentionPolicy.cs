@@ -28,6 +28,11 @@ public sealed class RetentionPolicy
 
     public TimeZoneInfo Zone { get; }
 
+    /// <summary>In words: <c>last 3, daily 7</c>.</summary>
+    public override string ToString() => string.Join(
+        ", ",
+        rules.Select(rule => FormattableString.Invariant($"{rule.Key} {rule.Value}").ToLowerInvariant()));
+
     /// <summary>What each rule says of each point of one VM.</summary>
     /// <param name="times">The points' times, oldest point first, in the order of the VM's points.</param>
     /// <returns>In the same order: an outcome for every rule.</returns>
