@@ -22,7 +22,8 @@ public sealed class PruneTests : IDisposable
             "prune", "--keep-last", "1", "--keep-yearly", "1", "--time-zone", "UTC", "--dry-run");
 
         AssertFields(plan, "dryRun", "timeZone", "points", "freesAtMost", "unreadableDisks");
-        Assert.Equal(("UTC", true), (plan.GetProperty("timeZone").GetString(), plan.GetProperty("dryRun").GetBoolean()));
+        Assert.Equal("UTC", plan.GetProperty("timeZone").GetString());
+        Assert.True(plan.GetProperty("dryRun").GetBoolean());
         JsonElement[] points = [.. plan.GetProperty("points").EnumerateArray()];
         AssertFields(points[0], "id", "vm", "sequence", "time", "goes", "reasons");
         Assert.Equal([other, .. ids], points.Select(point => point.GetProperty("id").GetString()));
@@ -112,6 +113,30 @@ public sealed class PruneTests : IDisposable
             "only be extended",
             (await hvbackup.RunAsync("pin", "--all", "--immutable-until", "2999-01-01")).Failure(),
             StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("prune", "Say what to keep")]
+    [InlineData("prune --dry-run --vm a", "Say what to keep")]
+    [InlineData("prune --keep-last", "--keep-last")]
+    [InlineData("prune --keep-last=-1", "'-1' is no number of points")]
+    [InlineData("prune --keep-daily seven", "'seven' is no number of points")]
+    [InlineData("prune --keep-yearly 99999999999", "is no number of points")]
+    [InlineData("prune --keep-last 1 --time-zone Nowhere/Land", "knows no time zone 'Nowhere/Land'")]
+    [InlineData("pin", "Name one restore point, or --all")]
+    [InlineData("pin a@latest --all", "Name one restore point, or --all")]
+    [InlineData("pin --all", "--all takes --immutable-until TIME or --remove")]
+    [InlineData("pin a@latest --remove --immutable-until 2999-01-01", "give one of them")]
+    [InlineData("pin a@latest --immutable-until tomorrow", "'tomorrow' is no time")]
+    [InlineData("pin a@latest --immutable-until 2999-13-01", "is no time")]
+    [InlineData("pin a@latest --immutable-until 2001-01-01", "has passed")]
+    [InlineData("init --immutable-until 2001-01-01T00:00Z", "has passed")]
+    [InlineData("backup --vm a --disk d.raw --immutable-until 2001-01-01", "has passed")]
+    public async Task Wrong_usage_is_said_in_a_sentence_with_exit_code_2(string line, string needle)
+    {
+        hvbackup.NewRaw("d.raw", 4096);
+        Assert.Contains(
+            needle, (await hvbackup.RunPlainAsync(line.Split(' '))).WrongUsage(), StringComparison.Ordinal);
     }
 
     /// <summary>Backs one disk up again and again, 64 KiB of it changed each time.</summary>
