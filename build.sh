@@ -2,6 +2,7 @@
 # What this repository can do for you:
 #   ./build.sh demo             builds hvbackup and runs the main job on a sample disk (needs the .NET SDK only)
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
+#   ./build.sh soak             explores the protocol's large models: a quarter of an hour, 6 GiB of memory
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, with the runtime, compiled ahead (takes minutes)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
@@ -73,6 +74,15 @@ run_tests() {
   [ "$failed" = 0 ] && [ "$passed" != 0 ]
 }
 
+# What is too long for every run of the tests, with the counts of what it saw.
+run_soak() {
+  local project=tests/HyperVBackup.ProtocolModel.Tests
+  restore "$project"
+  dotnet build "$project" -c Release --no-restore -v quiet -nologo
+  "$project/bin/Release/net10.0/HyperVBackup.ProtocolModel.Tests" \
+    -noColor -explicit only -parallelMode none -showLiveOutput "$@"
+}
+
 command -v dotnet > /dev/null || fail "needs the .NET SDK 10 (https://dot.net)."
 verb=${1:-}
 [ $# = 0 ] || shift
@@ -84,6 +94,7 @@ case $verb in
     ;;
   test) run_tests ;;
   test-project) run_project "${1:?usage: ./build.sh test-project FOLDER (built before)}" ;;
+  soak) run_soak "$@" ;;
   publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
   bench)
     if [ "${1:-}" = scenarios ]; then

@@ -1,0 +1,97 @@
+using HyperVBackup.ProtocolModel.Tests.Exploration;
+using HyperVBackup.ProtocolModel.Tests.Model;
+using Xunit;
+
+namespace HyperVBackup.ProtocolModel.Tests;
+
+/// <summary>Choices that the protocol leaves open, each with the other choice beside it that fails.</summary>
+public sealed class DecisionTests(ITestOutputHelper output)
+{
+    private static readonly Scenario LostAnswers = new()
+    {
+        Name = "one writer of two tries, two collectors, lost answers",
+        CollectorCount = 2,
+        TryCount = 2,
+        Cleaning = true,
+        AnswersLost = true,
+    };
+
+    private static readonly Scenario Pins = new()
+    {
+        Name = "one writer, two collectors, two prunes, a pin",
+        CollectorCount = 2,
+        PruneCount = 2,
+        PinCount = 1,
+        Cleaning = true,
+    };
+
+    [Fact]
+    public void A_fence_stays_for_ever_where_a_commit_may_still_arrive() => Holds(LostAnswers, soloEvery: 1);
+
+    [Fact]
+    public void A_fence_deleted_where_a_commit_may_still_arrive_loses_data()
+    {
+        Findings findings = Explorer.Explore(LostAnswers with { FenceDeletedAfterLostAnswer = true });
+        Tell(findings);
+        Assert.StartsWith("I1", findings.Broken, StringComparison.Ordinal);
+        Assert.Contains("the commit of", findings.Trace[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_point_that_was_pinned_stays() => Holds(Pins, soloEvery: 0);
+
+    [Fact]
+    public void A_pin_that_does_not_read_its_point_after_the_mark_may_pin_nothing()
+    {
+        Findings findings = Explorer.Explore(Pins with { PinReadsPoint = false });
+        Tell(findings);
+        Assert.Equal("a point that was pinned is gone", findings.Broken);
+    }
+
+    [Fact]
+    public void A_repack_may_end_by_fencing_itself() => Holds(
+        new Scenario
+        {
+            Name = "one writer, two collectors, a repack that ends fenced",
+            CollectorCount = 2,
+            RepackCount = 1,
+            RepackEndsFenced = true,
+            Cleaning = true,
+        },
+        soloEvery: 4);
+
+    [Fact]
+    public void A_collector_that_never_proposes_packs_of_undecided_sessions_leaves_what_crashed_ones_left()
+    {
+        Scenario scenario = LostAnswers with
+        {
+            Name = "one writer, one collector that spares undecided sessions",
+            AnswersLost = false,
+            CollectorCount = 1,
+            OldPacks = [],
+            OldPoints = [],
+            Proposal = Proposal.NeedlessAndDecided,
+        };
+        Findings findings = Explorer.Explore(scenario, soloEvery: 1);
+        Tell(findings);
+        Assert.Equal(SoloCollector.Prefix + "ended, but a pack that nothing needs was left", findings.Broken);
+        Holds(scenario with { Proposal = Proposal.Needless }, soloEvery: 1);
+    }
+
+    private void Holds(Scenario scenario, int soloEvery)
+    {
+        Findings findings = Explorer.Explore(scenario, soloEvery: soloEvery);
+        Tell(findings);
+        Assert.Null(findings.Broken);
+        Assert.True(findings.IsComplete);
+    }
+
+    private void Tell(Findings findings)
+    {
+        output.WriteLine(findings.ToString());
+        foreach (string line in findings.Trace)
+        {
+            output.WriteLine("  " + line);
+        }
+    }
+}
