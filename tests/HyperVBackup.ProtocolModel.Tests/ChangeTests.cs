@@ -8,6 +8,7 @@ namespace HyperVBackup.ProtocolModel.Tests;
 /// checker must find that out; with that step done right, the same exploration finds nothing.</summary>
 /// <remarks>The lengths are those of the shortest traces in an earlier model of the same protocol, written apart from
 /// this one. Its steps were cut a little otherwise (here W2 and prune take two each), so they agree loosely.</remarks>
+[Collection("Explorations need much memory: one at a time")]
 public sealed class ChangeTests(ITestOutputHelper output)
 {
     [Theory]

@@ -5,6 +5,7 @@ using Xunit;
 namespace HyperVBackup.ProtocolModel.Tests;
 
 /// <summary>Choices that the protocol leaves open, each with the other choice beside it that fails.</summary>
+[Collection("Explorations need much memory: one at a time")]
 public sealed class DecisionTests(ITestOutputHelper output)
 {
     private static readonly Scenario LostAnswers = new()
@@ -47,6 +48,19 @@ public sealed class DecisionTests(ITestOutputHelper output)
         Tell(findings);
         Assert.Equal("a point that was pinned is gone", findings.Broken);
     }
+
+    [Fact]
+    public void Pins_listed_before_marks_lose_a_pinned_point()
+    {
+        Findings findings = Explorer.Explore(Pins with { PinsListedFirst = true });
+        Tell(findings);
+        Assert.Equal("a point that was pinned is gone", findings.Broken);
+    }
+
+    [Fact]
+    public void Anyone_may_end_a_session_by_a_fence_at_any_time() => Holds(
+        LostAnswers with { Name = LostAnswers.Name + ", sessions ended at any time", SessionsEnded = true },
+        soloEvery: 8);
 
     [Fact]
     public void A_repack_may_end_by_fencing_itself() => Holds(

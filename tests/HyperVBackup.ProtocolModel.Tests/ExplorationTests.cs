@@ -6,6 +6,7 @@ namespace HyperVBackup.ProtocolModel.Tests;
 
 /// <summary>In every state that can be reached each point's chunks, and what an unfenced session relies on, have a
 /// complete copy; and from every few states a fresh collector, alone, ends and leaves no garbage.</summary>
+[Collection("Explorations need much memory: one at a time")]
 public sealed class ExplorationTests(ITestOutputHelper output)
 {
     private const int SoloEvery = 8;

@@ -58,7 +58,9 @@ internal static class Explorations
             OldPoints = [Data.A | Data.B],
         },
         TwoTwo with { Name = "2 writers, 2 collectors, from garbage only", OldPoints = [] },
+        TwoTwo with { Name = "2 writers, 2 collectors of 2 scans", ScanCount = 2 },
         TwoOne with { Name = "2 writers of 2 tries, 1 collector of 2 scans", TryCount = 2, ScanCount = 2 },
+        TwoOne with { Name = "3 writers, 1 collector", Writers = [Data.A, Data.A, Data.A] },
         OneTwo with { Name = "1 writer, 3 collectors", CollectorCount = 3 },
         OneTwo with
         {
@@ -74,6 +76,7 @@ internal static class Explorations
         OneTwo with { Name = "1 writer, 2 collectors of 2 scans, a restore", RestoreCount = 1, ScanCount = 2 },
         TwoOne with { Name = "2 writers, 1 collector, a restore", RestoreCount = 1 },
         OneTwo with { Name = "1 writer, 2 collectors, a repack", RepackCount = 1 },
+        TwoOne with { Name = "2 writers, 1 collector, a repack", RepackCount = 1 },
         One with { Name = "1 writer, 1 collector, a restore, a repack", RestoreCount = 1, RepackCount = 1 },
     ];
 
@@ -81,11 +84,16 @@ internal static class Explorations
     [
         DeltaOne,
         DeltaTwo,
+        DeltaTwo with
+        {
+            Name = "deltas: 2 writers of {b}, 2 collectors",
+            Writers = [Data.B, Data.B],
+            CollectorCount = 2,
+        },
         DeltaOne with { Name = "deltas: 1 writer, 2 collectors", CollectorCount = 2 },
         DeltaOne with
         {
-            Name = "deltas: 1 writer, 1 collector, a restore, a repack of any records",
-            RestoreCount = 1,
+            Name = "deltas: 1 writer, 1 collector, a repack of any records",
             RepackCount = 1,
             RepackCopiesParts = true,
         },

@@ -10,10 +10,9 @@ public sealed class ExplorerTests
 {
     private static readonly Scenario Small = new()
     {
-        Name = "one writer, two collectors, two prunes, a restore",
+        Name = "one writer, two collectors, two prunes",
         CollectorCount = 2,
         PruneCount = 2,
-        RestoreCount = 1,
     };
 
     [Fact]

@@ -42,9 +42,11 @@ internal static class Negatives
         },
         Change.OldRetiredRemoved => Two with
         {
-            Name = "two writers, two collectors of two scans, no cleaning",
+            Name = "two writers, two collectors of two scans, a marked point, no cleaning",
             CollectorCount = 2,
             ScanCount = 2,
+            OldMarks = 1,
+            PruneCount = 0,
             Cleaning = false,
         },
         Change.WaitSkippedOnTakeover => One with { Name = "one writer, two collectors", CollectorCount = 2 },
@@ -80,11 +82,12 @@ internal static class Negatives
         },
         Change.RecipesMixed => TwoDeltas with
         {
-            Name = "two writers of b:=Z+A or b:=Z+C, two points",
+            Name = "two writers of b:=Z+A or b:=Z+C, two marked points",
             Recipes = [Recipe.BFromZA, Recipe.BFromZC],
             OldPacks = [Data.A, Data.C],
             OldPoints = [Data.A, Data.C],
-            MarkCount = 2,
+            OldMarks = 3,
+            PruneCount = 0,
         },
         Change.RecipeHitWithoutBases or Change.DanglingIsDamage => TwoDeltas,
         _ => OneDelta,

@@ -7,7 +7,7 @@ namespace HyperVBackup.ProtocolModel.Tests;
 /// <summary>Random walks through what is too large to visit in full; the same walks find changed steps.</summary>
 public sealed class WalkTests(ITestOutputHelper output)
 {
-    private const int StepCount = 5_000_000;
+    private const int StepCount = 10_000_000;
     private const int LongStepCount = 400_000_000;
 
     private static readonly Scenario Everyone = new()
@@ -81,7 +81,7 @@ public sealed class WalkTests(ITestOutputHelper output)
 
     private void Finds(Scenario scenario)
     {
-        Findings findings = RandomWalk.Run(scenario, seed: 1, StepCount * 4L);
+        Findings findings = RandomWalk.Run(scenario, seed: 1, StepCount * 2L);
         output.WriteLine(findings.ToString());
         Assert.NotNull(findings.Broken);
     }

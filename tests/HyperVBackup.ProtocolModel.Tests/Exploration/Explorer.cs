@@ -31,7 +31,7 @@ internal sealed class Explorer
     internal static Findings Explore(Scenario scenario, int stateCountMax = int.MaxValue, int soloEvery = 0)
     {
         // What the exploration before this one held is given back first: it is up to gigabytes.
-        GC.Collect();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return new Explorer(new World(scenario), stateCountMax, soloEvery).Run();
     }
 

@@ -17,6 +17,7 @@ internal sealed class RandomWalk
     private readonly int[] pace;
     private readonly Successors next = new();
     private readonly List<State> path = [];
+    private int paceSum;
     private long stepCount;
     private long soloCount;
 
@@ -98,7 +99,7 @@ internal sealed class RandomWalk
 
     private int Draw()
     {
-        int drawn = random.Next(pace.Sum());
+        int drawn = random.Next(paceSum);
         int process = 0;
         for (; drawn >= pace[process]; process++)
         {
@@ -114,6 +115,8 @@ internal sealed class RandomWalk
         {
             pace[process] = 1 << random.Next(PaceBitsMax);
         }
+
+        paceSum = pace.Sum();
     }
 
     private IReadOnlyList<string> Told()

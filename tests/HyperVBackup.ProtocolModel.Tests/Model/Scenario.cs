@@ -70,6 +70,13 @@ internal sealed record Scenario
     /// </summary>
     internal bool FenceDeletedAfterLostAnswer { get; init; }
 
+    /// <summary>Whether anybody puts a fence for any session that has a lease, at any time, collection or not.
+    /// </summary>
+    internal bool SessionsEnded { get; init; }
+
+    /// <summary>Whether collectors list pins before they list marks.</summary>
+    internal bool PinsListedFirst { get; init; }
+
     /// <summary>Whether a pin counts only once its point was seen to exist after its mark was seen missing.</summary>
     internal bool PinReadsPoint { get; init; } = true;
 

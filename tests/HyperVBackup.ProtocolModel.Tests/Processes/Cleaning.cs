@@ -4,7 +4,7 @@ using HyperVBackup.ProtocolModel.Tests.Model;
 namespace HyperVBackup.ProtocolModel.Tests.Processes;
 
 /// <summary>What anyone may clean up at any time, without a clock: leases of decided sessions, marks of points that
-/// are gone.</summary>
+/// are gone. And, where the scenario says so, anyone may end a session.</summary>
 internal static class Cleaning
 {
     internal static void Steps(World world, in State state, Successors next)
@@ -13,6 +13,11 @@ internal static class Cleaning
         {
             CleanLeases(world, state, next);
             CleanMarks(state, next);
+        }
+
+        if (world.Scenario.SessionsEnded)
+        {
+            EndSessions(state, next);
         }
 
         switch (world.Change)
@@ -38,6 +43,15 @@ internal static class Cleaning
         {
             int session = Bits.Lowest(left);
             next.Add(state, "cleans the lease of {points}", Bits.Of(session)).DeleteLease(session);
+        }
+    }
+
+    private static void EndSessions(in State state, Successors next)
+    {
+        for (int left = state.Leases & ~(state.Points | state.Fences); left != 0; left &= left - 1)
+        {
+            int session = Bits.Lowest(left);
+            next.Add(state, "ends {points} by a fence", Bits.Of(session)).TryPutFence(session);
         }
     }
 

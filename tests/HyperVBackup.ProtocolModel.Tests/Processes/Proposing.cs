@@ -11,20 +11,8 @@ internal static class Proposing
     {
         switch (fields.Step)
         {
-            case Collector.Step.ListMarks:
-                bool hasPins = world.Scenario.PinCount != 0;
-                next.Add(state, "C2 lists marks: {points}", state.Marks).Write(process, fields with
-                {
-                    Step = hasPins ? Collector.Step.ListPins : Collector.Step.ListPacks,
-                    Points = state.Marks,
-                });
-                break;
-            case Collector.Step.ListPins:
-                next.Add(state, "C2 lists pins: {points}", state.Pins).Write(process, fields with
-                {
-                    Step = Collector.Step.ListPacks,
-                    Points = (byte)(fields.Points & ~state.Pins),
-                });
+            case Collector.Step.ListMarks or Collector.Step.ListPins:
+                ListMarksAndPins(world, state, process, fields, next);
                 break;
             case Collector.Step.ListPacks:
                 next.Add(state, "C2 lists packs: {packs}", state.Packs).Write(
@@ -36,6 +24,33 @@ internal static class Proposing
             default:
                 PutCondemned(world, state, process, fields, next);
                 break;
+        }
+    }
+
+    /// <summary>Marked points that are not pinned: marks first, so that a pin put before its mark is seen.</summary>
+    private static void ListMarksAndPins(
+        World world, in State state, int process, Collector.Fields fields, Successors next)
+    {
+        bool hasPins = world.Scenario.PinCount != 0;
+        bool isReversed = world.Scenario.PinsListedFirst;
+        if (fields.Step == Collector.Step.ListMarks && isReversed)
+        {
+            next.Add(state, "C2 lists pins: {points}", state.Pins).Write(
+                process, fields with { Step = Collector.Step.ListPins, Points = state.Pins });
+        }
+        else if (fields.Step == Collector.Step.ListMarks)
+        {
+            next.Add(state, "C2 lists marks: {points}", state.Marks).Write(process, fields with
+            {
+                Step = hasPins ? Collector.Step.ListPins : Collector.Step.ListPacks,
+                Points = state.Marks,
+            });
+        }
+        else
+        {
+            int unpinned = isReversed ? state.Marks & ~fields.Points : fields.Points & ~state.Pins;
+            next.Add(state, isReversed ? "C2 lists marks" : "C2 lists pins: {points}", state.Pins).Write(
+                process, fields with { Step = Collector.Step.ListPacks, Points = (byte)unpinned });
         }
     }
 
