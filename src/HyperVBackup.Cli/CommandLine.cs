@@ -68,6 +68,7 @@ internal static class CommandLine
         root.Add(VerifyCommand.Create());
         root.Add(PruneCommand.Create());
         root.Add(PinCommand.Create());
+        root.Add(ExplainCommand.Create());
         root.Add(StatsCommand.Create());
         root.Add(RebuildIndexCommand.Create());
         root.Add(DemoCommand.Create());

@@ -50,6 +50,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("restore --output x", "")]
     [InlineData("diff a@latest", "")]
     [InlineData("synthesize", "--vm")]
+    [InlineData("explain", "")]
     [InlineData("verify --read-data 101", "from 0 to 100")]
     [InlineData("verify --read-data abc", "from 0 to 100")]
     [InlineData("-r '' list", "No repository")]
@@ -69,8 +70,8 @@ public sealed class UsageTests : IDisposable
         string root = (await hvbackup.RunPlainAsync("--help")).Output;
         string[] commands =
             [
-                "init", "backup", "list", "restore", "synthesize", "diff", "verify", "prune", "pin", "stats",
-                "rebuild-index",
+                "init", "backup", "list", "restore", "synthesize", "diff", "verify", "prune", "pin", "explain",
+                "stats", "rebuild-index",
             ];
         Assert.All(commands, command => Assert.Contains($"  {command} ", root, StringComparison.Ordinal));
         foreach (string command in commands)

@@ -147,11 +147,12 @@ public sealed class PointPins(BackupRepository repository)
         return before == until ? null : await files.PutAsync(point, NewId(), pin, token);
     }
 
-    /// <summary>A point that is marked may be in a collection already.</summary>
+    /// <summary>A point that is marked may be in a collection already; the mark of one that is gone may have been
+    /// cleaned up, and a late collector's fence stand in its place.</summary>
     private async Task RequireUnmarkedAsync(SessionId point, StoredPin? added, CancellationToken token)
     {
         bool isMarked = await HasBlobAsync(FileNames.PruneMark(point), token);
-        if (!isMarked && await HasBlobAsync(FileNames.RestorePoint(point), token))
+        if (!isMarked && await IsPointAsync(point, token))
         {
             return;
         }
@@ -163,6 +164,18 @@ public sealed class PointPins(BackupRepository repository)
 
         throw new RestorePointNotFoundException(
             $"Restore point {point} was pruned: it may go at any moment, and was not pinned.");
+    }
+
+    private async Task<bool> IsPointAsync(SessionId point, CancellationToken token)
+    {
+        try
+        {
+            return await new PointCatalog(repository.Store, repository.Id).TryReadAsync(point, token) is not null;
+        }
+        catch (CorruptDataException)
+        {
+            return true; // it is there, whatever it is worth
+        }
     }
 
     private async Task<bool> IsGoneAsync(SessionId point, CancellationToken token) =>

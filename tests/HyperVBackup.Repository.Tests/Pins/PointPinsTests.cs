@@ -42,6 +42,8 @@ public sealed class PointPinsTests
         await sample.Sample.Store.DeleteAsync(new BlobName(FileNames.PruneMark(point.Id)), default);
         await sample.Sample.Store.DeleteAsync(new BlobName(FileNames.RestorePoint(point.Id)), default);
         await AssertPrunedAsync(sample, point);
+        await new CommitName(sample.Sample.Store, sample.Repository.Id, point.Id).TryFenceAsync(default);
+        await AssertPrunedAsync(sample, point);
     }
 
     /// <summary>The mark comes at every moment of pinning: the pin stands before the mark is looked for, or it is not
