@@ -96,10 +96,7 @@ public sealed class ChangeTests(ITestOutputHelper output)
 
     private void Tell(Findings findings, int elsewhere)
     {
-        output.WriteLine(FormattableString.Invariant($"{findings} (elsewhere {elsewhere} steps)"));
-        foreach (string line in findings.Trace)
-        {
-            output.WriteLine("  " + line);
-        }
+        output.WriteLine(FormattableString.Invariant($"elsewhere {elsewhere} steps, here {findings.Trace.Count}:"));
+        output.WriteLine(findings.ToString());
     }
 }

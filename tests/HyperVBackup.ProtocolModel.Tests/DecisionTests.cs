@@ -100,12 +100,5 @@ public sealed class DecisionTests(ITestOutputHelper output)
         Assert.True(findings.IsComplete);
     }
 
-    private void Tell(Findings findings)
-    {
-        output.WriteLine(findings.ToString());
-        foreach (string line in findings.Trace)
-        {
-            output.WriteLine("  " + line);
-        }
-    }
+    private void Tell(Findings findings) => output.WriteLine(findings.ToString());
 }

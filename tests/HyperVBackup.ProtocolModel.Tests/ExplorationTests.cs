@@ -46,11 +46,6 @@ public sealed class ExplorationTests(ITestOutputHelper output)
         Findings findings = Explorer.Explore(
             scenarios.Single(scenario => scenario.Name == name), soloEvery: SoloEvery);
         output.WriteLine(findings.ToString());
-        foreach (string line in findings.Trace)
-        {
-            output.WriteLine("  " + line);
-        }
-
         Assert.Null(findings.Broken);
         Assert.True(findings.IsComplete);
     }

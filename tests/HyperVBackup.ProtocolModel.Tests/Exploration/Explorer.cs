@@ -58,10 +58,19 @@ internal sealed class Explorer
             broken = LeftAlone(state, done) ?? Expand(state, done);
         }
 
-        return new Findings(
-            world.Scenario.ToString(), broken?.Split('\n')[0], broken is null ? [] : TraceTo(broken, done - 1),
-            broken is null && done == table.Count, table.Count, transitionCount, depth, soloCount,
-            Stopwatch.GetElapsedTime(started));
+        return new Findings
+        {
+            Name = world.Scenario.ToString(),
+            Broken = broken,
+            Trace = broken is null ? [] : TraceTo(broken, done - 1),
+            Aftermath = broken is null ? [] : Aftermath(broken, done - 1),
+            IsComplete = broken is null && done == table.Count,
+            StateCount = table.Count,
+            TransitionCount = transitionCount,
+            Depth = depth,
+            SoloCount = soloCount,
+            Elapsed = Stopwatch.GetElapsedTime(started),
+        };
     }
 
     private string? LeftAlone(in State state, int index)
@@ -112,9 +121,8 @@ internal sealed class Explorer
     /// </summary>
     private IReadOnlyList<string> TraceTo(string broken, int done)
     {
-        bool isSolo = broken.StartsWith(SoloCollector.Prefix, StringComparison.Ordinal);
         List<State> path = [];
-        for (int index = isSolo ? done : table.Count - 1; index >= 0; index = table.ParentOf(index))
+        for (int index = IsSolo(broken) ? done : table.Count - 1; index >= 0; index = table.ParentOf(index))
         {
             State state = default;
             table.Load(index, ref state);
@@ -124,4 +132,19 @@ internal sealed class Explorer
         path.Reverse();
         return Trace.Of(world, path);
     }
+
+    private List<string> Aftermath(string broken, int done)
+    {
+        List<string> told = [];
+        if (IsSolo(broken))
+        {
+            State state = default;
+            table.Load(done, ref state);
+            solo.Run(state, told);
+        }
+
+        return told;
+    }
+
+    private static bool IsSolo(string broken) => broken.StartsWith(SoloCollector.Prefix, StringComparison.Ordinal);
 }

@@ -43,10 +43,16 @@ internal sealed class RandomWalk
             broken = walk.WalkOnce(isLive);
         }
 
-        return new Findings(
-            FormattableString.Invariant($"{scenario}, walks of seed {seed}"), broken,
-            broken is null ? [] : walk.Told(), false, walk.stepCount, walk.stepCount, 0, walk.soloCount,
-            Stopwatch.GetElapsedTime(started));
+        return new Findings
+        {
+            Name = FormattableString.Invariant($"{scenario}, walks of seed {seed}"),
+            Broken = broken,
+            Trace = broken is null ? [] : walk.Told(),
+            StateCount = walk.stepCount,
+            TransitionCount = walk.stepCount,
+            SoloCount = walk.soloCount,
+            Elapsed = Stopwatch.GetElapsedTime(started),
+        };
     }
 
     private string? WalkOnce(bool isLive)

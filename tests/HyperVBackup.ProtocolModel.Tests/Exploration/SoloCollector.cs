@@ -25,8 +25,10 @@ internal sealed class SoloCollector
         });
     }
 
+    /// <param name="state">Where all others died.</param>
+    /// <param name="told">Takes a line a step, if given.</param>
     /// <returns>What went wrong, or null.</returns>
-    internal string? Run(State state)
+    internal string? Run(State state, List<string>? told = null)
     {
         state.Write(Process, Fresh());
         for (int step = 0; step < StepCountMax; step++)
@@ -50,6 +52,7 @@ internal sealed class SoloCollector
 
             next.Clear();
             Collector.Steps(world, state, Process, next);
+            told?.Add(next.Describe(world, 0));
             state = next[0];
         }
 

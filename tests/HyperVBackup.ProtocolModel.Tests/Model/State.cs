@@ -89,11 +89,14 @@ internal struct State
 
     internal readonly bool IsRetired(int number) => Bits.Has(Retired, number);
 
-    /// <summary>Whether everything that <c>retired/number</c> names is gone.</summary>
+    /// <summary>Whether everything that <c>retired/number</c> names is gone. Names are what is looked for: a fence
+    /// that was put where a point was deleted goes as well.</summary>
     internal readonly bool IsExecuted(int number)
     {
         Collection collection = CollectionOf(number);
-        return IsRetired(number) && (collection.RetiredPacks & Packs) == 0 && (collection.RetiredPoints & Points) == 0;
+        return IsRetired(number)
+            && (collection.RetiredPacks & Packs) == 0
+            && (collection.RetiredPoints & (Points | Fences)) == 0;
     }
 
     /// <summary>How far a process has come, as its kind keeps it.</summary>
@@ -131,8 +134,10 @@ internal struct State
     internal void TryPutFence(int session) =>
         Fences = IsDecided(session) ? Fences : Bits.With(Fences, session);
 
+    /// <summary>Deletes what stands at the session's name.</summary>
     internal void DeletePoint(int session)
     {
+        Fences = Bits.Without(Fences, session);
         Points = Bits.Without(Points, session);
         pointChunks = WithNibble(pointChunks, session, 0);
     }

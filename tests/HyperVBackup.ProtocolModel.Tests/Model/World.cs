@@ -28,12 +28,12 @@ internal sealed class World
         FirstRestoreSession = sessionNames.Count;
         FirstRepackSession = NameSessions("R", scenario.RestoreCount, hasPack: false);
         NameSessions("X", scenario.RepackCount, hasPack: true);
+        Limit(sessionNames.Count, State.SessionCountMax, "sessions");
+        Limit(packNames.Count, State.PackCountMax, "packs");
+        Limit(ProcessCount, State.ProcessCountMax, "processes");
+        Limit(CollectionCountMax, State.CollectionCountMax, "collections");
         WriterSteps = Writer.StepsOf(scenario.Change);
         Initial = MakeInitial();
-        Invariant(sessionNames.Count <= State.SessionCountMax, "sessions");
-        Invariant(packNames.Count <= State.PackCountMax, "packs");
-        Invariant(ProcessCount <= State.ProcessCountMax, "processes");
-        Invariant(CollectionCountMax <= State.CollectionCountMax, "collections");
     }
 
     internal Scenario Scenario { get; }
@@ -127,11 +127,11 @@ internal sealed class World
         : string.Join(',', Enumerable.Range(0, names.Count).Where(index => Bits.Has(set, index))
             .Select(index => names[index]));
 
-    private static void Invariant(bool holds, string what)
+    private static void Limit(int count, int countMax, string what)
     {
-        if (!holds)
+        if (count > countMax)
         {
-            throw new InvalidOperationException($"The scenario has too many {what}.");
+            throw new InvalidOperationException($"The scenario has {count} {what}, the state room for {countMax}.");
         }
     }
 

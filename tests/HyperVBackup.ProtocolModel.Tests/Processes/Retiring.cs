@@ -147,7 +147,7 @@ internal static class Retiring
         Collection collection = state.CollectionOf(fields.Number);
         int listed = world.Change == Change.OwnDeleteSetFollowed ? fields.Packs : collection.RetiredPacks;
         int packs = listed & state.Packs;
-        int points = collection.RetiredPoints & (state.Points | state.Marks);
+        int points = collection.RetiredPoints & (state.Points | state.Fences | state.Marks);
         bool isPackFirst = world.Change == Change.PacksDeletedFirst;
         if (packs != 0 && (points == 0 || isPackFirst))
         {
@@ -169,11 +169,11 @@ internal static class Retiring
 
     private static void DeletePoint(in State state, int session, Successors next)
     {
-        if (Bits.Has(state.Points & state.Leases, session))
+        if (state.IsDecided(session) && Bits.Has(state.Leases, session))
         {
             next.Add(state, "C9 deletes the lease of {points}", Bits.Of(session)).DeleteLease(session);
         }
-        else if (Bits.Has(state.Points, session))
+        else if (state.IsDecided(session))
         {
             next.Add(state, "C9 deletes the point {points}", Bits.Of(session)).DeletePoint(session);
         }
