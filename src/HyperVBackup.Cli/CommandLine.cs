@@ -70,6 +70,7 @@ internal static class CommandLine
         root.Add(PinCommand.Create());
         root.Add(ExplainCommand.Create());
         root.Add(StatsCommand.Create());
+        root.Add(SessionsCommand.Create());
         root.Add(RebuildIndexCommand.Create());
         root.Add(DemoCommand.Create());
         return root;

@@ -134,12 +134,28 @@ public sealed class BackupRepository
         LeaseKind kind, SessionId pointId, CancellationToken token) =>
         opener.OpenReadingAsync(kind, pointId, token);
 
+    /// <summary>The sessions that hold a lease, the oldest first.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public Task<List<SessionAtWork>> ListSessionsAsync(CancellationToken token) =>
+        new SessionWatch(this, environment).ListAsync(token);
+
+    /// <summary>Ends a session that is known to be dead: a fence keeps it from ever committing, and its lease goes. One
+    /// that lives all the same begins again.</summary>
+    /// <param name="id">Its id, or how that begins.</param>
+    /// <param name="force">Also where its process still runs, on this host.</param>
+    /// <returns><see cref="SessionState.Fenced"/>; or <see cref="SessionState.Committed"/> where the session was first.
+    /// </returns>
+    /// <exception cref="RepositoryUnusableException">There is no such session, or its process still runs.</exception>
+    /// <exception cref="StoreException">The store failed.</exception>
+    public Task<SessionState> EndSessionAsync(string id, bool force, CancellationToken token) =>
+        new SessionWatch(this, environment).EndAsync(id, force, token);
+
     /// <summary>Encodes chunks as this repository stores them.</summary>
     public ChunkEncoder NewEncoder() => new(Hasher, Settings.Compression);
 
     /// <summary>Checks the repository; see <see cref="Verification"/>.</summary>
     public Verification NewVerification(VerificationOptions options) =>
-        new(Store, Id, Hasher, Settings, catalog, Records, environment, options);
+        new(opener, inspection => new VerificationRun(this, catalog, environment, options, inspection.Absent));
 
     /// <summary>Counts what the repository holds; reads points, pack tables and file lengths.</summary>
     public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token)

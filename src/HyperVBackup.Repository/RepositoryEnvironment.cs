@@ -1,3 +1,5 @@
+using HyperVBackup.Format.Points;
+
 namespace HyperVBackup.Repository;
 
 /// <summary>What a repository takes from outside: clock, randomness, the host it runs on, and its limits.</summary>
@@ -27,6 +29,15 @@ public sealed record RepositoryEnvironment
 
     /// <summary>Whether a process of this host still runs; a wrong yes only leaves its remains for later.</summary>
     public Func<uint, bool> IsProcessAlive { get; init; } = _ => true;
+
+    /// <summary>Whether a lease is of a process of this host that runs no more; a wrong no leaves it for later.
+    /// </summary>
+    internal bool IsGone(Lease? lease) =>
+        lease is not null
+        && HostName.Length > 0
+        && string.Equals(lease.Host, HostName, StringComparison.OrdinalIgnoreCase)
+        && lease.ProcessId != ProcessId
+        && !IsProcessAlive(lease.ProcessId);
 
     /// <summary>Takes sentences about what was found and mended on the way; never needed for correctness.</summary>
     public Action<string> Warn { get; init; } = _ => { };

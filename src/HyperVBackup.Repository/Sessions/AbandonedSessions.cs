@@ -43,7 +43,7 @@ internal sealed class AbandonedSessions(
         List<SessionId> fenced = [];
         await foreach (SessionId session in leases.ListAsync(token))
         {
-            bool isDead = IsDead(await leases.TryReadAsync(session, token));
+            bool isDead = environment.IsGone(await leases.TryReadAsync(session, token));
             bool isDecided = decided.Contains(session);
             if (!isDead)
             {
@@ -134,13 +134,6 @@ internal sealed class AbandonedSessions(
             environment.Warn($"What ended sessions left behind could not be cleaned up: {failure.Message}");
         }
     }
-
-    private bool IsDead(Lease? lease) =>
-        lease is not null
-        && environment.HostName.Length > 0
-        && string.Equals(lease.Host, environment.HostName, StringComparison.OrdinalIgnoreCase)
-        && lease.ProcessId != environment.ProcessId
-        && !environment.IsProcessAlive(lease.ProcessId);
 
     private static bool IsOfAny(HashSet<SessionId> alive, BlobName name) =>
         alive.Any(session => name.Path.Contains(session.ToString(), StringComparison.Ordinal));

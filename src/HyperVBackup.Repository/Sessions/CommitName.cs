@@ -88,11 +88,15 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public async Task ThrowIfFencedAsync(CancellationToken token)
     {
-        if (await store.TryGetLengthAsync(name, token) is not null)
+        if (await IsFencedAsync(token))
         {
             throw Fenced();
         }
     }
+
+    /// <inheritdoc cref="ThrowIfFencedAsync"/>
+    public async Task<bool> IsFencedAsync(CancellationToken token) =>
+        await store.TryGetLengthAsync(name, token) is not null;
 
     /// <summary>Takes away the fence that somebody put for this session, which has ended and never commits any more:
     /// only the session itself knows that. Never fails; a fence left behind does no harm.</summary>

@@ -68,6 +68,25 @@ internal sealed class SessionOpener(
         }
     }
 
+    /// <summary>R1 and R2 for one who reads all points.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<Inspection> OpenInspectionAsync(CancellationToken token)
+    {
+        long highest = await collections.ReadHighestAsync(token);
+        HeldLease? lease = await TryPutLeaseAsync(LeaseKind.Verify, highest, default, token);
+        try
+        {
+            long progress = await collections.ReadProgressAsync(token);
+            AbsentSet absent = await ReadAbsentOrWarnAsync(token);
+            return new Inspection(collections, lease, absent, progress);
+        }
+        catch when (lease is not null)
+        {
+            await lease.EndAsync();
+            throw;
+        }
+    }
+
     /// <summary>A writing session of this process has ended.</summary>
     public void NoteEnded(SessionId session) => ended[session] = true;
 

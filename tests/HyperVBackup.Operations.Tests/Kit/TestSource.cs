@@ -60,5 +60,6 @@ internal sealed class TestSource(IDisk disk) : IChangeSource
         }
     }
 
-    private IDisk OpenDisk() => disk;
+    /// <summary>Opened again after it was closed, it is the same disk.</summary>
+    private IDisk OpenDisk() => disk is MemoryDisk { IsDisposed: true } closed ? closed.Snapshot() : disk;
 }

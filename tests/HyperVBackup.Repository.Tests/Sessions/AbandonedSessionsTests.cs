@@ -2,6 +2,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Repository.Tests.Collections;
 using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
 using Xunit;
@@ -110,6 +111,64 @@ public sealed class AbandonedSessionsTests
         await cleaner.DisposeAsync();
         await beginner!.CommitAsync(point!, default);
         Assert.True(await SampleRepository.ReadsRightAsync(sample.Repository, point!.Id, [1, 2]));
+    }
+
+    [Fact]
+    public async Task A_mark_whose_point_is_gone_is_removed_and_no_other()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint point = await sample.BackUpAsync([1]);
+        RestorePoint gone = await sample.BackUpAsync([2]);
+        SampleCollector collector = new(sample);
+        await collector.MarkAsync(point.Id);
+        await collector.MarkAsync(gone.Id);
+        await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePoint(gone.Id)), default);
+        WritingSession? late = null;
+        sample.Store.Before = call =>
+        {
+            // After the decided sessions were listed, another one commits and is marked at once.
+            if (late is null && call == new StoreCall(StoreCallKind.List, "signs/"))
+            {
+                late = sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default).GetAwaiter().GetResult();
+                RestorePoint written = sample.WriteAsync(late, [3]).GetAwaiter().GetResult();
+                late.CommitAsync(written, default).GetAwaiter().GetResult();
+                collector.MarkAsync(late.Id).GetAwaiter().GetResult();
+            }
+        };
+        await using (await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default))
+        {
+            Assert.Equal(
+                ((string[])[FileNames.PruneMark(point.Id), FileNames.PruneMark(late!.Id)]).Order(),
+                sample.NamesIn("pruned/").Select(name => name.Path).Order());
+        }
+    }
+
+    [Theory]
+    [InlineData("pruned/x")]
+    [InlineData("pins/x")]
+    [InlineData("condemned/1")]
+    [InlineData("retired/1")]
+    public async Task A_temporary_file_put_without_a_lease_is_removed_only_once_its_name_is_taken(string name)
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        BlobName blob = new(name);
+        await using IBlobWriter writer = await sample.Store.CreateAsync(blob, default);
+        await (await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default)).DisposeAsync();
+        Assert.Equal(1, sample.Store.TemporaryCount);
+        sample.Store.Before = call =>
+        {
+            if (call == new StoreCall(StoreCallKind.List, "signs/"))
+            {
+                sample.Store[blob] = [];
+            }
+
+            if (call.Kind == StoreCallKind.GetLength && call.Name == name)
+            {
+                Assert.Equal(1, sample.Store.TemporaryCount); // asked before anything is removed
+            }
+        };
+        await (await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default)).DisposeAsync();
+        Assert.Equal(0, sample.Store.TemporaryCount);
     }
 
     [Fact]

@@ -44,6 +44,13 @@ internal sealed class SampleRepository
             store, await BackupRepository.InitializeAsync(store, Settings, NewEnvironment(), default));
     }
 
+    /// <summary>The same in a store of its own.</summary>
+    public static async Task<SampleRepository> CopyOfAsync(SampleRepository other)
+    {
+        MemoryStore store = other.Store.Copy();
+        return new SampleRepository(store, await OpenAsync(store));
+    }
+
     /// <summary>A host of its own, whose random ids no other has.</summary>
     public static RepositoryEnvironment NewEnvironment()
     {

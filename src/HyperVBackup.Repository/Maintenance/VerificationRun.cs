@@ -1,0 +1,315 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Pins;
+using HyperVBackup.Repository.Points;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Maintenance;
+
+/// <summary>
+/// Checks a repository against itself: both copies of settings, points and map packs with every record in them,
+/// footers and page hashes of chunk packs, that recipes make their chunks, and that every chunk a point reaches has a
+/// complete copy; with data, also every chunk record, decoded and hashed. It repairs nothing and needs no index. Used
+/// once.
+/// </summary>
+internal sealed class VerificationRun
+{
+    private readonly IBlobStore store;
+    private readonly RepositoryId repository;
+    private readonly ContentHasher hasher;
+    private readonly RepositorySettings settings;
+    private readonly PointCatalog catalog;
+    private readonly RecordReader records;
+    private readonly VerificationOptions options;
+    private readonly RepositoryEnvironment environment;
+    private readonly AbsentSet absent;
+    private readonly CollectionFiles collections;
+    private readonly DamageLog damage = new();
+    private readonly FooterSections footers;
+    private readonly PackListing listing;
+    private readonly List<RestorePoint> points = [];
+    private readonly HashSet<SessionId> published = [];
+    private long packCount;
+    private long recordCount;
+    private long bytesRead;
+
+    public VerificationRun(
+        BackupRepository repository, PointCatalog catalog, RepositoryEnvironment environment,
+        VerificationOptions options, AbsentSet absent)
+    {
+        (store, this.repository, hasher) = (repository.Store, repository.Id, repository.Hasher);
+        (settings, this.absent) = (repository.Settings, absent);
+        (this.catalog, records) = (catalog, repository.Records);
+        (this.environment, this.options) = (environment, options);
+        collections = new CollectionFiles(store, this.repository);
+        footers = new FooterSections(store, this.repository);
+        listing = new PackListing(store, footers.Tables);
+    }
+
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<VerificationReport> RunAsync(
+        IProgress<VerificationProgress> progress, CancellationToken token)
+    {
+        await CheckSettingsAsync(token);
+        await CheckPointsAsync(token);
+        await CheckPinsAsync(token);
+        await CheckCollectionsAsync(token);
+        IReadOnlyCollection<PackName> packs = options.Points.Count == 0
+            ? await listing.ListAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
+            : await ListPacksNeededAsync(token);
+        await CheckPacksAsync(packs, progress, token);
+        await ProveRecipesAsync(packs, token);
+        await CheckChunksAsync(progress, token);
+        IReadOnlyList<Damage> found = await WithoutDeletedAsync(damage.ToList(), token);
+        return new VerificationReport(found, points.Count, packCount, recordCount, bytesRead);
+    }
+
+    /// <summary>What a collection deletes may go at any moment: it is no damage that it is gone.</summary>
+    private async Task<IReadOnlyList<Damage>> WithoutDeletedAsync(
+        IReadOnlyList<Damage> found, CancellationToken token)
+    {
+        List<Damage> kept = [];
+        foreach (Damage one in found)
+        {
+            string name = one.File.StartsWith(FileNames.MirrorFolder, StringComparison.Ordinal)
+                ? one.File[FileNames.MirrorFolder.Length..]
+                : one.File;
+            bool isDeleted = one.Points.Count == 0
+                && PackName.TryParse(name, out PackName pack) && absent.Contains(pack)
+                && await store.TryGetLengthAsync(new BlobName(one.File), token) is null;
+            if (!isDeleted)
+            {
+                kept.Add(one);
+            }
+        }
+
+        return kept;
+    }
+
+    private async Task CheckCollectionsAsync(CancellationToken token)
+    {
+        long highest = await collections.ReadHighestAsync(token);
+        for (long number = 1; number <= highest; number++)
+        {
+            await CheckCollectionAsync(
+                FileNames.Condemned(number), collections.TryReadCondemnedAsync(number, token), isOpen: false);
+            await CheckCollectionAsync(
+                FileNames.Retired(number), collections.TryReadRetiredAsync(number, token), number == highest);
+        }
+    }
+
+    private async Task CheckCollectionAsync(string name, Task<CollectionSet?> reading, bool isOpen)
+    {
+        try
+        {
+            if (await reading is null && !isOpen)
+            {
+                damage.Add(name, 0, "the collection's file is missing");
+            }
+        }
+        catch (RepositoryUnusableException complaint)
+        {
+            damage.Add(name, 0, complaint.InnerException?.Message ?? complaint.Message);
+        }
+    }
+
+    private async Task CheckSettingsAsync(CancellationToken token)
+    {
+        SettingsFile files = new(store);
+        foreach (string name in SettingsFile.Names)
+        {
+            if (await files.FindFaultAsync(name, repository, settings, token) is string fault)
+            {
+                damage.Add(name, 0, fault);
+            }
+        }
+    }
+
+    private async Task CheckPointsAsync(CancellationToken token)
+    {
+        HashSet<SessionId> ids = [.. options.Points];
+        if (ids.Count == 0)
+        {
+            foreach (string folder in (string[])
+                [FileNames.RestorePointFolder, FileNames.MirrorFolder + FileNames.RestorePointFolder])
+            {
+                await foreach (BlobName name in store.ListAsync(folder, token))
+                {
+                    if (SessionId.TryParse(name.Path.AsSpan(folder.Length), out SessionId id))
+                    {
+                        ids.Add(id);
+                    }
+                    else
+                    {
+                        damage.Add(name.Path, 0, "no restore point has such a name");
+                    }
+                }
+            }
+        }
+
+        foreach (SessionId id in ids.Where(id => !absent.Contains(id)))
+        {
+            await CheckPointAsync(id, token);
+        }
+    }
+
+    private async Task CheckPinsAsync(CancellationToken token)
+    {
+        foreach (StoredPin pin in await new PinFiles(store, repository).ReadAllAsync(token))
+        {
+            if (pin.Pin is null && (options.Points.Count == 0 || options.Points.Any(pin.Holds)))
+            {
+                damage.Add(pin.Name, 0, "the pin cannot be read; it holds until 'pin --remove --force'");
+            }
+        }
+    }
+
+    private async Task CheckPointAsync(SessionId id, CancellationToken token)
+    {
+        // Asked first: a session puts the second copy before it deletes its lease.
+        bool isEnding = await store.TryGetLengthAsync(new BlobName(FileNames.Lease(id)), token) is not null;
+        PointCopies copies = await catalog.ReadCopiesAsync(id, token);
+        if (copies.IsFence || await IsDeletedAsync(id, copies, token))
+        {
+            return;
+        }
+
+        published.Add(id);
+        bool isLost = copies.First.Point is null && copies.Second.Point is null;
+        foreach ((string name, RestorePoint? point, string? complaint) in (PointCopy[])[copies.First, copies.Second])
+        {
+            bool isYetToCome = isEnding && copies.First.Point is not null && complaint is null;
+            if (point is null && !isYetToCome)
+            {
+                damage.Add(name, 0, complaint ?? "the restore point's copy is missing", isLost ? id : default);
+            }
+        }
+
+        if ((copies.First.Point ?? copies.Second.Point) is RestorePoint good)
+        {
+            points.Add(good);
+        }
+    }
+
+    /// <summary>A slow session may put a second copy after the point was collected.</summary>
+    private async Task<bool> IsDeletedAsync(SessionId id, PointCopies copies, CancellationToken token) =>
+        copies.First.Point is null && copies.First.Complaint is null
+        && (await collections.FindCollectedAsync(new HashSet<SessionId> { id }, token)).Count > 0;
+
+    /// <summary>Packs that exist and hold what the points need, be it where the maps say or elsewhere.</summary>
+    private async Task<HashSet<PackName>> ListPacksNeededAsync(CancellationToken token)
+    {
+        PackNeeds needs = new(footers);
+        await new PointWalks(records, hasher, new DamageLog()).WalkAsync(points, needs, token);
+        await needs.FindMissingAsync(listing, token);
+        HashSet<PackName> needed = await listing.ListAsync(_ => { }, token);
+        needed.IntersectWith(needs.Packs);
+        return needed;
+    }
+
+    private async Task CheckPacksAsync(
+        IReadOnlyCollection<PackName> packs, IProgress<VerificationProgress> progress, CancellationToken token)
+    {
+        long done = 0;
+        await Parallel.ForEachAsync(packs, SideBySide(token), async (pack, ending) =>
+        {
+            await CheckPackAsync(pack, ending);
+            progress.Report(new VerificationProgress(
+                "packs", Interlocked.Increment(ref done), packs.Count, Interlocked.Read(ref bytesRead)));
+        });
+    }
+
+    private async Task CheckPackAsync(PackName pack, CancellationToken token)
+    {
+        string[] copies = pack.Kind == PackKind.Chunks ? [pack.BlobName] : [pack.BlobName, pack.MirrorBlobName];
+        bool isReadWhole = pack.Kind == PackKind.Maps || IsChosen();
+        foreach (string copy in copies)
+        {
+            if (copy == pack.MirrorBlobName && await IsYetToComeAsync(pack, token))
+            {
+                continue;
+            }
+
+            PackCheck check = new(store, repository, hasher);
+            await check.RunAsync(
+                pack, copy, isReadWhole,
+                (offsetBytes, what, id) =>
+                {
+                    if (id.IsZero)
+                    {
+                        damage.Add(copy, offsetBytes, what);
+                    }
+                    else
+                    {
+                        damage.AddRecord(copy, offsetBytes, what);
+                    }
+                },
+                (offsetBytes, what) => damage.AddFile(copy, offsetBytes, what),
+                token);
+            Interlocked.Increment(ref packCount);
+            Interlocked.Add(ref recordCount, check.RecordCount);
+            Interlocked.Add(ref bytesRead, check.BytesRead);
+        }
+    }
+
+    /// <summary>A session that has published no point may be between its packs' copies, or have ended there: nobody
+    /// relies on them.</summary>
+    private async Task<bool> IsYetToComeAsync(PackName pack, CancellationToken token) =>
+        options.Points.Count == 0
+        && !published.Contains(pack.Session)
+        && await store.TryGetLengthAsync(new BlobName(pack.MirrorBlobName), token) is null;
+
+    private bool IsChosen()
+    {
+        const double All = 100;
+        Span<byte> random = stackalloc byte[sizeof(uint)];
+        environment.Randomness(random);
+        return options.ReadDataPercent > 0
+            && BitConverter.ToUInt32(random) <= uint.MaxValue * (options.ReadDataPercent / All);
+    }
+
+    private async Task ProveRecipesAsync(IReadOnlyCollection<PackName> packs, CancellationToken token)
+    {
+        RecipeProof proof = new(footers, damage, hasher);
+        IEnumerable<PackName> chunkPacks = packs.Where(pack => pack.Kind == PackKind.Chunks);
+        await Parallel.ForEachAsync(chunkPacks, SideBySide(token), proof.RunAsync);
+        await proof.RunLeftAsync(listing, token);
+    }
+
+    private ParallelOptions SideBySide(CancellationToken token) => new()
+    {
+        MaxDegreeOfParallelism = options.WorkerCount,
+        CancellationToken = token,
+    };
+
+    /// <summary>Walks every map once; only where something is missing, again for each point by itself, to say which
+    /// points it touches.</summary>
+    private async Task CheckChunksAsync(IProgress<VerificationProgress> progress, CancellationToken token)
+    {
+        progress.Report(new VerificationProgress("maps", 0, points.Count, Interlocked.Read(ref bytesRead)));
+        PointWalks walks = new(records, hasher, damage);
+        PointWalk walk = new(footers.Tables, damage);
+        await walks.WalkAsync(points, walk, token);
+        GatheredCopies copies = new(listing, records.Finder);
+        CopySearch search = new(listing, footers, copies, hasher, damage, settings.ChunkSizeBytes);
+        Dictionary<ChunkId, List<Fault>> lost = await search.RunAsync(walk.Missing, token);
+        if (lost.Count == 0 && !walk.HasLostNode)
+        {
+            return;
+        }
+
+        foreach (RestorePoint point in points)
+        {
+            PointWalk own = new(footers.Tables, damage);
+            await walks.WalkAsync([point], own, token);
+            foreach (Fault fault in own.Missing.Keys.Where(lost.ContainsKey).SelectMany(id => lost[id]))
+            {
+                damage.Add(fault.File, fault.OffsetBytes, fault.What, point.Id);
+            }
+        }
+    }
+}
