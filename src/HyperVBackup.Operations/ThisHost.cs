@@ -48,9 +48,14 @@ public static class ThisHost
 
     private static bool IsProcessAlive(uint processId)
     {
+        if (processId > int.MaxValue)
+        {
+            return true; // it cannot be asked about
+        }
+
         try
         {
-            using Process process = Process.GetProcessById(checked((int)processId));
+            using Process process = Process.GetProcessById((int)processId);
             return true;
         }
         catch (ArgumentException)

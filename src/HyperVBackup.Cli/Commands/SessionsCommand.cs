@@ -22,7 +22,10 @@ internal static class SessionsCommand
 
     public static Command Create()
     {
-        Command command = new("sessions", "Show who is at work in the repository, or end a dead session.") { End, Force };
+        Command command = new("sessions", "Show who is at work in the repository, or end a dead session.")
+        {
+            End, Force,
+        };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }

@@ -71,8 +71,10 @@ internal sealed class SessionWatch(BackupRepository repository, RepositoryEnviro
         return found.Count switch
         {
             1 => found[0],
-            0 => throw new RepositoryUnusableException($"No session '{id}' is at work; 'sessions' shows those that are."),
-            _ => throw new RepositoryUnusableException($"'{id}' begins the ids of {found.Count} sessions: give more of it."),
+            0 => throw new RepositoryUnusableException(
+                $"No session '{id}' is at work; 'sessions' shows those that are."),
+            _ => throw new RepositoryUnusableException(
+                $"'{id}' begins the ids of {found.Count} sessions: give more of it."),
         };
     }
 

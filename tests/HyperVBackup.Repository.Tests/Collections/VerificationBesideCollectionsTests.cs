@@ -40,7 +40,7 @@ public sealed class VerificationBesideCollectionsTests : IAsyncLifetime
                 sample.Store.Before = null;
                 foreach (BlobName name in sample.NamesIn("leases/"))
                 {
-                    SessionId.TryParse(name.Path.AsSpan(FileNames.LeaseFolder.Length), out SessionId id);
+                    Assert.True(SessionId.TryParse(name.Path.AsSpan(FileNames.LeaseFolder.Length), out SessionId id));
                     leases.Add(sample.Repository.Leases.TryReadAsync(id, default).AsTask().GetAwaiter().GetResult());
                 }
             }

@@ -127,8 +127,9 @@ public sealed class AbandonedSessionsTests
         sample.Store.Before = call =>
         {
             // After the decided sessions were listed, another one commits and is marked at once.
-            if (late is null && call == new StoreCall(StoreCallKind.List, "signs/"))
+            if (call == new StoreCall(StoreCallKind.List, "signs/"))
             {
+                sample.Store.Before = null;
                 late = sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default).GetAwaiter().GetResult();
                 RestorePoint written = sample.WriteAsync(late, [3]).GetAwaiter().GetResult();
                 late.CommitAsync(written, default).GetAwaiter().GetResult();

@@ -76,7 +76,7 @@ public sealed class SignsOfLifeTests
                 throw new StoreException("not now");
             }
         };
-        (sample.Store.Before, sample.Store.After) = isAnswerLost ? (null, fail) : (fail, null);
+        (sample.Store.Before, sample.Store.After) = (isAnswerLost ? null : fail, isAnswerLost ? fail : null);
         clock.Advance(Interval * 3);
         (sample.Store.Before, sample.Store.After) = (null, null);
         clock.Advance(Interval);
