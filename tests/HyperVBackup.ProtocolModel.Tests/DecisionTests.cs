@@ -26,6 +26,14 @@ public sealed class DecisionTests(ITestOutputHelper output)
         Cleaning = true,
     };
 
+    private static readonly Scenario TwoPins = Pins with
+    {
+        Name = "one writer, one collector, a prune, two pins",
+        CollectorCount = 1,
+        PruneCount = 1,
+        PinCount = 2,
+    };
+
     [Fact]
     public void A_fence_stays_for_ever_where_a_commit_may_still_arrive() => Holds(LostAnswers, soloEvery: 1);
 
@@ -45,6 +53,17 @@ public sealed class DecisionTests(ITestOutputHelper output)
     public void A_pin_that_does_not_read_its_point_after_the_mark_may_pin_nothing()
     {
         Findings findings = Explorer.Explore(Pins with { PinReadsPoint = false });
+        Tell(findings);
+        Assert.Equal("a point that was pinned is gone", findings.Broken);
+    }
+
+    [Fact]
+    public void Points_that_two_pin_at_once_stay() => Holds(TwoPins, soloEvery: 0);
+
+    [Fact]
+    public void A_pin_of_another_may_be_taken_back_and_does_not_count()
+    {
+        Findings findings = Explorer.Explore(TwoPins with { PinsShared = true });
         Tell(findings);
         Assert.Equal("a point that was pinned is gone", findings.Broken);
     }

@@ -57,6 +57,14 @@ internal static class Explorations
             OldPacks = [Data.A, Data.B],
             OldPoints = [Data.A | Data.B],
         },
+        TwoOne with
+        {
+            Name = "2 writers of {a} and {a,b} that list two packs once, 1 collector",
+            Writers = [Data.A, Data.A | Data.B],
+            OldPacks = [Data.A, Data.B],
+            OldPoints = [Data.A | Data.B],
+            PacksListedOnce = true,
+        },
         TwoTwo with { Name = "2 writers, 2 collectors, from garbage only", OldPoints = [] },
         TwoTwo with { Name = "2 writers, 2 collectors of 2 scans", ScanCount = 2 },
         TwoOne with { Name = "2 writers of 2 tries, 1 collector of 2 scans", TryCount = 2, ScanCount = 2 },
@@ -113,5 +121,49 @@ internal static class Explorations
     internal static IReadOnlyList<Scenario> Large { get; } =
     [
         TwoTwo with { Name = "2 writers of 2 tries, 2 collectors of 2 scans", TryCount = 2, ScanCount = 2 },
+        TwoTwo with { Name = "2 writers, 2 collectors, 2 prunes", PruneCount = 2 },
+        TwoTwo with { Name = "2 writers, 3 collectors", CollectorCount = 3 },
+        TwoTwo with
+        {
+            Name = "2 writers, 2 collectors that choose freely",
+            Proposal = Proposal.Anything,
+            AnyDeleteSet = true,
+        },
+        TwoTwo with { Name = "2 writers, 2 collectors, nothing at once", NothingAtOnce = true },
+        OneTwo with
+        {
+            Name = "1 writer, 2 collectors, a restore, nothing at once",
+            RestoreCount = 1,
+            NothingAtOnce = true,
+        },
+        TwoTwo with { Name = "2 writers, 2 collectors, lost answers", AnswersLost = true },
+        OneTwo with { Name = "1 writer, 3 collectors of 2 scans", CollectorCount = 3, ScanCount = 2 },
+        OneTwo with { Name = "1 writer, 2 collectors, a restore, a repack", RestoreCount = 1, RepackCount = 1 },
+        DeltaChoice with { Name = "deltas, b:=Z+A or b:=Z+C: 2 writers, 2 collectors", CollectorCount = 2 },
+        DeltaTwo with
+        {
+            Name = "deltas: 2 writers of {b}, 1 collector, a repack of any records",
+            Writers = [Data.B, Data.B],
+            RepackCount = 1,
+            RepackCopiesParts = true,
+        },
+        DeltaTwo with { Name = "deltas: 2 writers, 1 collector, a restore", RestoreCount = 1 },
+        DeltaOne with
+        {
+            Name = "deltas: 1 writer, 1 collector that chooses freely, a restore, a repack of any records",
+            Proposal = Proposal.Anything,
+            AnyDeleteSet = true,
+            RestoreCount = 1,
+            RepackCount = 1,
+            RepackCopiesParts = true,
+        },
+        DeltaCircle with { Name = "deltas in a circle: 2 writers, 2 collectors", CollectorCount = 2 },
+        DeltaCircle with
+        {
+            Name = "deltas, six recipes: 2 writers, 1 collector",
+            Recipes = Recipe.All,
+            OldPacks = [Data.A, Data.C],
+            LiteralsStoredAgain = true,
+        },
     ];
 }

@@ -54,6 +54,10 @@ internal sealed record Scenario
     /// <summary>The recipes that writers may make; those in old packs are among them.</summary>
     internal IReadOnlyList<Recipe> Recipes { get; init; } = [];
 
+    /// <summary>Whether writers list packs once and look up in what they listed, without asking for each hit whether
+    /// its pack exists.</summary>
+    internal bool PacksListedOnce { get; init; }
+
     /// <summary>Whether a writer may also store a literal again that it found.</summary>
     internal bool LiteralsStoredAgain { get; init; }
 
@@ -79,6 +83,9 @@ internal sealed record Scenario
 
     /// <summary>Whether a pin counts only once its point was seen to exist after its mark was seen missing.</summary>
     internal bool PinReadsPoint { get; init; } = true;
+
+    /// <summary>Whether who finds a point pinned already puts no pin of its own.</summary>
+    internal bool PinsShared { get; init; }
 
     public override string ToString() => Change == Change.None ? Name : $"{Name}, {Change}";
 }

@@ -119,15 +119,18 @@ internal static class LookUps
 
     private static int Found(World world, in State state, Writer.Fields fields)
     {
-        int packs = world.Change == Change.HitsInAbsentPacks ? state.Packs : state.Packs & ~fields.AbsentPacks;
+        int packs = world.Change == Change.HitsInAbsentPacks ? state.Packs : Usable(world, state, fields);
         int known = world.Change == Change.HitNotConfirmed ? KnownOfOld(world, fields) : 0;
         return state.ContentOfPacks(packs) | known;
     }
 
+    private static int Usable(World world, in State state, Writer.Fields fields) =>
+        world.Scenario.PacksListedOnce ? fields.Listed : state.Packs & ~fields.AbsentPacks;
+
     private static int FoundBases(World world, in State state, Writer.Fields fields)
     {
         bool isAnyPack = world.Change == Change.BaseInAbsentPack && fields.PendingIsNew;
-        int found = state.ContentOfPacks(isAnyPack ? state.Packs : state.Packs & ~fields.AbsentPacks);
+        int found = state.ContentOfPacks(isAnyPack ? state.Packs : Usable(world, state, fields));
         return world.Change switch
         {
             Change.BaseNotConfirmed => found | KnownOfOld(world, fields),

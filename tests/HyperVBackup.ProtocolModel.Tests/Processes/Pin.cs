@@ -30,17 +30,13 @@ internal static class Pin
         int point = fields.Point;
         if (fields.Step == Step.Choose)
         {
-            for (int left = state.Points & ~state.Pins; left != 0; left &= left - 1)
-            {
-                next.Add(state, "chooses {points}", Bits.Of(Bits.Lowest(left))).Write(
-                    process, new Fields { Step = Step.Put, Point = (byte)Bits.Lowest(left) });
-            }
+            Choose(world, state, process, next);
         }
         else if (fields.Step == Step.Put)
         {
-            ref State after = ref next.Add(state, "puts the pin of {points}", Bits.Of(point));
+            ref State after = ref next.Add(state, "puts its pin of {points}", Bits.Of(point));
             after.Pins = Bits.With(after.Pins, point);
-            after.Write(process, fields with { Step = Step.ReadMark });
+            after.Write(process, fields with { Step = Step.ReadMark, Owns = 1 });
         }
         else if (fields.Step == Step.ReadMark)
         {
@@ -55,10 +51,36 @@ internal static class Pin
         }
         else if (fields.Step == Step.TakeBack)
         {
-            ref State after = ref next.Add(state, "takes the pin back, the point was pruned");
-            after.Pins = Bits.Without(after.Pins, point);
+            ref State after = ref next.Add(state, "takes its pin back, the point was pruned");
             after.Write(process, default(Fields));
+            after.Pins = IsOwned(world, after, point) ? after.Pins : Bits.Without(after.Pins, point);
         }
+    }
+
+    private static void Choose(World world, in State state, int process, Successors next)
+    {
+        for (int left = state.Points; left != 0; left &= left - 1)
+        {
+            int point = Bits.Lowest(left);
+            bool isShared = world.Scenario.PinsShared && Bits.Has(state.Pins, point);
+            next.Add(state, isShared ? "chooses {points}, finds it pinned" : "chooses {points}", Bits.Of(point)).Write(
+                process, new Fields { Step = isShared ? Step.ReadMark : Step.Put, Point = (byte)point });
+        }
+    }
+
+    /// <summary>Pins have names of their own: one is taken back, others of the same point stay.</summary>
+    private static bool IsOwned(World world, in State state, int point)
+    {
+        for (int process = world.PinsAt; process < world.ProcessCount; process++)
+        {
+            Fields other = state.Read<Fields>(process);
+            if (other.Owns != 0 && other.Point == point)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>What a pin remembers.</summary>
@@ -67,5 +89,8 @@ internal static class Pin
     {
         internal Step Step;
         internal byte Point;
+
+        /// <summary>1 while a pin of its own stands.</summary>
+        internal byte Owns;
     }
 }

@@ -68,8 +68,11 @@ internal static class Properties
         int writer = process - world.WritersAt;
         int session = world.SessionOf(writer, fields.Round);
         int own = state.ContentOf(world.PackOf(writer, fields.Round));
+        int listed = world.Scenario.PacksListedOnce && fields.Step >= Writer.Step.LookUp ? fields.Listed : 0;
         return Bits.Has(state.Fences, session)
-            || (Bits.Covers(complete, fields.Relied) && Bits.Covers(content | own, world.Copies.Named(own)));
+            || (Bits.Covers(complete, fields.Relied)
+                && Bits.Covers(content | own, world.Copies.Named(own))
+                && Bits.Covers(state.Packs, listed));
     }
 
     private static bool IsEveryPinKept(World world, in State state)

@@ -20,6 +20,7 @@ internal static class Writer
         ReadNumber,
         ReadAbsent,
         ChooseParent,
+        ListPacks,
         LookUp,
         Publish,
         Commit,
@@ -63,6 +64,11 @@ internal static class Writer
             case Step.ChooseParent:
                 ChooseParent(world, state, self, fields, next);
                 break;
+            case Step.ListPacks:
+                int listed = state.Packs & ~fields.AbsentPacks;
+                next.Add(state, "W4 lists packs: {packs}", listed).Write(
+                    process, fields with { Step = Step.LookUp, Listed = (byte)listed });
+                break;
             case Step.LookUp when fields.Pending == NoPending:
                 LookUps.Begin(world, state, self, fields, next);
                 break;
@@ -92,8 +98,8 @@ internal static class Writer
         bool isCovered = Bits.Covers(fields.Relied | world.Copies.Recorded(content), self.Wanted);
         Step step = !isCovered ? Step.LookUp : content != 0 ? Step.Publish : BeforeCommit(world);
         return step == Step.LookUp
-            ? fields with { Step = step, AbsentPoints = 0 }
-            : fields with { Step = step, AbsentPoints = 0, AbsentPacks = 0, Data = 0 };
+            ? fields with { Step = step }
+            : fields with { Step = step, AbsentPacks = 0, Data = 0 };
     }
 
     private static Step BeforeCommit(World world) =>
@@ -129,8 +135,10 @@ internal static class Writer
     {
         (byte packs, byte points) = Absent.Read(world, state, number);
         ref State after = ref next.Add(state, "W2 reads what is absent: {packs}", packs);
-        fields = fields with { AbsentPacks = packs, AbsentPoints = points };
-        after.Write(self.Process, fields.Step == Step.LookUp ? AfterLookUp(world, state, self, fields) : fields);
+        fields.AbsentPacks = packs;
+        after.Write(self.Process, fields.Step == Step.LookUp
+            ? AfterLookUp(world, state, self, fields)
+            : fields with { AbsentPoints = points });
     }
 
     private static Step Following(World world, Step step)
@@ -160,8 +168,11 @@ internal static class Writer
     private static Fields Inherit(World world, in State state, in Self self, Fields fields, int chunks)
     {
         fields.Relied |= (byte)(chunks & self.Wanted);
+        fields.AbsentPoints = 0;
         Step step = Following(world, Step.ChooseParent);
-        return step == Step.LookUp ? AfterLookUp(world, state, self, fields) : fields with { Step = step };
+        Fields after = step == Step.LookUp ? AfterLookUp(world, state, self, fields) : fields with { Step = step };
+        bool isListing = world.Scenario.PacksListedOnce && after.Step == Step.LookUp;
+        return isListing ? after with { Step = Step.ListPacks } : after;
     }
 
     private static void Commit(World world, in State state, in Self self, Fields fields, Successors next)
@@ -265,6 +276,8 @@ internal static class Writer
         /// <summary>The highest collection, between finding and using it.</summary>
         internal byte Number;
         internal byte AbsentPacks;
+
+        /// <summary>The absent points, until a parent is chosen; then the packs it listed to look up in.</summary>
         internal byte AbsentPoints;
 
         /// <summary>The chunks it inherited or had confirmed.</summary>
@@ -275,6 +288,13 @@ internal static class Writer
 
         /// <summary>1 + the recipe being confirmed, with the flag of a new one; 0 for none.</summary>
         internal byte Pending;
+
+        /// <summary>The packs it listed to look up in, absent ones left out.</summary>
+        internal byte Listed
+        {
+            readonly get => AbsentPoints;
+            set => AbsentPoints = value;
+        }
 
         /// <summary>Which try this is, from 0.</summary>
         internal int Round
