@@ -77,6 +77,11 @@ public sealed class DecisionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_writer_may_give_up_before_its_commit_and_delete_its_lease() => Holds(
+        LostAnswers with { Name = LostAnswers.Name + ", writers that give up", WritersGiveUp = true },
+        soloEvery: 4);
+
+    [Fact]
     public void Anyone_may_end_a_session_by_a_fence_at_any_time() => Holds(
         LostAnswers with { Name = LostAnswers.Name + ", sessions ended at any time", SessionsEnded = true },
         soloEvery: 8);

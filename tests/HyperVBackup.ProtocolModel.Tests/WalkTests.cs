@@ -8,7 +8,7 @@ namespace HyperVBackup.ProtocolModel.Tests;
 public sealed class WalkTests(ITestOutputHelper output)
 {
     private const int StepCount = 10_000_000;
-    private const int LongStepCount = 250_000_000;
+    private const int LongStepCount = 150_000_000;
 
     private static readonly Scenario Everyone = new()
     {

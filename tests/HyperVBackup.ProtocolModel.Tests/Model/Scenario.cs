@@ -74,6 +74,9 @@ internal sealed record Scenario
     /// </summary>
     internal bool FenceDeletedAfterLostAnswer { get; init; }
 
+    /// <summary>Whether a writer may give up at any step before its commit.</summary>
+    internal bool WritersGiveUp { get; init; }
+
     /// <summary>Whether anybody puts a fence for any session that has a lease, at any time, collection or not.
     /// </summary>
     internal bool SessionsEnded { get; init; }

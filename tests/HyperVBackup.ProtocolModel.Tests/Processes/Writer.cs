@@ -56,6 +56,11 @@ internal static class Writer
             Land(state, self, fields, next);
         }
 
+        if (world.Scenario.WritersGiveUp && fields.Step is > Step.PutLease and <= Step.Commit)
+        {
+            next.Add(state, "gives up").Write(process, After(world, fields, Step.DeleteLeaseFenced));
+        }
+
         switch (fields.Step)
         {
             case Step.ReadHighest or Step.PutLease or Step.ReadNumber or Step.ReadAbsent:
