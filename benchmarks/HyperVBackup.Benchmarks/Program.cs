@@ -1,13 +1,14 @@
 using BenchmarkDotNet.Running;
 using HyperVBackup.Benchmarks;
 using HyperVBackup.Benchmarks.Codecs;
+using HyperVBackup.Benchmarks.Collect;
 using HyperVBackup.Benchmarks.Index;
 using HyperVBackup.Benchmarks.Maps;
 using HyperVBackup.Benchmarks.Scenarios;
 
 // "blake3 --quick" and "codecs --quick [IMAGE]" print medians within seconds, "scenarios" runs whole backups beside
-// other programs, "index" builds and measures an index of chunks, "maps" measures synthetic fulls and metadata;
-// anything else is BenchmarkDotNet's own command line.
+// other programs, "index" builds and measures an index of chunks, "maps" measures synthetic fulls and metadata,
+// "collect" prunes and collects; anything else is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
     Blake3Quick.Run(Console.Out);
@@ -29,6 +30,10 @@ if (args is ["index", .. string[] order])
 if (args is ["maps", .. string[] mapArguments])
 {
     return await MapRun.RunAsync(mapArguments, Console.Out);
+}
+if (args is ["collect", .. string[] collectArguments])
+{
+    return await CollectBenchmark.RunAsync(collectArguments, Console.Out);
 }
 string[] arguments = args is ["blake3", .. string[] rest] ? ["--filter", "*Blake3*", .. rest] : args;
 BenchmarkSwitcher.FromAssembly(typeof(Blake3Benchmarks).Assembly).Run(arguments);

@@ -69,6 +69,7 @@ internal static class CommandLine
         root.Add(PruneCommand.Create());
         root.Add(PinCommand.Create());
         root.Add(ExplainCommand.Create());
+        root.Add(CollectCommand.Create());
         root.Add(StatsCommand.Create());
         root.Add(SessionsCommand.Create());
         root.Add(RebuildIndexCommand.Create());

@@ -23,6 +23,7 @@ internal static class Failures
         "backup" or "synthesize" =>
             "Interrupted: no restore point was made, and what was stored is found again by the next run.",
         "restore" => "Interrupted: no unfinished image was left.",
+        "collect" => "Interrupted: whoever collects next goes on from here.",
         "rebuild-index" => "Interrupted: the index is made again when it is needed.",
         _ => "Interrupted.",
     };

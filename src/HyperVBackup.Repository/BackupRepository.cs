@@ -7,6 +7,7 @@ using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pages;
@@ -156,6 +157,9 @@ public sealed class BackupRepository
     /// <summary>Checks the repository; see <see cref="Verification"/>.</summary>
     public Verification NewVerification(VerificationOptions options) =>
         new(opener, inspection => new VerificationRun(this, catalog, environment, options, inspection.Absent));
+
+    /// <summary>Collects garbage; see <see cref="Collector"/>.</summary>
+    public Collector NewCollector(CollectOptions options) => new(this, options);
 
     /// <summary>Counts what the repository holds; reads points, pack tables and file lengths.</summary>
     public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token)

@@ -49,6 +49,9 @@ public sealed class CallTests
                 || (call.Target is "System.Threading.Tasks.Task.Wait" or "System.Threading.Tasks.Task.WaitAsync"
                         or "System.Threading.Monitor.Wait"
                     && call.Method.Parameters.Any(parameter => parameter.ParameterType.Name is "TimeSpan" or "Int32")),
+            new Allowed(
+                "src/HyperVBackup.Repository/Maintenance/Collect/WaitSet.cs",
+                "a collector looks again and again whether sessions live, by the clock passed in"),
             Watchdog));
 
     [Fact]
@@ -87,6 +90,9 @@ public sealed class CallTests
             new Allowed("src/HyperVBackup.Repository/Sessions/SignFiles.cs", "signs of life, likewise"),
             new Allowed("src/HyperVBackup.Repository/Points/PruneMarkFiles.cs", "marks of points that are gone"),
             new Allowed("src/HyperVBackup.Repository/Sessions/CommitName.cs", "a session's own fence, when it ends"),
+            new Allowed(
+                "src/HyperVBackup.Repository/Maintenance/Collect/Execution.cs",
+                "exactly what retired/n says, of the highest n"),
             new Allowed(
                 "src/HyperVBackup.Repository/Sessions/PointMirrors.cs",
                 "second copies of points that a collection says it deleted")));

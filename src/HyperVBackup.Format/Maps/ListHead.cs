@@ -63,6 +63,20 @@ public static class ListHead
         return segments;
     }
 
+    /// <summary>Whether a list record's plain body is a head's.</summary>
+    public static bool IsHead(ReadOnlySpan<byte> plain) =>
+        plain.Length >= ListHeader.SizeBytes && plain[ListHeader.KindAt] == (byte)ListKind.Head;
+
+    /// <summary>Reads a head whose segments are of whatever kind it says.</summary>
+    /// <exception cref="CorruptDataException">Breaks a rule of repo-format/lists.md.</exception>
+    public static ListSegment[] Read(ReadOnlySpan<byte> plain)
+    {
+        Corrupt.Unless(IsHead(plain), "list head: kind");
+        ListKind kind = (ListKind)plain[ListHeader.SegmentKindAt];
+        Corrupt.Unless(ListHeader.IsSegmented(kind), "list head: kind of the segments");
+        return Read(kind, plain);
+    }
+
     private static void Write(in ListSegment segment, Span<byte> output)
     {
         segment.Id.Value.WriteTo(output);

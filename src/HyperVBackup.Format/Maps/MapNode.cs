@@ -79,6 +79,18 @@ public sealed class MapNode
         return plain[..lengthBytes];
     }
 
+    /// <summary>The children's ids, 32 bytes each, in a hashed part that belongs to its node's id.</summary>
+    /// <exception cref="CorruptDataException">The node is of another level.</exception>
+    public static ReadOnlySpan<byte> ChildrenOf(ReadOnlySpan<byte> hashedPart, int level)
+    {
+        Corrupt.Unless(hashedPart.Length > ChildrenAt && hashedPart[LevelAt] == level, "map node: level");
+        return hashedPart[ChildrenAt..];
+    }
+
+    /// <summary>Which of the 16 children a hashed part names, lowest bit first.</summary>
+    public static ushort BitmapOf(ReadOnlySpan<byte> hashedPart) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(hashedPart[BitmapAt..]);
+
     /// <param name="output">At least <see cref="SizeMaxBytes"/> bytes.</param>
     /// <returns>The bytes written.</returns>
     public int WriteTo(Span<byte> output)

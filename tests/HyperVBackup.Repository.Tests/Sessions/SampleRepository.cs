@@ -51,6 +51,18 @@ internal sealed class SampleRepository
         return new SampleRepository(store, await OpenAsync(store));
     }
 
+    /// <summary>The same points, in another store that holds them.</summary>
+    public SampleRepository Over(MemoryStore store)
+    {
+        SampleRepository other = new(store, Repository);
+        foreach ((SessionId point, int[] disk) in Disks)
+        {
+            other.Disks[point] = disk;
+        }
+
+        return other;
+    }
+
     /// <summary>A host of its own, whose random ids no other has.</summary>
     public static RepositoryEnvironment NewEnvironment()
     {

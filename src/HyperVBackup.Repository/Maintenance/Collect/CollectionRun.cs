@@ -1,0 +1,239 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Pins;
+using HyperVBackup.Repository.Sessions;
+
+namespace HyperVBackup.Repository.Maintenance.Collect;
+
+/// <summary>
+/// The steps of a collector (C1 to C9 of repo-format/concurrency.md), again and again until there is nothing to do.
+/// Where it stands, only the store says; so each turn asks it anew. Used once, by one thread.
+/// </summary>
+internal sealed class CollectionRun
+{
+    private readonly BackupRepository repository;
+    private readonly CollectionStore store;
+    private readonly Survey survey;
+    private readonly NothingNote note;
+    private readonly CollectOptions options;
+    private readonly IProgress<CollectProgress> progress;
+    private readonly PackUses uses;
+    private readonly Execution execution;
+    private readonly List<SessionId> fenced = [];
+    private readonly HashSet<PackName> repacked = [];
+    private readonly List<(PackName Pack, uint OffsetBytes)> damaged = [];
+    private CollectReport report = new();
+    private long repackedBytes;
+    private long? bytesBefore;
+    private bool hasRepacked;
+
+    public CollectionRun(
+        BackupRepository repository, CollectionStore store, Survey survey, NothingNote note, CollectOptions options,
+        IProgress<CollectProgress> progress)
+    {
+        (this.repository, this.store, this.survey, this.note) = (repository, store, survey, note);
+        (this.options, this.progress) = (options, progress);
+        uses = new PackUses(options, survey.Workshop);
+        execution = new Execution(store);
+    }
+
+    public async Task RunAsync(CancellationToken token)
+    {
+        bool isDone = false;
+        while (!isDone)
+        {
+            long before = await store.Collections.ReadProgressAsync(token);
+            CollectionState state = await store.Collections.ReadStateAsync(token); // C1
+            try
+            {
+                isDone = await StepAsync(state, token);
+            }
+            catch (RepositoryDamagedException)
+            {
+                // What was missing may have been deleted by others, who have gone on meanwhile.
+                if (await store.Collections.ReadProgressAsync(token) == before)
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
+    public CollectReport Report() => report with
+    {
+        BytesBefore = bytesBefore ?? 0,
+        BytesFreed = report.BytesFreed + execution.FreedBytes,
+        FilesDeleted = report.FilesDeleted + execution.FileCount,
+        PointsRemoved = [.. report.PointsRemoved, .. execution.Points],
+        PacksRemoved = report.PacksRemoved + execution.Packs.Count,
+        PacksRepacked = report.PacksRepacked + execution.Packs.Count(repacked.Contains),
+        BytesRepacked = report.BytesRepacked + repackedBytes,
+        SessionsFenced = fenced,
+    };
+
+    /// <returns>Whether there is nothing left to do.</returns>
+    private async Task<bool> StepAsync(CollectionState state, CancellationToken token)
+    {
+        if (options.DryRun)
+        {
+            return await ProposeAsync(state.Number + 1, token);
+        }
+
+        if (state.IsOpen)
+        {
+            await DecideAsync(state.Condemned!, token);
+            return false;
+        }
+
+        CollectionSet? remains = state.Retired is { } retired
+            ? await store.Collections.FindRemainsAsync(retired, token)
+            : null;
+        if (remains is { Points.Count: > 0 } or { Packs.Count: > 0 })
+        {
+            await execution.RunAsync(state.Retired!, remains, progress, token); // C9
+            report = report with { CollectionCount = report.CollectionCount + 1 };
+            return false;
+        }
+
+        return await ProposeAsync(state.Number + 1, token);
+    }
+
+    /// <summary>C2 to C4.</summary>
+    private async Task<bool> ProposeAsync(long number, CancellationToken token)
+    {
+        Listed listed = await Listed.ReadAsync(store, ReadLocksAsync, token);
+        Digest sum = SumOf(listed, number);
+        if (note.TryRead(sum) is long packBytes)
+        {
+            bytesBefore ??= packBytes + execution.FreedPackBytes;
+            report = report with { BytesAfter = packBytes };
+            return true;
+        }
+
+        PointRoots roots = await store.Points.ReadRootsAsync(listed.Staying, token);
+        (Stock stock, NeededIds needed) = await survey.RunAsync(listed.Packs, roots, token);
+        PackUse found = uses.Decide(
+            stock, needed, NumbersOf(stock.Packs), pack => listed.Undecided.Contains(pack.Session), token);
+        HashSet<PackName> immutable = await FindImmutableAsync(listed, stock, token);
+        PackUse use = found with
+        {
+            Unused = [.. found.Unused.Where(pack => !immutable.Contains(pack))],
+            ToRepack = found.ToRepack.Where(pack => !immutable.Contains(pack)).ToHashSet(),
+        };
+        report = report with { BytesAfter = PackBytes(stock.Packs, stock.Packs.Names) };
+        bytesBefore ??= report.BytesAfter + execution.FreedPackBytes;
+        if (options.DryRun)
+        {
+            Tell(listed, stock.Packs, use);
+            return true;
+        }
+
+        await execution.RemoveMarksAsync(listed.Gone, token);
+        if (use.ToRepack.Count > 0 && !hasRepacked)
+        {
+            await RepackAsync(stock, needed, use, roots, token);
+            return false;
+        }
+
+        CollectionSet proposal = new(
+            number,
+            listed.Retiring.Take(FormatLimits.CollectionPointCountMax),
+            use.Unused.Take(FormatLimits.CollectionPackCountMax));
+        if (proposal.Points.Count == 0 && proposal.Packs.Count == 0)
+        {
+            NoteNothing(listed, sum, isForGood: immutable.Count == 0 && use.ToRepack.Count == 0);
+            return true;
+        }
+
+        await store.Collections.TryPutCondemnedAsync(proposal, token); // C4; whoever lost reads what won
+        return false;
+    }
+
+    /// <summary>C5 to C8.</summary>
+    private async Task DecideAsync(CollectionSet condemned, CancellationToken token)
+    {
+        HashSet<SessionId> decided = await store.Points.ListAsync(token);
+        fenced.AddRange(await new AbandonedSessions(
+            store.Store, store.Repository, store.Leases, store.Environment).CleanAsync(decided, token));
+        fenced.AddRange(await new WaitSet(store, condemned, options.Patience).RunAsync(progress, token));
+        CollectionSet retired = await new Decision(store, survey).MakeAsync(condemned, token);
+        await store.Collections.TryPutRetiredAsync(retired, token); // whoever lost reads what won
+    }
+
+    private async Task RepackAsync(
+        Stock stock, NeededIds needed, PackUse use, PointRoots roots, CancellationToken token)
+    {
+        hasRepacked = true;
+        Repacking repacking = new(
+            store, uses, survey.Workshop, repository.Settings.ChunkSizeBytes, progress);
+        await repacking.RunAsync(stock, needed, use, [.. roots.NewestTops], token);
+        repackedBytes += repacking.CopiedBytes;
+        repacked.UnionWith(use.ToRepack);
+        damaged.AddRange(repacking.Damaged);
+        foreach ((PackName pack, uint offsetBytes) in repacking.Damaged)
+        {
+            store.Environment.Warn(
+                $"The record at {offsetBytes} of pack {pack} is damaged and was left there; 'verify' says what it "
+                + "touches.");
+        }
+    }
+
+    private async Task<PointLocks> ReadLocksAsync(CancellationToken token) =>
+        await PointLocks.ReadAsync(
+            repository, await repository.ListPointsAsync(token), trustsClocks: false, token);
+
+    /// <summary>Packs with anything that immutable points reach: they are neither deleted nor rewritten.</summary>
+    private async Task<HashSet<PackName>> FindImmutableAsync(Listed listed, Stock stock, CancellationToken token)
+    {
+        List<SessionId> immutable = [.. listed.Staying.Where(listed.Locks.IsImmutable)];
+        if (immutable.Count == 0)
+        {
+            return [];
+        }
+
+        PointRoots roots = await store.Points.ReadRootsAsync(immutable, token);
+        using NeededIds needed = new Marking(stock, store.Hasher, survey.Workshop).Run(roots, _ => { }, token);
+        long[] usefulBytes = PackDensity.Measure(stock, needed, survey.Workshop, token);
+        return [.. stock.Packs.Names.Where((_, pack) => usefulBytes[pack] > 0)];
+    }
+
+    /// <summary>What a pin holds today may go tomorrow without anything being put: then nothing is noted.</summary>
+    private void NoteNothing(Listed listed, Digest sum, bool isForGood)
+    {
+        if (isForGood && !listed.Staying.Any(listed.Locks.Holds))
+        {
+            note.Write(sum, report.BytesAfter);
+        }
+    }
+
+    private Digest SumOf(Listed listed, long number)
+    {
+        ListingSum sum = new();
+        long[] limits = [number, options.DeadPercentMax, options.SmallPackCountMin, options.PackTargetBytes];
+        sum.Add("collect", [$"{string.Join(' ', limits)} {listed.Sum()}"]);
+        return sum.ToDigest();
+    }
+
+    private HashSet<(int Pack, uint OffsetBytes)> NumbersOf(PackSet packs) =>
+        [.. damaged.Select(place => (packs.NumberOf(place.Pack), place.OffsetBytes))];
+
+    private void Tell(Listed listed, PackSet packs, PackUse use)
+    {
+        long freed = PackBytes(packs, use.Unused) + PackBytes(packs, use.ToRepack) - use.LiveBytes;
+        report = report with
+        {
+            BytesAfter = report.BytesAfter - freed,
+            BytesFreed = freed,
+            PointsRemoved = listed.Retiring,
+            PacksRemoved = use.Unused.Count + use.ToRepack.Count,
+            PacksRepacked = use.ToRepack.Count,
+            BytesRepacked = use.LiveBytes,
+        };
+    }
+
+    private static long PackBytes(PackSet packs, IEnumerable<PackName> names) =>
+        names.Sum(pack => packs.LengthBytes[packs.NumberOf(pack)] * (pack.Kind == PackKind.Maps ? 2 : 1));
+}

@@ -1,0 +1,42 @@
+using HyperVBackup.Format.Packs;
+
+namespace HyperVBackup.Repository.Maintenance.Collect;
+
+/// <summary>The packs that a listing showed, numbered; a map pack with either copy is one. One thread at a time.
+/// </summary>
+internal sealed class PackSet
+{
+    private readonly Dictionary<PackName, int> numbers = [];
+    private readonly List<PackName> names = [];
+
+    public PackSet(IEnumerable<PackName> packs)
+    {
+        foreach (PackName pack in packs)
+        {
+            if (numbers.TryAdd(pack, names.Count))
+            {
+                names.Add(pack);
+            }
+        }
+
+        LengthBytes = new long[names.Count];
+        RecordBytes = new long[names.Count];
+        IsReadable = new bool[names.Count];
+    }
+
+    public int Count => names.Count;
+
+    /// <summary>Of one copy of each; 0 until its records are known.</summary>
+    public long[] LengthBytes { get; }
+
+    /// <summary>Of all records of each.</summary>
+    public long[] RecordBytes { get; }
+
+    /// <summary>Whether the records of each are known; of one whose footer is damaged they are not.</summary>
+    public bool[] IsReadable { get; }
+
+    public IReadOnlyList<PackName> Names => names;
+
+    /// <summary>Negative where there is no such pack.</summary>
+    public int NumberOf(PackName pack) => numbers.TryGetValue(pack, out int number) ? number : -1;
+}

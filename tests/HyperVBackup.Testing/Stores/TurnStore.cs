@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Testing.Stores;
+
+/// <summary>A store as one actor of <see cref="Turns"/> sees it: each operation waits for the actor's turn.</summary>
+public sealed class TurnStore(IBlobStore store, Turns turns, int actor) : IBlobStore
+{
+    public string Description => store.Description;
+
+    public async Task<IBlobWriter> CreateAsync(BlobName name, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        return new Writer(await store.CreateAsync(name, token), turns, actor);
+    }
+
+    public async Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        return await store.TryPutAsync(name, content, token);
+    }
+
+    public async ValueTask<long?> TryGetLengthAsync(BlobName name, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        return await store.TryGetLengthAsync(name, token);
+    }
+
+    public async ValueTask<int?> TryReadAsync(
+        BlobName name, long offsetBytes, Memory<byte> buffer, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        return await store.TryReadAsync(name, offsetBytes, buffer, token);
+    }
+
+    /// <summary>Shows what is there at one moment: the turn.</summary>
+    public async IAsyncEnumerable<BlobName> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        List<BlobName> names = [];
+        await foreach (BlobName name in store.ListAsync(prefix, token))
+        {
+            names.Add(name);
+        }
+
+        foreach (BlobName name in names)
+        {
+            yield return name;
+        }
+    }
+
+    public async Task DeleteAsync(BlobName name, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        await store.DeleteAsync(name, token);
+    }
+
+    public async Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        await store.DeleteTemporariesAsync(isAbandoned, token);
+    }
+
+    public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => store.ReadTimeAsync(token);
+
+    private sealed class Writer(IBlobWriter writer, Turns turns, int actor) : IBlobWriter
+    {
+        public long LengthBytes => writer.LengthBytes;
+
+        public ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken token) =>
+            writer.AppendAsync(bytes, token);
+
+        public async Task<bool> TryPublishAsync(CancellationToken token)
+        {
+            await turns.WaitAsync(actor);
+            return await writer.TryPublishAsync(token);
+        }
+
+        public ValueTask DisposeAsync() => writer.DisposeAsync();
+    }
+}
