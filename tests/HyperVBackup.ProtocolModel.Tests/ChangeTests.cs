@@ -50,7 +50,7 @@ public sealed class ChangeTests(ITestOutputHelper output)
     [InlineData(Change.RecipeHitWithoutBases, 25)]
     [InlineData(Change.BaseNotConfirmed, 31)]
     [InlineData(Change.RecipesMixed, 29)]
-    [InlineData(Change.BaseByChunk, 24)]
+    [InlineData(Change.BaseByChunk, 17)]
     public void A_changed_rule_of_delta_records_is_found_unsafe(Change change, int elsewhere) =>
         IsFoundUnsafe(change, elsewhere);
 

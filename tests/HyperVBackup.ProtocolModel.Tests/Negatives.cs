@@ -9,6 +9,13 @@ internal static class Negatives
 
     private static Scenario Two { get; } = One with { Name = "two writers, one collector", Writers = [Data.A, Data.A] };
 
+    private static Scenario TwoCopies { get; } = One with
+    {
+        Name = "one writer, two collectors, two copies",
+        CollectorCount = 2,
+        OldPacks = [Data.A, Data.A],
+    };
+
     private static Scenario OneDelta { get; } = One with
     {
         Name = "a writer of b:=Z+A",
@@ -32,14 +39,13 @@ internal static class Negatives
             Name = "one writer, one collector, a repack",
             RepackCount = 1,
         },
-        Change.OwnDeleteSetFollowed or Change.NextBeforeExecuted => One with
+        Change.OwnDeleteSetFollowed => TwoCopies with
         {
             Name = "one writer, two collectors that choose freely, two copies",
-            CollectorCount = 2,
-            OldPacks = [Data.A, Data.A],
-            Proposal = change == Change.OwnDeleteSetFollowed ? Proposal.Anything : Proposal.Needless,
-            AnyDeleteSet = change == Change.OwnDeleteSetFollowed,
+            Proposal = Proposal.Anything,
+            AnyDeleteSet = true,
         },
+        Change.NextBeforeExecuted => TwoCopies,
         Change.OldRetiredRemoved => Two with
         {
             Name = "two writers, two collectors of two scans, a marked point, no cleaning",
