@@ -49,6 +49,21 @@ public sealed class ExplanationTests
     }
 
     [Fact]
+    public async Task Points_that_share_nodes_are_each_found()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        int[] disk = [.. Enumerable.Range(1, 40)];
+        RestorePoint point = await sample.BackUpAsync(disk);
+        for (int last = 0; last < 3; last++)
+        {
+            point = await sample.BackUpAsync([.. disk[..39], 100 + last], point);
+        }
+
+        Assert.Equal(4, (await ExplainAsync(sample, 7)).Points.Count);
+        Assert.Single((await ExplainAsync(sample, 101)).Points);
+    }
+
+    [Fact]
     public async Task A_point_is_explained_by_its_pins_and_readers()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
