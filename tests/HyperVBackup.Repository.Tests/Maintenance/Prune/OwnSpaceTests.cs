@@ -39,6 +39,26 @@ public sealed class OwnSpaceTests
         Assert.Equal(await LengthOfAsync(sample, 10), await MeasureAsync(sample, back)); // too much: the first has it
     }
 
+    /// <summary>The chunk of the second point takes pages from that of the first.</summary>
+    [Fact]
+    public async Task Records_that_a_staying_recipe_takes_pages_from_are_not_freed()
+    {
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        RestorePoint first = await deltas.BackUpAsync([1]);
+        RestorePoint[] points = [first, await deltas.BackUpAsync([6], first)];
+        long recipeBytes = deltas.Places[SampleRepository.IdOf(6)].LengthBytes
+            + deltas.Places[DeltaPack.IdOf(DeltaSample.LastPageOf(6))].LengthBytes;
+        long sourceBytes = deltas.Places[SampleRepository.IdOf(1)].LengthBytes;
+        (int[] Going, long Bytes)[] cases = [([0], 0), ([1], recipeBytes), ([0, 1], recipeBytes + sourceBytes)];
+        foreach ((int[] going, long bytes) in cases)
+        {
+            OwnSpaceMeasure measure = new(sample.Repository);
+            await measure.AddAsync(
+                points, point => going.Any(index => points[index].Id == point.Id), () => { }, default);
+            Assert.Equal(bytes, measure.Space.ChunkBytes);
+        }
+    }
+
     [Fact]
     public async Task What_cannot_be_read_is_left_out_and_said()
     {
