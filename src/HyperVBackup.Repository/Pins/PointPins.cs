@@ -9,7 +9,8 @@ namespace HyperVBackup.Repository.Pins;
 /// <summary>
 /// Pins restore points, makes them immutable, and takes pins away. Thread-safe. Whoever is told that a point is pinned
 /// can rely on it: a pin is put first, and the point's prune mark looked for then; who collects lists marks first, and
-/// pins then. So of a pin and a collection that race, one sees the other.
+/// pins then. So of a pin and a collection that race, one sees the other. Somebody else's pin never counts for one's own:
+/// he may be about to take it back, because he saw a mark.
 /// </summary>
 public sealed class PointPins(BackupRepository repository)
 {
@@ -17,17 +18,22 @@ public sealed class PointPins(BackupRepository repository)
     private readonly PinFiles files = new(repository.Store, repository.Id);
     private readonly PruneMarkFiles marks = new(repository.Store, repository.Id);
 
-    /// <summary>Keeps a point until <see cref="RemoveAsync"/>. One that is pinned already stays as it is.</summary>
+    /// <summary>Keeps a point until <see cref="RemoveAsync"/>. Its pin takes the place of those that were there.
+    /// </summary>
     /// <exception cref="RestorePointNotFoundException">It was pruned, and may go at any moment.</exception>
     /// <exception cref="StoreException">The store failed; a pin may stand all the same.</exception>
     public async Task PinAsync(SessionId point, CancellationToken token)
     {
         Require(point);
-        List<StoredPin> pins = await files.ReadAllAsync(token);
-        StoredPin? added = pins.Any(pin => pin.Point == point && pin.Pin is { ImmutableUntil: null })
-            ? null
-            : await files.PutAsync(point, NewId(), NewPin(null, Now()), token);
+        List<StoredPin> before = await files.ReadAllAsync(token);
+        StoredPin added = await files.PutAsync(point, NewId(), NewPin(null, Now()), token);
         await RequireUnmarkedAsync(point, added, token);
+
+        // Only those that stood before ours was put: so of any number that pin at once, the last one's pin stays.
+        foreach (StoredPin pin in before.Where(pin => pin.Point == point && pin.Pin is { ImmutableUntil: null }))
+        {
+            await TakeBackAsync(pin);
+        }
     }
 
     /// <summary>Makes a point, or all there are and will be, immutable until a time; what is so already, for longer.
@@ -40,7 +46,7 @@ public sealed class PointPins(BackupRepository repository)
     public async Task HoldAsync(SessionId point, DateTimeOffset until, CancellationToken token)
     {
         RequireToCome(until);
-        StoredPin? added = await TryHoldAsync(point, until, token);
+        StoredPin added = await PutAsync(point, until, token);
         if (!point.IsNone)
         {
             await RequireUnmarkedAsync(point, added, token);
@@ -91,13 +97,13 @@ public sealed class PointPins(BackupRepository repository)
         new(await files.ReadAllAsync(token), default);
 
     /// <summary>The same for the point of a session that is about to commit.</summary>
-    internal async Task<StoredPin> HoldForSessionAsync(SessionId session, DateTimeOffset until, CancellationToken token)
+    internal Task<StoredPin> HoldForSessionAsync(SessionId session, DateTimeOffset until, CancellationToken token)
     {
         Require(session);
-        return (await TryHoldAsync(session, until, token))!;
+        return PutAsync(session, until, token);
     }
 
-    /// <summary>Takes away a pin that nobody was told of.</summary>
+    /// <summary>Takes away a pin that nobody was told of, or that another stands for.</summary>
     internal async Task TakeBackAsync(StoredPin pin)
     {
         try
@@ -106,7 +112,7 @@ public sealed class PointPins(BackupRepository repository)
         }
         catch (StoreException)
         {
-            return; // it holds a point that is none, or goes on holding one
+            return; // it holds a point that is none, or one more time what is held
         }
     }
 
@@ -129,8 +135,7 @@ public sealed class PointPins(BackupRepository repository)
         }
     }
 
-    /// <returns>The pin; null where it is immutable until that very time already.</returns>
-    private async Task<StoredPin?> TryHoldAsync(SessionId point, DateTimeOffset until, CancellationToken token)
+    private async Task<StoredPin> PutAsync(SessionId point, DateTimeOffset until, CancellationToken token)
     {
         List<StoredPin> own = [.. (await files.ReadAllAsync(token)).Where(pin => pin.Point == point)];
         DateTimeOffset? before = new PointLocks(own, default).ImmutableUntil(point);
@@ -144,12 +149,12 @@ public sealed class PointPins(BackupRepository repository)
 
         DateTimeOffset stamp = await repository.Store.ReadTimeAsync(token);
         Pin pin = NewPin(until, stamp < Now() ? stamp : Now());
-        return before == until ? null : await files.PutAsync(point, NewId(), pin, token);
+        return await files.PutAsync(point, NewId(), pin, token);
     }
 
     /// <summary>A point that is marked may be in a collection already; the mark of one that is gone may have been
     /// cleaned up, and a late collector's fence stand in its place.</summary>
-    private async Task RequireUnmarkedAsync(SessionId point, StoredPin? added, CancellationToken token)
+    private async Task RequireUnmarkedAsync(SessionId point, StoredPin added, CancellationToken token)
     {
         bool isMarked = await HasBlobAsync(FileNames.PruneMark(point), token);
         if (!isMarked && await IsPointAsync(point, token))
@@ -157,11 +162,7 @@ public sealed class PointPins(BackupRepository repository)
             return;
         }
 
-        if (added is not null)
-        {
-            await TakeBackAsync(added);
-        }
-
+        await TakeBackAsync(added);
         throw new RestorePointNotFoundException(
             $"Restore point {point} was pruned: it may go at any moment, and was not pinned.");
     }

@@ -73,6 +73,27 @@ public sealed class PointPinsTests
         }
     }
 
+    /// <summary>Who put the other pin may be about to see a mark, and to take it back.</summary>
+    [Fact]
+    public async Task Somebody_elses_pin_does_not_count()
+    {
+        PinSample sample = await PinSample.CreateAsync();
+        RestorePoint point = await sample.BackUpAsync(1);
+        PinFiles files = new(sample.Sample.Store, sample.Repository.Id);
+        foreach (DateTimeOffset? until in (DateTimeOffset?[])[null, Later])
+        {
+            Pin pin = new() { ImmutableUntil = until, Made = PinSample.Start, Host = "" };
+            StoredPin other = await files.PutAsync(point.Id, new SessionId(new byte[16]), pin, default);
+            await (until is { } time
+                ? sample.Pins.HoldAsync(point.Id, time, default)
+                : sample.Pins.PinAsync(point.Id, default));
+            await files.DeleteAsync(other, default);
+            PointLocks locks = await sample.LocksAsync();
+            Assert.Contains(new PointLock(
+                until is null ? PointLockKind.Pinned : PointLockKind.Immutable, false, until), locks.Of(point.Id));
+        }
+    }
+
     [Fact]
     public async Task Immutability_ends_with_its_time_and_is_only_extended()
     {
@@ -80,7 +101,6 @@ public sealed class PointPinsTests
         RestorePoint point = await sample.BackUpAsync(1);
         await sample.Pins.HoldAsync(point.Id, Later, default);
         await sample.Pins.HoldAsync(point.Id, Later, default);
-        Assert.Single(sample.Files);
         await RefusedAsync(() => sample.Pins.HoldAsync(point.Id, Later.AddSeconds(-1), default), "only be extended");
         await RefusedAsync(() => sample.Pins.HoldAsync(point.Id, PinSample.Start, default), "has passed");
         await RefusedAsync(() => sample.Pins.RemoveAsync(point.Id, force: true, default), "immutable until 2026-11-30");
@@ -94,7 +114,7 @@ public sealed class PointPinsTests
             Assert.Equal((isHeld, isHeld), (locks.Holds(point.Id), locks.IsImmutable(point.Id)));
         }
 
-        Assert.Equal(2, await sample.Pins.RemoveAsync(point.Id, force: false, default));
+        Assert.Equal(3, await sample.Pins.RemoveAsync(point.Id, force: false, default));
         Assert.Empty(sample.Files);
     }
 
