@@ -114,6 +114,16 @@ public sealed class FolderStore : IBlobStore, IDisposable
         return Walk(folder, prefix[folderLength..], token).ToAsyncEnumerable();
     }
 
+    public ValueTask<string?> FindListingDoubtAsync(CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        RequireRoot();
+        string? mount = files.NetworkMountOf(root);
+        return ValueTask.FromResult(mount is null
+            ? null
+            : $"'{root}' is a network mount ({mount}), which may show what other hosts put there only after seconds");
+    }
+
     public async Task DeleteAsync(BlobName name, CancellationToken token)
     {
         string path = PathOf(name);

@@ -38,6 +38,12 @@ public interface IBlobStore
     /// <exception cref="StoreException">The store is missing or cannot be read; thrown while listing.</exception>
     IAsyncEnumerable<BlobName> ListAsync(string prefix, CancellationToken token);
 
+    /// <summary>Whether listings keep the promise above among hosts. Whoever deletes what others may rely on must know:
+    /// they are told of it by listings.</summary>
+    /// <returns>In words for people, why a name put on another host may show late; null where it never does.</returns>
+    /// <exception cref="StoreException">The store is missing or cannot be read.</exception>
+    ValueTask<string?> FindListingDoubtAsync(CancellationToken token);
+
     /// <summary>Deletes durably; a missing blob is no error.</summary>
     /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteAsync(BlobName name, CancellationToken token);

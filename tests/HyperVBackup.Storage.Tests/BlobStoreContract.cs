@@ -274,6 +274,58 @@ public abstract class BlobStoreContract
         Assert.Equal(["a"], await ListAsync(Store, ""));
     }
 
+    /// <summary>What all of the protocol of writers and collectors rests on.</summary>
+    [Fact]
+    public async Task A_listing_shows_every_name_put_before_it_began_whatever_comes_and_goes_beside_it()
+    {
+        const int nameCount = 300;
+        int putCount = 0;
+        await Store.TryPutAsync(new BlobName("leases/first"), new byte[1], None);
+        Task put = Task.Run(
+            async () =>
+            {
+                for (int index = 0; index < nameCount; index++)
+                {
+                    BlobName passing = new($"leases/passing-{index}");
+                    await Store.TryPutAsync(passing, new byte[1], None);
+                    await Store.TryPutAsync(new BlobName($"leases/{index}"), new byte[1], None);
+                    Volatile.Write(ref putCount, index + 1);
+                    await Store.DeleteAsync(passing, None);
+                }
+            },
+            None);
+        for (int seen = 0; seen < nameCount;)
+        {
+            seen = Volatile.Read(ref putCount);
+            HashSet<string> listed = [.. await ListAsync(Store, "leases/")];
+            Assert.All(Enumerable.Range(0, seen), index => Assert.Contains($"leases/{index}", listed));
+        }
+
+        await put;
+    }
+
+    [Fact]
+    public async Task Of_many_that_put_under_one_name_at_once_one_wins_and_its_content_stays()
+    {
+        const int roundCount = 50;
+        const int claimantCount = 8;
+        for (int round = 0; round < roundCount; round++)
+        {
+            BlobName name = new($"points/{round}");
+            bool[] answers = await Task.WhenAll(Enumerable.Range(0, claimantCount).Select(claimant => Task.Run(
+                () => Store.TryPutAsync(name, new byte[] { (byte)claimant }, None), None)));
+            int winner = Assert.Single(Enumerable.Range(0, claimantCount), claimant => answers[claimant]);
+            Assert.Equal(new[] { (byte)winner }, await ReadAllAsync(Store, name.Path));
+        }
+    }
+
+    [Fact]
+    public async Task It_is_told_whether_listings_may_lag_behind()
+    {
+        await Store.TryPutAsync(new BlobName("a"), new byte[1], None);
+        Assert.Null(await Store.FindListingDoubtAsync(None));
+    }
+
     [Fact]
     public async Task Many_readers_of_many_blobs_read_right_while_others_are_deleted()
     {

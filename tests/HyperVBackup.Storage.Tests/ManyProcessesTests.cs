@@ -41,10 +41,49 @@ public sealed class ManyProcessesTests
         Assert.True(winners.Count > 1, "The claimants never raced: one of them won every round.");
     }
 
-    private static async Task<string?> ClaimAsync(Process claimant, BlobName name)
+    /// <summary>Both ways, while others fill and empty the same folder.</summary>
+    [Fact]
+    public async Task A_listing_shows_every_name_that_another_process_put_before_it_began()
     {
-        await claimant.StandardInput.WriteLineAsync(name.Path);
-        await claimant.StandardInput.FlushAsync();
-        return await claimant.StandardOutput.ReadLineAsync();
+        const int nameCount = 150;
+        using TemporaryFolder folder = new();
+        using FolderStore store = new(folder.Path);
+        await store.TryPutAsync(new BlobName("leases/first"), new byte[1], default);
+        Process[] passing = [.. Enumerable.Range(0, 3).Select(number =>
+            StoreProcess.Start("pass", folder.Path, $"leases/passing-{number}"))];
+        using Process putting = StoreProcess.Start("claim", folder.Path, "1");
+        using Process listing = StoreProcess.Start("lists", folder.Path);
+        for (int index = 0; index < nameCount; index++)
+        {
+            Assert.Equal("1", await ClaimAsync(putting, new BlobName($"leases/theirs-{index}")));
+            HashSet<string> ours = [];
+            await foreach (BlobName name in store.ListAsync("leases/", default))
+            {
+                ours.Add(name.Path);
+            }
+
+            Assert.All(Enumerable.Range(0, index + 1), put => Assert.Contains($"leases/theirs-{put}", ours));
+            Assert.True(await store.TryPutAsync(new BlobName($"leases/ours-{index}"), new byte[1], default));
+            string[] theirs = (await AskAsync(listing, "leases/"))!.Split(' ');
+            Assert.All(Enumerable.Range(0, index + 1), put => Assert.Contains($"leases/ours-{put}", theirs));
+        }
+
+        foreach (Process process in (Process[])[.. passing, putting, listing])
+        {
+            process.StandardInput.Close();
+            string rest = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal((0, "end"), (process.ExitCode, rest.Trim()));
+            process.Dispose();
+        }
+    }
+
+    private static Task<string?> ClaimAsync(Process claimant, BlobName name) => AskAsync(claimant, name.Path);
+
+    private static async Task<string?> AskAsync(Process process, string line)
+    {
+        await process.StandardInput.WriteLineAsync(line);
+        await process.StandardInput.FlushAsync();
+        return await process.StandardOutput.ReadLineAsync();
     }
 }

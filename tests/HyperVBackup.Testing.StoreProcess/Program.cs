@@ -30,6 +30,10 @@ internal static class Program
         {
             case ["claim", string root, string claimant]:
                 return await ClaimAsync(new FolderStore(root), byte.Parse(claimant, CultureInfo.InvariantCulture));
+            case ["pass", string root, string prefix]:
+                return await PassAsync(new FolderStore(root), prefix);
+            case ["lists", string root]:
+                return await ListAsync(new FolderStore(root));
             case ["put", string root, string name, string lengthBytes]:
                 return await PutAsync(root, name, int.Parse(lengthBytes, CultureInfo.InvariantCulture));
             case ["length", string root, string name]:
@@ -57,6 +61,34 @@ internal static class Program
         {
             bool isOurs = await store.TryPutAsync(new BlobName(name), new[] { claimant }, CancellationToken.None);
             Console.WriteLine(isOurs ? "1" : "0");
+        }
+
+        return "end";
+    }
+
+    /// <summary>Puts and deletes blobs whose names begin so, until standard input ends.</summary>
+    private static async Task<string> PassAsync(FolderStore store, string prefix)
+    {
+        using StreamReader input = new(Console.OpenStandardInput()); // Console.In waits even when asked not to
+        Task<string?> end = input.ReadLineAsync();
+        int number = 0;
+        for (; !end.IsCompleted; number++)
+        {
+            BlobName name = new(string.Create(CultureInfo.InvariantCulture, $"{prefix}-{number}"));
+            await store.TryPutAsync(name, new byte[1], CancellationToken.None);
+            await store.DeleteAsync(name, CancellationToken.None);
+        }
+
+        return number > 1 ? "end" : "nothing was put";
+    }
+
+    /// <summary>For each prefix on standard input: answers the names that begin so.</summary>
+    private static async Task<string> ListAsync(FolderStore store)
+    {
+        while (await Console.In.ReadLineAsync() is { } prefix)
+        {
+            Console.WriteLine(string.Join(
+                ' ', await store.ListAsync(prefix, CancellationToken.None).ToArrayAsync(CancellationToken.None)));
         }
 
         return "end";

@@ -32,6 +32,10 @@ public interface IStoreFiles
 
     bool FolderExists(string path);
 
+    /// <returns>What kind of network mount a folder lies on, whose hosts may see each other's names late; null where
+    /// all see them at once.</returns>
+    string? NetworkMountOf(string folder);
+
     /// <summary>Makes a folder whose parent exists; one that is there already is no error.</summary>
     void MakeFolder(string path);
 

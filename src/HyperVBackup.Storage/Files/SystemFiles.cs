@@ -70,6 +70,8 @@ internal sealed class SystemFiles : IStoreFiles
         return attributes != Absent && (attributes & FileAttributes.Directory) != 0;
     });
 
+    public string? NetworkMountOf(string folder) => Attempt("look at the mount of", folder, NetworkMount.Find);
+
     public void MakeFolder(string path) => Attempt("make the folder", path, Directory.CreateDirectory);
 
     public void FlushFolder(string path) => DurableFile.FlushFolder(path);

@@ -43,6 +43,22 @@ internal static partial class Libc
         _ = sync_file_range(file, 0, ToTheEnd, BeginWriting);
     }
 
+    /// <summary>Linux only. The number by which statfs(2) names the kind of file system that a folder lies on.
+    /// </summary>
+    internal static unsafe int FindFileSystem(string path, out long kind)
+    {
+        const int RoomBytes = 256; // the structure has 120 bytes, and begins with the number
+        byte* room = stackalloc byte[RoomBytes];
+        int error;
+        do
+        {
+            error = ErrorOf(statfs(path, room));
+        }
+        while (error == Interrupted);
+        kind = *(nint*)room & 0xFFFFFFFFL;
+        return error;
+    }
+
     internal static int OpenFolder(string path, out SafeFileHandle folder)
     {
         int handle;
@@ -91,6 +107,9 @@ internal static partial class Libc
     }
 
     private static int ErrorOf(int result) => result < 0 ? Marshal.GetLastPInvokeError() : 0;
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statfs(string path, byte* output);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle file);

@@ -37,6 +37,9 @@ public sealed class MemoryStore : IBlobStore
         set => blobs[name] = value;
     }
 
+    /// <summary>What <see cref="FindListingDoubtAsync"/> says.</summary>
+    public string? ListingDoubt { get; set; }
+
     /// <summary>An independent store with the same blobs.</summary>
     public MemoryStore Copy()
     {
@@ -95,6 +98,12 @@ public sealed class MemoryStore : IBlobStore
         return BlobName.IsValid(prefix[..folderLength] + "x") && BlobName.IsValid("x" + prefix[folderLength..])
             ? Walk(prefix, token).ToAsyncEnumerable()
             : throw new ArgumentException($"'{prefix}' begins no blob name.", nameof(prefix));
+    }
+
+    public ValueTask<string?> FindListingDoubtAsync(CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(ListingDoubt);
     }
 
     public async Task DeleteAsync(BlobName name, CancellationToken token)

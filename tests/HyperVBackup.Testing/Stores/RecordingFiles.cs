@@ -175,6 +175,11 @@ public sealed class RecordingFiles : IStoreFiles
 
     public bool FolderExists(string path) => Now().FolderExists(path);
 
+    /// <summary>What every folder lies on.</summary>
+    public string? NetworkMount { get; set; }
+
+    public string? NetworkMountOf(string folder) => NetworkMount;
+
     public void MakeFolder(string path)
     {
         lock (gate)
