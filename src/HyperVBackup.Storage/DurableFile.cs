@@ -52,17 +52,20 @@ public sealed class DurableFile : IDisposable
 
     /// <summary>Has the system begin to write what was written so far, where it can be told to, so that
     /// <see cref="Flush"/> has less to wait for. Promises nothing and never fails.</summary>
-    public void BeginFlush()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            Libc.BeginFlush(Handle);
-        }
-    }
+    public void BeginFlush() => BeginFlushHandle(Handle);
 
     /// <summary>Makes what was written so far survive a power loss.</summary>
     /// <exception cref="StoreException">The system refused; what was written may be lost.</exception>
     public void Flush() => FlushHandle(Handle, Path);
+
+    /// <inheritdoc cref="BeginFlush"/>
+    public static void BeginFlushHandle(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            Libc.BeginFlush(file);
+        }
+    }
 
     /// <summary>Flushes, closes, and gives the file its name unless that is taken, durably.</summary>
     /// <returns>False where the name was taken; the file is gone after <see cref="Dispose"/> then.</returns>

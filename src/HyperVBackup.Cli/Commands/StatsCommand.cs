@@ -1,25 +1,77 @@
 using System.CommandLine;
 using HyperVBackup.Cli.Output;
+using HyperVBackup.Format.Points;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Maintenance;
 
 namespace HyperVBackup.Cli.Commands;
 
-/// <summary><c>stats</c>: says what the repository holds.</summary>
+/// <summary><c>stats</c>: says what the repository holds, and how restore points read.</summary>
 internal static class StatsCommand
 {
+    private static readonly Argument<string[]> Points = new("POINT")
+    {
+        Description = "Measure these points; the newest of each VM if none is given. " + PointArguments.Help,
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<bool> All = new("--all") { Description = "Measure every point." };
+
+    private static readonly Option<bool> Predict = new("--predict")
+    {
+        Description = "Also predict how fast each restores: restores up to 256 MiB of it, and removes that again.",
+    };
+
+    private static readonly Option<string?> Into = new("--into")
+    {
+        Description = "Predict restores into this folder; into that of the index if not given.",
+        HelpName = "FOLDER",
+    };
+
     public static Command Create()
     {
-        Command command = new("stats", "Say what the repository holds and what it takes.");
+        Command command = new("stats", "Say what the repository holds and what it takes, and how points restore.")
+        {
+            Points, All, Predict, Into,
+        };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
+        string[] references = context.Parsed.GetValue(Points) ?? [];
+        if (references.Length > 0 && context.Parsed.GetValue(All))
+        {
+            throw new UsageException("--all names all points already: leave it or the points out.");
+        }
+
         BackupRepository repository = await context.OpenAsync(token);
+        List<RestorePoint> points = PointMeasurement.Choose(
+            await repository.ListPointsAsync(token), references, context.Parsed.GetValue(All));
         RepositoryStatistics statistics = await repository.MeasureAsync(token);
-        (string Name, string Words, long Value, bool IsBytes)[] rows =
+        PointMeasurement measurement = new(context, context.NewEngine(repository), SampleFolder(context));
+        List<PointFigures> figures = await measurement.RunAsync(points, token);
+        if (context.IsJson)
+        {
+            WriteJson(repository, RowsOf(repository, statistics), figures);
+        }
+        else
+        {
+            WriteText(repository, RowsOf(repository, statistics), figures, SampleFolder(context) is not null);
+        }
+
+        return ExitCodes.Done;
+    }
+
+    /// <returns>Null where nothing is to be predicted.</returns>
+    private static string? SampleFolder(CommandContext context) =>
+        context.Parsed.GetValue(Into) is string folder
+            ? folder.Length > 0 ? folder : throw new UsageException("--into '' names no folder.")
+            : context.Parsed.GetValue(Predict) ? context.Environment.StateFolder ?? Path.GetTempPath() : null;
+
+    private static (string Name, string Words, long Value, bool IsBytes)[] RowsOf(
+        BackupRepository repository, RepositoryStatistics statistics) =>
         [
             ("restorePoints", "Restore points", statistics.PointCount, false),
             ("vms", "VMs", statistics.VmCount, false),
@@ -41,28 +93,33 @@ internal static class StatsCommand
             ("indexBytes", "The index on this host", statistics.Index?.FileBytes ?? 0, true),
             ("damagedPacks", "Packs that cannot be read", statistics.DamagedPackCount, false),
         ];
-        string compression = repository.Settings.Compression.ToString();
-        if (context.IsJson)
-        {
-            JsonOutput.Write(json =>
-            {
-                json.WriteString("compression", compression);
-                foreach ((string name, _, long value, _) in rows)
-                {
-                    json.WriteNumber(name, value);
-                }
-            });
-            return ExitCodes.Done;
-        }
 
+    private static void WriteJson(
+        BackupRepository repository, (string Name, string Words, long Value, bool IsBytes)[] rows,
+        List<PointFigures> figures) =>
+        JsonOutput.Write(json =>
+        {
+            json.WriteString("compression", repository.Settings.Compression.ToString());
+            foreach ((string name, _, long value, _) in rows)
+            {
+                json.WriteNumber(name, value);
+            }
+
+            PointFiguresOutput.WriteJson(json, figures);
+        });
+
+    private static void WriteText(
+        BackupRepository repository, (string Name, string Words, long Value, bool IsBytes)[] rows,
+        List<PointFigures> figures, bool isPredicted)
+    {
         TextTable table = new($"REPOSITORY {repository.Id}", "");
-        table.Add("Compression", compression);
+        table.Add("Compression", repository.Settings.Compression.ToString());
         foreach ((_, string words, long value, bool isBytes) in rows)
         {
             table.Add(words, isBytes ? SizeText.Format(value) : $"{value}");
         }
 
         table.WriteTo(Console.Out);
-        return ExitCodes.Done;
+        PointFiguresOutput.WriteText(figures, isPredicted);
     }
 }

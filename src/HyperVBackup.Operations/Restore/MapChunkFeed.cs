@@ -7,12 +7,21 @@ using HyperVBackup.Repository.Sessions;
 namespace HyperVBackup.Operations.Restore;
 
 /// <summary>
-/// Feeds the non-zero chunks of a disk, checked and in disk order, to whoever takes them: walk the map → fetch and
-/// check (side by side) → take. Several batches are fetched ahead. Used once.
+/// Feeds the non-zero chunks of a disk, or of parts of it, checked and in disk order, to whoever takes them: walk the
+/// map → fetch and check (side by side) → take. Several batches are fetched ahead. Used once.
 /// </summary>
-internal sealed class MapChunkFeed(ReadingSession session, DiskPoint disk, EngineOptions options)
+/// <param name="ranges">Which chunks, ascending.</param>
+internal sealed class MapChunkFeed(
+    ReadingSession session, DiskPoint disk, IReadOnlyList<ChunkRange> ranges, EngineOptions options)
 {
-    private const int BatchBytes = 1 << 20;
+    /// <summary>Read together.</summary>
+    public const int BatchBytes = 1 << 20;
+
+    /// <summary>Feeds the whole disk.</summary>
+    public MapChunkFeed(ReadingSession session, DiskPoint disk, EngineOptions options)
+        : this(session, disk, [new ChunkRange(0, disk.Map().ChunkCount)], options)
+    {
+    }
 
     /// <param name="take">Given each batch in turn; it is reused afterwards.</param>
     /// <exception cref="Repository.RepositoryDamagedException">A chunk or node has no good copy left.</exception>
@@ -40,22 +49,25 @@ internal sealed class MapChunkFeed(ReadingSession session, DiskPoint disk, Engin
     private async Task WalkAsync(
         ChannelReader<RestoreBatch> free, ChannelWriter<RestoreBatch> output, CancellationToken token)
     {
-        DiskMap map = disk.Map();
-        DiskMapCursor cursor = new(new DiskMapReader(map, session.Nodes), 0, map.ChunkCount);
+        DiskMapReader reader = new(disk.Map(), session.Nodes);
         RestoreBatch? batch = null;
-        while (await cursor.MoveNextAsync(token))
+        foreach (ChunkRange range in ranges)
         {
-            if (batch is null)
+            DiskMapCursor cursor = new(reader, range.StartChunk, range.EndChunk);
+            while (await cursor.MoveNextAsync(token))
             {
-                batch = await free.ReadAsync(token);
-                batch.Clear();
-            }
+                if (batch is null)
+                {
+                    batch = await free.ReadAsync(token);
+                    batch.Clear();
+                }
 
-            batch.Add(cursor.ChunkIndex, cursor.Chunk);
-            if (batch.IsFull)
-            {
-                await output.WriteAsync(batch, token);
-                batch = null;
+                batch.Add(cursor.ChunkIndex, cursor.Chunk);
+                if (batch.IsFull)
+                {
+                    await output.WriteAsync(batch, token);
+                    batch = null;
+                }
             }
         }
 

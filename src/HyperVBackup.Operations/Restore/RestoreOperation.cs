@@ -15,9 +15,6 @@ internal sealed class RestoreOperation(
     BackupRepository repository, RestoreRequest request, EngineOptions options, RandomFill randomness,
     IProgress<RestoreProgress> progress)
 {
-    /// <summary>The disk begins to write after so much, while further chunks are decoded.</summary>
-    private const long FlushStepBytes = 32 << 20;
-
     private readonly List<RestoredDisk> restored = [];
 
     /// <summary>Where a collector gives the session up, what is not restored yet is restored in another one, once.
@@ -104,17 +101,12 @@ internal sealed class RestoreOperation(
         {
             using IDiskWriter image = NewImage(file, disk);
             DiskRestore restore = new(disk, image, progress);
-            long begunBytes = 0;
+            SteadyFlush flush = new(file.Handle);
             await new MapChunkFeed(session, disk, options).RunAsync(
                 (batch, _) =>
                 {
                     restore.Take(batch);
-                    if (restore.WrittenBytes - begunBytes >= FlushStepBytes)
-                    {
-                        file.BeginFlush();
-                        begunBytes = restore.WrittenBytes;
-                    }
-
+                    flush.Note(restore.WrittenBytes);
                     return ValueTask.CompletedTask;
                 },
                 token);

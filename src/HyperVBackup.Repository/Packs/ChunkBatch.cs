@@ -74,12 +74,13 @@ internal sealed class ChunkBatch
         ReadOnlyMemory<MapChunk> chunks, int chunkSizeBytes, CancellationToken token)
     {
         uint lengthMax = (uint)ChunkRecord.EncodedSizeMax(chunkSizeBytes);
+        int pagesPerChunk = chunkSizeBytes / FormatLimits.PageSizeBytes;
         for (int position = 0; position < chunks.Length; position++)
         {
             RecordPlace place = chunks.Span[position].Place;
             if (!place.IsUnknown && place.LengthBytes <= lengthMax)
             {
-                places.Add(place);
+                places.Add(PlannedRead.PlaceToRead(place, pagesPerChunk));
             }
         }
 

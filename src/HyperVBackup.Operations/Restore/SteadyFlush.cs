@@ -1,0 +1,22 @@
+using HyperVBackup.Storage;
+using Microsoft.Win32.SafeHandles;
+
+namespace HyperVBackup.Operations.Restore;
+
+/// <summary>Has the disk begin to write a file while it is still being filled. Not thread-safe.</summary>
+internal sealed class SteadyFlush(SafeFileHandle file)
+{
+    private const long StepBytes = 32 << 20;
+
+    private long begunBytes;
+
+    /// <param name="writtenBytes">To the file so far.</param>
+    public void Note(long writtenBytes)
+    {
+        if (writtenBytes - begunBytes >= StepBytes)
+        {
+            DurableFile.BeginFlushHandle(file);
+            begunBytes = writtenBytes;
+        }
+    }
+}
