@@ -36,7 +36,8 @@ public sealed class CallTests
             new Allowed(
                 Storage + "Files/SystemFiles.cs",
                 "names of temporary files: different on every host, and never kept"),
-            new Allowed(Storage + "DurableFile.cs", "the same for files outside a store")));
+            new Allowed(Storage + "DurableFile.cs", "the same for files outside a store"),
+            new Allowed(Storage + "NamelessFile.cs", "the same for files outside a store")));
 
     [Fact]
     public void Nobody_waits_for_time_to_pass() => Rule.Holds(
@@ -113,6 +114,7 @@ public sealed class CallTests
                 or "System.IO.FileInfo.Delete" or "System.IO.DirectoryInfo.Delete" or "System.IO.FileSystemInfo.Delete",
             new Allowed(Storage + "Files/SystemFiles.cs", "the store's own deletes"),
             new Allowed(Storage + "DurableFile.cs", "its own temporary file"),
+            new Allowed(Storage + "NamelessFile.cs", "the name of the file it just made"),
             new Allowed("src/HyperVBackup.Cli/Commands/DemoCommand.cs", "the new folder it made for its own sample"),
             new Allowed("src/HyperVBackup.Repository/Points/PointCache.cs", "what broken-off saves of the cache left"),
             new Allowed(Index + "IndexFiles.cs", "the index's own files in the host's state folder, a cache")));

@@ -88,7 +88,7 @@ public sealed class StatsTests : IDisposable
 
     private async Task<string> BackUpAsync(string vm)
     {
-        string disk = hvbackup.NewRaw($"{Guid.NewGuid():N}.raw");
+        string disk = hvbackup.NewRaw("disk.raw");
         JsonElement made = (await hvbackup.RunAsync("backup", "--vm", vm, "--disk", $"d={disk}")).Json();
         return made.GetProperty("restorePoint").GetString()!;
     }

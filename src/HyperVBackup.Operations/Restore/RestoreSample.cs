@@ -49,19 +49,15 @@ internal sealed class RestoreSample(
         long shareBytes = sampleBytesMax / session.Point.Disks.Count;
         MapSample sample = await sampler.ChooseAsync(
             Math.Max(1, RunBytesMin / disk.ChunkSizeBytes), Math.Max(1, shareBytes / disk.ChunkSizeBytes), token);
-        string path = Path.Combine(Path.GetFullPath(folder), $".restore-sample-{session.Point.Id}-{Guid.NewGuid():N}");
+        using SafeFileHandle file = NamelessFile.Create(folder);
         try
         {
-            Directory.CreateDirectory(folder);
-            using SafeFileHandle file = File.OpenHandle(
-                path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            File.Delete(path);
             long start = environment.Clock.GetTimestamp();
             long writtenBytes = await WriteAsync(session, disk, sample, file, token);
-            DurableFile.FlushHandle(file, path);
+            DurableFile.FlushHandle(file, folder);
             return (writtenBytes, environment.Clock.GetElapsedTime(start));
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException failure)
         {
             throw new StoreException($"No sample can be restored into '{folder}': {failure.Message}", failure);
         }

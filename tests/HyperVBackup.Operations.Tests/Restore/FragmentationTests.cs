@@ -1,4 +1,3 @@
-using HyperVBackup.Disks;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Operations.Tests.Kit;
@@ -99,8 +98,13 @@ public sealed class FragmentationTests : IDisposable
                 Interlocked.Increment(ref readCount);
             }
         };
-        RestoreRequest request =
-            new() { Point = point.Id, OutputPath = Path.Join(folder.Path, "d"), Format = ImageFormat.Raw, Force = true };
+        RestoreRequest request = new()
+        {
+            Point = point.Id,
+            OutputPath = Path.Join(folder.Path, "restored.raw"),
+            Format = ImageFormat.Raw,
+            Force = true,
+        };
         RestoredDisk restored = (await bench.RestoreAsync(request))[0];
         store.Before = null;
         Assert.Equal(restored.BytesWritten, found.RestoredBytes);

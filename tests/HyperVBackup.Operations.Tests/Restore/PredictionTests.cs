@@ -1,4 +1,3 @@
-using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Restore;
@@ -39,7 +38,8 @@ public sealed class PredictionTests : IDisposable
     [Fact]
     public async Task A_small_point_is_restored_whole_by_the_clock_passed_in_and_nothing_is_left()
     {
-        (Bench bench, RestorePoint point) = await BackUpAsync(Content.RandomDisk(40 * Chunk, 1), Content.RandomDisk(Chunk, 2));
+        (Bench bench, RestorePoint point) =
+            await BackUpAsync(Content.RandomDisk(40 * Chunk, 1), Content.RandomDisk(Chunk, 2));
         IReadOnlyList<BlobName> before = store.Names;
         RestorePrediction found = await bench.Engine.PredictRestoreAsync(point, Target);
         Assert.Equal(41 * Chunk, found.SampleBytes);
