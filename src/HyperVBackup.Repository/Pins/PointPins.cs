@@ -9,8 +9,8 @@ namespace HyperVBackup.Repository.Pins;
 /// <summary>
 /// Pins restore points, makes them immutable, and takes pins away. Thread-safe. Whoever is told that a point is pinned
 /// can rely on it: a pin is put first, and the point's prune mark looked for then; who collects lists marks first, and
-/// pins then. So of a pin and a collection that race, one sees the other. Somebody else's pin never counts for one's own:
-/// he may be about to take it back, because he saw a mark.
+/// pins then. So of a pin and a collection that race, one sees the other. Somebody else's pin never counts for one's
+/// own: he may be about to take it back, because he saw a mark.
 /// </summary>
 public sealed class PointPins(BackupRepository repository)
 {
