@@ -32,6 +32,8 @@ internal sealed class CountedStore(IBlobStore store) : IBlobStore
 
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => store.ReadTimeAsync(token);
 
+    public ValueTask<string?> FindListingDoubtAsync(CancellationToken token) => store.FindListingDoubtAsync(token);
+
     public Task DeleteAsync(BlobName name, CancellationToken token) =>
         throw new NotSupportedException("Who reads does not delete.");
 
