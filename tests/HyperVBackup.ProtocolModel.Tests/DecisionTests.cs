@@ -34,6 +34,16 @@ public sealed class DecisionTests(ITestOutputHelper output)
         PinCount = 2,
     };
 
+    private static readonly Scenario ReplacedPins = TwoPins with
+    {
+        Name = "no writer, one collector, a prune, three pins that replace older ones, nothing at once",
+        Writers = [],
+        PinCount = 3,
+        PinsReplaced = true,
+        NothingAtOnce = true,
+        Cleaning = false,
+    };
+
     [Fact]
     public void A_fence_stays_for_ever_where_a_commit_may_still_arrive() => Holds(LostAnswers, soloEvery: 1);
 
@@ -59,6 +69,17 @@ public sealed class DecisionTests(ITestOutputHelper output)
 
     [Fact]
     public void Points_that_two_pin_at_once_stay() => Holds(TwoPins, soloEvery: 0);
+
+    [Fact]
+    public void Points_stay_whose_pins_take_the_place_of_older_ones() => Holds(ReplacedPins, soloEvery: 0);
+
+    [Fact]
+    public void Pins_that_take_the_place_of_older_ones_before_the_mark_is_read_may_lose_the_point()
+    {
+        Findings findings = Explorer.Explore(ReplacedPins with { PinsReplacedEarly = true });
+        Tell(findings);
+        Assert.Equal("a point that was pinned is gone", findings.Broken);
+    }
 
     [Fact]
     public void A_pin_of_another_may_be_taken_back_and_does_not_count()

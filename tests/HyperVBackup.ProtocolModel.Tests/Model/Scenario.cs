@@ -47,8 +47,8 @@ internal sealed record Scenario
     /// <summary>Whether C8 may decide on any delete set that is allowed, not only on the one-pass rule's.</summary>
     internal bool AnyDeleteSet { get; init; }
 
-    /// <summary>Whether C5 and C7 list one name at a time, in any order, and C6's fence may come long after its look.
-    /// </summary>
+    /// <summary>Whether pins, C5 and C7 list one name at a time, in any order, and C6's fence may come long after its
+    /// look.</summary>
     internal bool NothingAtOnce { get; init; }
 
     /// <summary>The recipes that writers may make; those in old packs are among them.</summary>
@@ -89,6 +89,12 @@ internal sealed record Scenario
 
     /// <summary>Whether who finds a point pinned already puts no pin of its own.</summary>
     internal bool PinsShared { get; init; }
+
+    /// <summary>Whether he does so before he reads the mark.</summary>
+    internal bool PinsReplacedEarly { get; init; }
+
+    /// <summary>Whether who has pinned a point takes away the pins of it that stood before he put his own.</summary>
+    internal bool PinsReplaced { get; init; }
 
     public override string ToString() => Change == Change.None ? Name : $"{Name}, {Change}";
 }

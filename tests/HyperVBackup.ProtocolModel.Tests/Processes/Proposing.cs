@@ -46,11 +46,33 @@ internal static class Proposing
                 Points = state.Marks,
             });
         }
+        else if (world.Scenario.NothingAtOnce)
+        {
+            ListPinsOneByOne(world, state, process, fields, next);
+        }
         else
         {
             int unpinned = isReversed ? state.Marks & ~fields.Points : fields.Points & ~state.Pins;
             next.Add(state, isReversed ? "C2 lists marks" : "C2 lists pins: {points}", state.Pins).Write(
                 process, fields with { Step = Collector.Step.ListPacks, Points = (byte)unpinned });
+        }
+    }
+
+    private static void ListPinsOneByOne(
+        World world, in State state, int process, Collector.Fields fields, Successors next)
+    {
+        int unlisted = fields.Unlisted == 0 ? Bits.Of(world.Scenario.PinCount) - 1 : fields.Unlisted;
+        for (int left = unlisted; left != 0; left &= left - 1)
+        {
+            int pin = Bits.Lowest(left);
+            byte rest = Bits.Without(unlisted, pin);
+            int pinned = Pin.PointsPinnedBy(world, state, Bits.Of(pin));
+            next.Add(state, "C2 looks for a pin, finds that of {points}", pinned).Write(process, fields with
+            {
+                Step = rest == 0 ? Collector.Step.ListPacks : Collector.Step.ListPins,
+                Points = (byte)(fields.Points & ~pinned),
+                Unlisted = rest,
+            });
         }
     }
 
