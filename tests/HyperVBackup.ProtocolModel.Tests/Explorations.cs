@@ -139,6 +139,8 @@ internal static class Explorations
         TwoTwo with { Name = "2 writers, 2 collectors, lost answers", AnswersLost = true },
         OneTwo with { Name = "1 writer, 3 collectors of 2 scans", CollectorCount = 3, ScanCount = 2 },
         OneTwo with { Name = "1 writer, 2 collectors, a restore, a repack", RestoreCount = 1, RepackCount = 1 },
+        TwoTwo with { Name = "2 writers, 2 collectors, a restore", RestoreCount = 1 },
+        TwoTwo with { Name = "2 writers, 2 collectors, a repack", RepackCount = 1 },
         DeltaChoice with { Name = "deltas, b:=Z+A or b:=Z+C: 2 writers, 2 collectors", CollectorCount = 2 },
         DeltaTwo with
         {
