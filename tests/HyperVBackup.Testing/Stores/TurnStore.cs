@@ -61,6 +61,8 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor) : IBlobS
         await store.DeleteTemporariesAsync(isAbandoned, token);
     }
 
+    public ValueTask<string?> FindListingDoubtAsync(CancellationToken token) => store.FindListingDoubtAsync(token);
+
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => store.ReadTimeAsync(token);
 
     private sealed class Writer(IBlobWriter writer, Turns turns, int actor) : IBlobWriter
