@@ -134,8 +134,20 @@ public sealed class DecisionTests(ITestOutputHelper output)
         Findings findings = Explorer.Explore(scenario, soloEvery: 1);
         Tell(findings);
         Assert.Equal(SoloCollector.Prefix + "ended, but a pack that nothing needs was left", findings.Broken);
-        Holds(scenario with { Proposal = Proposal.Needless }, soloEvery: 1);
+        Holds(scenario with { Proposal = Proposal.DecidedFirst }, soloEvery: 1);
     }
+
+    [Fact]
+    public void A_collector_that_proposes_them_where_nothing_else_is_left_is_live() => Holds(
+        LostAnswers with
+        {
+            Name = "two writers, two collectors, undecided sessions last",
+            Writers = [Data.A, Data.A],
+            TryCount = 1,
+            AnswersLost = false,
+            Proposal = Proposal.DecidedFirst,
+        },
+        soloEvery: 1);
 
     private void Holds(Scenario scenario, int soloEvery)
     {

@@ -11,6 +11,9 @@ internal enum Proposal
     /// </summary>
     NeedlessAndDecided,
 
+    /// <summary>The same, but where that leaves nothing to propose, packs of undecided sessions too.</summary>
+    DecidedFirst,
+
     /// <summary>Any packs and any marked points, even such packs as are needed.</summary>
     Anything,
 }

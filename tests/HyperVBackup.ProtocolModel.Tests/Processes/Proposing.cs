@@ -93,9 +93,7 @@ internal static class Proposing
             return;
         }
 
-        int candidates = world.Scenario.Proposal == Proposal.NeedlessAndDecided
-            ? fields.Packs & ~UndecidedPacks(world, state)
-            : fields.Packs;
+        int candidates = Candidates(world, state, fields, needed);
         int newKept = Choices.Needless(world, state, fields.Packs, candidates, needed);
         int oldKept = Choices.NeedlessKeepingOld(world, state, fields.Packs, candidates, needed);
         AddProposal(state, process, fields with { Packs = (byte)newKept }, next);
@@ -103,6 +101,16 @@ internal static class Proposing
         {
             AddProposal(state, process, fields with { Packs = (byte)oldKept }, next);
         }
+    }
+
+    private static int Candidates(World world, in State state, Collector.Fields fields, int needed)
+    {
+        Proposal rule = world.Scenario.Proposal;
+        int decided = fields.Packs & ~UndecidedPacks(world, state);
+        bool sparesUndecided = rule == Proposal.NeedlessAndDecided
+            || (rule == Proposal.DecidedFirst
+                && (fields.Points != 0 || Choices.Needless(world, state, fields.Packs, decided, needed) != 0));
+        return sparesUndecided ? decided : fields.Packs;
     }
 
     /// <summary>Every subset of the packs, with every subset of the marked points.</summary>
