@@ -39,7 +39,7 @@ public sealed class ExplainTests : IDisposable
         JsonElement point = await JsonAsync("explain", "web@latest");
         AssertFields(
             point, "restorePoint", "vm", "sequence", "time", "pruned", "newest", "keptBy", "readers", "children",
-            "freesAtMost", "unreadableDisks");
+            "freesAtMost");
         Assert.Equal(id, point.GetProperty("restorePoint").GetString());
         Assert.True(point.GetProperty("freesAtMost").GetInt64() > 1 << 20);
 

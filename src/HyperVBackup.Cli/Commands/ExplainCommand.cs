@@ -5,6 +5,7 @@ using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maintenance.Explain;
 using HyperVBackup.Repository.Points;
 
@@ -56,7 +57,16 @@ internal static class ExplainCommand
         else
         {
             RestorePoint point = PointSelector.Find(await repository.ListPointsAsync(token), what);
-            new PointExplanationText(await explanation.ExplainPointAsync(point, token)).Write(context.IsJson);
+            PointExplanation explained = await context.Live.RunAsync(show => explanation.ExplainPointAsync(
+                point,
+                new Told<CollectProgress>(at => show(new Step(at.Stage, at.DoneCount, at.TotalCount, 0))),
+                token));
+            if (explained.SpaceFault is { } fault)
+            {
+                context.Live.Warn($"What deleting it would free cannot be told. {fault}");
+            }
+
+            new PointExplanationText(explained).Write(context.IsJson);
         }
 
         return ExitCodes.Done;

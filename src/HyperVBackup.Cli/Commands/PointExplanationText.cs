@@ -38,8 +38,10 @@ internal sealed class PointExplanationText(PointExplanation explanation)
         });
         WriteIds(json, "readers", explanation.Readers);
         WriteIds(json, "children", explanation.Children);
-        json.WriteNumber("freesAtMost", explanation.Space.Bytes);
-        json.WriteNumber("unreadableDisks", explanation.Space.UnreadableCount);
+        if (explanation.Space is { } space)
+        {
+            json.WriteNumber("freesAtMost", space.Bytes);
+        }
     }
 
     private static void WriteIds(Utf8JsonWriter json, string property, IEnumerable<SessionId> ids)
@@ -83,10 +85,9 @@ internal sealed class PointExplanationText(PointExplanation explanation)
                 $"  {explanation.Children.Count} points were made from it; they restore without it.");
         }
 
-        string unreadable = explanation.Space.UnreadableCount > 0
-            ? $" ({explanation.Space.UnreadableCount} disks whose maps cannot be read are left out)" : "";
-        Console.WriteLine(
-            $"  Deleting it alone would free at most {SizeText.Format(explanation.Space.Bytes)}{unreadable}, "
-            + "as of the points listed; less where other disks, VMs or places hold the same data.");
+        Console.WriteLine(explanation.Space is { } space
+            ? $"  Deleting it alone would free at most {SizeText.Format(space.Bytes)}, as of the points listed: what "
+                + "no other point needs."
+            : "  What deleting it would free cannot be told.");
     }
 }

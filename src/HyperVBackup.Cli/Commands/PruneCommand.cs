@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using HyperVBackup.Cli.Output;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maintenance.Prune;
 
 namespace HyperVBackup.Cli.Commands;
@@ -74,7 +75,12 @@ internal static class PruneCommand
         BackupRepository repository = await context.OpenAsync(token);
         Pruning pruning = new(repository, options);
         PrunePlan plan = await context.Live.RunAsync(show => pruning.PlanAsync(
-            new Told<(int Done, int Total)>(at => show(new Step("space", at.Done, at.Total, 0))), token));
+            new Told<CollectProgress>(at => show(new Step(at.Stage, at.DoneCount, at.TotalCount, 0))), token));
+        if (plan.SpaceFault is { } fault)
+        {
+            context.Live.Warn($"What this frees cannot be told. {fault}");
+        }
+
         if (!isDryRun)
         {
             await pruning.ExecuteAsync(plan, token);

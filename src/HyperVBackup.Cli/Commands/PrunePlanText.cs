@@ -25,7 +25,6 @@ internal sealed class PrunePlanText(PrunePlan plan, RetentionPolicy policy, bool
         if (plan.Space is { } space)
         {
             json.WriteNumber("freesAtMost", space.Bytes);
-            json.WriteNumber("unreadableDisks", space.UnreadableCount);
         }
     });
 
@@ -54,14 +53,8 @@ internal sealed class PrunePlanText(PrunePlan plan, RetentionPolicy policy, bool
         if (plan.Space is { } space)
         {
             Console.WriteLine(
-                $"That frees at most {SizeText.Format(space.Bytes)} at the next 'collect', as of the points listed; "
-                + "less where other disks, VMs or places hold the same data.");
-            if (space.UnreadableCount > 0)
-            {
-                Console.WriteLine(
-                    $"Of {space.UnreadableCount} disks the map cannot be read, so they are left out; "
-                    + "'verify' says more.");
-            }
+                $"That frees at most {SizeText.Format(space.Bytes)}, as of the points listed: what no other point "
+                + "needs. 'collect' leaves it where it is a small part of a pack.");
         }
         else if (plan.GoingCount > 0)
         {

@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maintenance.Prune;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pins;
@@ -51,22 +52,37 @@ public sealed class Explanation(BackupRepository repository)
     }
 
     /// <summary>Explains a restore point.</summary>
-    public async Task<PointExplanation> ExplainPointAsync(RestorePoint point, CancellationToken token)
+    public async Task<PointExplanation> ExplainPointAsync(
+        RestorePoint point, IProgress<CollectProgress> progress, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(point);
         HashSet<SessionId> marked = await ListMarkedAsync(token);
-        List<RestorePoint> points = PointSelector.FindVm(await repository.ListPointsAsync(token), point.VmIdentity);
+        List<RestorePoint> all = await repository.ListPointsAsync(token);
         PointLocks locks = await new PointPins(repository).ReadAsync(token);
         DateTimeOffset now = repository.Environment.Clock.GetUtcNow();
-        OwnSpaceMeasure measure = new(repository);
         bool IsShown(RestorePoint other) => !marked.Contains(other.Id) || locks.Holds(other.Id);
-        List<RestorePoint> shown = [.. points.Where(other => IsShown(other) || other.Id == point.Id)];
-        await measure.AddAsync(shown, other => other.Id == point.Id, () => { }, token);
+        (FreedSpace? space, string? fault) = await MeasureAsync(
+            [.. all.Where(other => IsShown(other) || other.Id == point.Id)], point.Id, progress, token);
+        List<RestorePoint> own = PointSelector.FindVm(all, point.VmIdentity);
         return new PointExplanation(
-            point, marked.Contains(point.Id), points.FindLast(IsShown)?.Id == point.Id,
+            point, marked.Contains(point.Id), own.FindLast(IsShown)?.Id == point.Id,
             [.. locks.Of(point.Id).Where(held => held.Until is null || held.Until > now)],
-            [.. points.Where(child => child.Disks.Any(disk => disk.Parent == point.Id)).Select(child => child.Id)],
-            await ListReadersAsync(point.Id, token), measure.Space);
+            [.. own.Where(child => child.Disks.Any(disk => disk.Parent == point.Id)).Select(child => child.Id)],
+            await ListReadersAsync(point.Id, token), space, fault);
+    }
+
+    private async Task<(FreedSpace? Space, string? Fault)> MeasureAsync(
+        List<RestorePoint> points, SessionId going, IProgress<CollectProgress> progress, CancellationToken token)
+    {
+        try
+        {
+            return (await new FreedSpaceMeasure(repository).MeasureAsync(
+                points, point => point.Id == going, progress, token), null);
+        }
+        catch (RepositoryDamagedException damage)
+        {
+            return (null, damage.Message);
+        }
     }
 
     private async Task<RecordExplanation> SearchAsync(

@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
@@ -18,26 +19,27 @@ public sealed class Pruning(BackupRepository repository, PruneOptions options)
     private PointLocks? locks;
 
     /// <summary>Decides which points go. Only reads.</summary>
-    /// <param name="progress">Told how many points were measured, of how many, where space is measured.</param>
+    /// <param name="progress">Told how far it is, where space is measured.</param>
     /// <exception cref="RestorePointNotFoundException">No VM is named so, or several are.</exception>
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public async Task<PrunePlan> PlanAsync(IProgress<(int Done, int Total)> progress, CancellationToken token)
+    public async Task<PrunePlan> PlanAsync(IProgress<CollectProgress> progress, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(progress);
         HashSet<SessionId> marked = await ListMarkedAsync(token);
         all = await repository.ListPointsAsync(token);
         locks = await PointLocks.ReadAsync(repository, all, options.Force, token);
         List<RestorePoint> points = [.. all.Where(point => !marked.Contains(point.Id) || locks.Holds(point.Id))];
-        points = options.Vm is { } vm ? PointSelector.FindVm(points, vm) : points;
+        List<RestorePoint> chosen = options.Vm is { } vm ? PointSelector.FindVm(points, vm) : points;
         List<PruneDecision> decisions = [];
         foreach (IGrouping<string, RestorePoint> group in
-            points.GroupBy(point => point.VmIdentity, StringComparer.OrdinalIgnoreCase))
+            chosen.GroupBy(point => point.VmIdentity, StringComparer.OrdinalIgnoreCase))
         {
             decisions.AddRange(await KeepLastGoodAsync(Judge([.. group]), token));
         }
 
-        OwnSpace? space = options.MeasureSpace ? await MeasureAsync(decisions, progress, token) : null;
-        return new PrunePlan(decisions, space);
+        return options.MeasureSpace
+            ? await MeasureAsync(decisions, points, progress, token)
+            : new PrunePlan(decisions, null, null);
     }
 
     /// <summary>Marks the points that go. Safe to stop and run again.</summary>
@@ -142,21 +144,21 @@ public sealed class Pruning(BackupRepository repository, PruneOptions options)
         }
     }
 
-    private async Task<OwnSpace> MeasureAsync(
-        List<PruneDecision> decisions, IProgress<(int Done, int Total)> progress, CancellationToken token)
+    private async Task<PrunePlan> MeasureAsync(
+        List<PruneDecision> decisions, List<RestorePoint> points, IProgress<CollectProgress> progress,
+        CancellationToken token)
     {
         HashSet<SessionId> going =
             [.. decisions.Where(decision => decision.Goes).Select(decision => decision.Point.Id)];
-        OwnSpaceMeasure measure = new(repository);
-        int doneCount = 0;
-        foreach (IGrouping<string, PruneDecision> vm in
-            decisions.GroupBy(decision => decision.Point.VmIdentity, StringComparer.OrdinalIgnoreCase))
+        try
         {
-            await measure.AddAsync(
-                [.. vm.Select(decision => decision.Point)], point => going.Contains(point.Id),
-                () => progress.Report((++doneCount, going.Count)), token);
+            FreedSpace space = await new FreedSpaceMeasure(repository).MeasureAsync(
+                points, point => going.Contains(point.Id), progress, token);
+            return new PrunePlan(decisions, space, null);
         }
-
-        return measure.Space;
+        catch (RepositoryDamagedException damage)
+        {
+            return new PrunePlan(decisions, null, damage.Message);
+        }
     }
 }

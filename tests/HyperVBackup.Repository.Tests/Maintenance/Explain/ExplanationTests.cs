@@ -4,6 +4,7 @@ using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maintenance.Explain;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pins;
@@ -18,6 +19,7 @@ namespace HyperVBackup.Repository.Tests.Maintenance.Explain;
 public sealed class ExplanationTests
 {
     private static readonly Silence<VerificationProgress> Silence = new();
+    private static readonly Silence<CollectProgress> Collecting = new();
 
     [Property(MaxTest = 25)]
     public void Every_chunk_and_pack_of_every_history_is_explained_as_by_a_simple_model(byte[] numbers, byte size) =>
@@ -39,13 +41,13 @@ public sealed class ExplanationTests
         Assert.Equal([(true, false), (false, true)], shared.Points.Select(use => (use.IsPruned, use.OwnBytes > 0)));
 
         Explanation explanation = new(sample.Repository);
-        PointExplanation old = await explanation.ExplainPointAsync(first, default);
+        PointExplanation old = await explanation.ExplainPointAsync(first, Collecting, default);
         Assert.Equal((true, false), (old.IsPruned, old.IsNewest));
         Assert.Equal([second.Id], old.Children);
-        Assert.Equal(before.RecordBytes, old.Space.ChunkBytes);
-        PointExplanation newest = await explanation.ExplainPointAsync(second, default);
+        Assert.Equal(before.RecordBytes, old.Space!.Value.ChunkBytes);
+        PointExplanation newest = await explanation.ExplainPointAsync(second, Collecting, default);
         Assert.Equal((false, true), (newest.IsPruned, newest.IsNewest));
-        Assert.Equal(shared.RecordBytes + (await ExplainAsync(sample, 3)).RecordBytes, newest.Space.ChunkBytes);
+        Assert.Equal(shared.RecordBytes + (await ExplainAsync(sample, 3)).RecordBytes, newest.Space!.Value.ChunkBytes);
     }
 
     [Fact]
@@ -71,10 +73,10 @@ public sealed class ExplanationTests
         await new PointPins(sample.Repository).PinAsync(point.Id, default);
         await using var reader =
             await sample.Repository.OpenReadingSessionAsync(LeaseKind.Restore, point.Id, default);
-        PointExplanation explained = await new Explanation(sample.Repository).ExplainPointAsync(point, default);
+        PointExplanation explained = await new Explanation(sample.Repository).ExplainPointAsync(point, Collecting, default);
         Assert.Equal("pinned", Assert.Single(explained.Locks).ToString());
         Assert.Single(explained.Readers);
-        Assert.True(explained.Space.MapBytes > 0);
+        Assert.True(explained.Space!.Value.MapBytes > 0);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maintenance.Prune;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
@@ -60,7 +61,7 @@ internal sealed class PruneSample
         });
 
     public static Task<PrunePlan> PlanAsync(Pruning pruning) =>
-        pruning.PlanAsync(new Silence<(int, int)>(), default);
+        pruning.PlanAsync(new Silence<CollectProgress>(), default);
 
     public async Task<PrunePlan> RunAsync(Pruning pruning)
     {
