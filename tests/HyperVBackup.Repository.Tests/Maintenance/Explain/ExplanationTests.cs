@@ -73,7 +73,8 @@ public sealed class ExplanationTests
         await new PointPins(sample.Repository).PinAsync(point.Id, default);
         await using var reader =
             await sample.Repository.OpenReadingSessionAsync(LeaseKind.Restore, point.Id, default);
-        PointExplanation explained = await new Explanation(sample.Repository).ExplainPointAsync(point, Collecting, default);
+        PointExplanation explained =
+            await new Explanation(sample.Repository).ExplainPointAsync(point, Collecting, default);
         Assert.Equal("pinned", Assert.Single(explained.Locks).ToString());
         Assert.Single(explained.Readers);
         Assert.True(explained.Space!.Value.MapBytes > 0);
