@@ -48,6 +48,21 @@ public sealed class FencedRerunTests : IDisposable
         RequireNothingLeft(pointCount: 1);
     }
 
+    /// <summary>Others remove the temporary files of a session that was given up, under its hands.</summary>
+    [Theory]
+    [InlineData(StoreCallKind.Publish, "packs/")]
+    [InlineData(StoreCallKind.Publish, "maps/")]
+    public async Task A_fenced_backup_whose_files_are_cleaned_up_runs_again(StoreCallKind kind, string prefix)
+    {
+        Bench bench = await Bench.MakeAsync(store, 1);
+        FenceAt(bench, kind, prefix, times: 1, () => throw new StoreException("Cannot rename: no such file."));
+        RestorePoint point = (await bench.BackupAsync(new DiskRequest("disk", new TestSource(disk)))).Point;
+        Assert.Equal(disk.Bytes, await bench.ReadAsync(point.Id, "disk"));
+        RequireNothingLeft(pointCount: 1);
+        store.Before = call => throw new StoreException("The disk is full.");
+        await Assert.ThrowsAsync<StoreException>(() => bench.BackupAsync(new DiskRequest("disk", new TestSource(disk))));
+    }
+
     [Fact]
     public async Task A_fenced_incremental_runs_again_as_one()
     {

@@ -46,7 +46,7 @@ internal sealed class BackupOperation(
     {
         await using WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, token);
         session.ImmutableUntil = request.ImmutableUntil;
-        RestorePoint point = await BuildAsync(session, token);
+        RestorePoint point = await session.WorkAsync(() => BuildAsync(session, token));
         try
         {
             await session.CommitAsync(point, token);

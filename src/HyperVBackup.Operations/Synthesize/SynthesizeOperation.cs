@@ -22,6 +22,13 @@ internal sealed class SynthesizeOperation(
     {
         await using WritingSession session =
             await repository.OpenWritingSessionAsync(LeaseKind.Synthesize, token);
+        RestorePoint point = await session.WorkAsync(() => BuildAsync(session, token));
+        await session.CommitAsync(point, token);
+        return new SynthesizeReport(point);
+    }
+
+    private async Task<RestorePoint> BuildAsync(WritingSession session, CancellationToken token)
+    {
         List<RestorePoint> points = PointSelector.FindVm(session.Points, request.Vm);
         RestorePoint newest = request.At is null ? points[^1] : PointSelector.Find(points, request.At);
         List<DiskPoint> disks = [];
@@ -31,15 +38,14 @@ internal sealed class SynthesizeOperation(
             disks.Add(await DescribeAsync(session, newest, disk, folded, token));
         }
 
-        RestorePoint point = newest with
+        await session.FlushAsync(token);
+        return newest with
         {
             Id = session.Id,
             // An older state stays where it was in the VM's order: it must not become its latest.
             Sequence = newest.Id == points[^1].Id ? newest.Sequence + 1 : newest.Sequence,
             Disks = disks,
         };
-        await session.CommitAsync(point, token);
-        return new SynthesizeReport(point);
     }
 
     private async Task<long> ProveAsync(

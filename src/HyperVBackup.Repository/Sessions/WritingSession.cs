@@ -6,6 +6,7 @@ using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
+using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Sessions;
 
@@ -72,7 +73,7 @@ public sealed class WritingSession : IAsyncDisposable
 
     /// <summary>Appends the records of chunks that were classified as new, in the order of classifying.</summary>
     /// <param name="records">The records, one after the other; deltas are completed in it.</param>
-    /// <exception cref="Storage.StoreException">The store is full or failed.</exception>
+    /// <exception cref="StoreException">The store is full or failed.</exception>
     public ValueTask StoreAsync(
         ReadOnlyMemory<EncodedRecord> encoded, Memory<byte> records, Memory<RecordPlace> places,
         CancellationToken token) =>
@@ -88,16 +89,33 @@ public sealed class WritingSession : IAsyncDisposable
         await maps.FlushAsync(token);
     }
 
+    /// <summary>Does what comes before the commit. Others remove the temporary files of a session that was given up, so
+    /// that what it writes fails: that is told as what it is.</summary>
+    /// <exception cref="SessionFencedException">A collector was first; open another session.</exception>
+    /// <exception cref="StoreException">The store is full or failed.</exception>
+    public async Task<T> WorkAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (StoreException)
+        {
+            await ThrowIfFencedAsync(CancellationToken.None);
+            throw;
+        }
+    }
+
     /// <summary>Asks whether the session was given up, so that no source is sealed in vain. Only the commit decides.
     /// </summary>
     /// <exception cref="SessionFencedException">A collector was first; open another session.</exception>
-    /// <exception cref="Storage.StoreException">The store cannot be read.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
     public Task ThrowIfFencedAsync(CancellationToken token) => lease.Name.ThrowIfFencedAsync(token);
 
     /// <summary>Publishes <paramref name="point"/>, whose <see cref="RestorePoint.Id"/> is this session's (W6, W7).
     /// </summary>
     /// <exception cref="SessionFencedException">A collector was first; nothing is published.</exception>
-    /// <exception cref="Storage.StoreException">The store failed: nothing is published, or, where the store could not
+    /// <exception cref="StoreException">The store failed: nothing is published, or, where the store could not
     /// even be asked, it is not known; then the lease stays.</exception>
     public async Task CommitAsync(RestorePoint point, CancellationToken token)
     {
@@ -113,7 +131,7 @@ public sealed class WritingSession : IAsyncDisposable
 
     /// <summary>Makes what was stored durable and ends without a restore point, decided all the same: a fence of its
     /// own stands for it, so that every host takes its packs into its index.</summary>
-    /// <exception cref="Storage.StoreException">The store failed: the packs serve as copies even so.</exception>
+    /// <exception cref="StoreException">The store failed: the packs serve as copies even so.</exception>
     public async Task CompleteWithoutPointAsync(CancellationToken token)
     {
         Invariant.Check(!isEnded && !lease.Name.IsInDoubt);

@@ -34,6 +34,9 @@ internal sealed class RepackSession
         }
     }
 
+    /// <summary>Whether another collector gave the session up: others then remove what it had begun to write.</summary>
+    public Task<bool> IsGivenUpAsync() => lease.Name.IsFencedAsync(CancellationToken.None);
+
     /// <summary>Decides the session; whoever fenced it before did the same.</summary>
     public async Task EndAsync()
     {

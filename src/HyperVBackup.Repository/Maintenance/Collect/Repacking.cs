@@ -3,6 +3,7 @@ using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
@@ -49,6 +50,13 @@ internal sealed class Repacking(
             positions.Find(tops, token);
             await CopyAsync(stock, PackKind.Chunks, chunks, positions.Chunks, session.Id, use.LiveBytes, token);
             await CopyAsync(stock, PackKind.Maps, maps, positions.Nodes, session.Id, use.LiveBytes, token);
+        }
+        catch (StoreException)
+        {
+            if (!await session.IsGivenUpAsync())
+            {
+                throw;
+            }
         }
         finally
         {
