@@ -65,8 +65,6 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor) : IBlobS
 
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => store.ReadTimeAsync(token);
 
-    public ValueTask<string?> FindListingDoubtAsync(CancellationToken token) => store.FindListingDoubtAsync(token);
-
     private sealed class Writer(IBlobWriter writer, Turns turns, int actor) : IBlobWriter
     {
         public long LengthBytes => writer.LengthBytes;
