@@ -53,7 +53,8 @@ public sealed class PruneTests : IDisposable
         Assert.Equal([ids[2]], await ListedAsync());
         string refusal = (await hvbackup.RunAsync("restore", ids[0], "--output", "x.vhdx")).Failure();
         Assert.Contains("no restore point", refusal, StringComparison.Ordinal);
-        await JsonAsync("verify");
+        Assert.Contains(
+            "was pruned", (await hvbackup.RunAsync("pin", ids[0])).Failure(), StringComparison.Ordinal);
         Assert.Contains(
             "no VM 'else'", (await hvbackup.RunAsync("prune", "--keep-last", "1", "--vm", "else")).Failure(),
             StringComparison.Ordinal);

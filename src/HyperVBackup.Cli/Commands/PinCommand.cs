@@ -4,6 +4,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Pins;
+using HyperVBackup.Repository.Points;
 
 namespace HyperVBackup.Cli.Commands;
 
@@ -53,8 +54,9 @@ internal static class PinCommand
         CheckUsage(reference is not null, context.Parsed.GetValue(All), removes, until is not null);
         ImmutableOption.RequireToCome(context, ImmutableUntil);
         BackupRepository repository = await context.OpenAsync(token);
-        RestorePoint? point =
-            reference is null ? null : await PointArguments.FindAsync(repository, reference, token);
+        RestorePoint? point = reference is null
+            ? null
+            : PointSelector.Find(await repository.ListPointsAsync(token), reference); // also one that was pruned
         SessionId id = point?.Id ?? default;
         PointPins pins = new(repository);
         if (removes)
