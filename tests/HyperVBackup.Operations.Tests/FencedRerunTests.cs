@@ -64,6 +64,21 @@ public sealed class FencedRerunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_synthesis_makes_no_full_of_a_state_that_was_pruned()
+    {
+        Bench bench = await Bench.MakeAsync(store, 1);
+        RestorePoint first = (await bench.BackupAsync(
+            new DiskRequest("disk", TestSource.Tracked(disk.Snapshot(), null, "t1")))).Point;
+        await bench.TrackAsync(disk.Snapshot(), "t1", "t2", disk.Change(3 * Chunk, 100, 5));
+        RestorePoint pruned = (await bench.PointsAsync())[^1];
+        store[new BlobName(FileNames.PruneMark(pruned.Id))] = [];
+        RestorePoint made = (await bench.SynthesizeAsync()).Point;
+        Assert.Equal(first.Disks[0].Root, made.Disks[0].Root);
+        Assert.Equal(pruned.Sequence + 1, made.Sequence);
+        await Assert.ThrowsAsync<RestorePointNotFoundException>(() => bench.SynthesizeAsync(pruned.Id.ToString()));
+    }
+
+    [Fact]
     public async Task A_fenced_incremental_runs_again_as_one()
     {
         Bench bench = await Bench.MakeAsync(store, 1);

@@ -1,4 +1,5 @@
 using HyperVBackup.Disks;
+using HyperVBackup.Format;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
@@ -29,8 +30,12 @@ internal sealed class SynthesizeOperation(
 
     private async Task<RestorePoint> BuildAsync(WritingSession session, CancellationToken token)
     {
+        HashSet<SessionId> shown =
+            [.. (await repository.ListShownPointsAsync(token)).Select(point => point.Id)];
         List<RestorePoint> points = PointSelector.FindVm(session.Points, request.Vm);
-        RestorePoint newest = request.At is null ? points[^1] : PointSelector.Find(points, request.At);
+        List<RestorePoint> choice =
+            PointSelector.FindVm([.. session.Points.Where(point => shown.Contains(point.Id))], request.Vm);
+        RestorePoint newest = request.At is null ? choice[^1] : PointSelector.Find(choice, request.At);
         List<DiskPoint> disks = [];
         foreach (DiskPoint disk in newest.Disks)
         {
@@ -43,7 +48,7 @@ internal sealed class SynthesizeOperation(
         {
             Id = session.Id,
             // An older state stays where it was in the VM's order: it must not become its latest.
-            Sequence = newest.Id == points[^1].Id ? newest.Sequence + 1 : newest.Sequence,
+            Sequence = newest.Id == choice[^1].Id ? points[^1].Sequence + 1 : newest.Sequence,
             Disks = disks,
         };
     }
