@@ -60,7 +60,8 @@ public sealed class FencedRerunTests : IDisposable
         Assert.Equal(disk.Bytes, await bench.ReadAsync(point.Id, "disk"));
         RequireNothingLeft(pointCount: 1);
         store.Before = call => throw new StoreException("The disk is full.");
-        await Assert.ThrowsAsync<StoreException>(() => bench.BackupAsync(new DiskRequest("disk", new TestSource(disk))));
+        await Assert.ThrowsAsync<StoreException>(
+            () => bench.BackupAsync(new DiskRequest("disk", new TestSource(disk))));
     }
 
     [Fact]

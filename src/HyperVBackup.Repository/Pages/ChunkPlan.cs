@@ -72,7 +72,8 @@ public sealed class ChunkPlan
             {
                 Digest dataId = recipe.DataIdAt(from.Source);
                 PageSource? source = Array.Find(sources, known => known.DataId == dataId);
-                pages[page] = source is null && dataId == literalId ? literals[from.Slot] : source?[from.Slot] ?? default;
+                bool isLiteral = source is null && dataId == literalId;
+                pages[page] = isLiteral ? literals[from.Slot] : source?[from.Slot] ?? default;
             }
         }
 

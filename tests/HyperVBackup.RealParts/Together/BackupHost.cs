@@ -12,7 +12,7 @@ internal sealed class BackupHost
 {
     private const int DiskBytes = 6 << 20;
     private const int PageBytes = 4096;
-    private const int CommonContentCount = 40;
+    private const int SharedContentCount = 40;
     private const double KillChance = 0.3;
     private readonly Workplace workplace;
     private readonly Random random;
@@ -73,7 +73,7 @@ internal sealed class BackupHost
         {
             long offsetBytes = random.Next(DiskBytes / PageBytes) * (long)PageBytes;
             int lengthBytes = (int)Math.Min(random.Next(1, 40) * PageBytes, DiskBytes - offsetBytes);
-            NoiseDisk.Write(image, offsetBytes, lengthBytes, seed: 1000 + random.Next(CommonContentCount));
+            NoiseDisk.Write(image, offsetBytes, lengthBytes, seed: 1000 + random.Next(SharedContentCount));
             changed.Add((offsetBytes, lengthBytes));
         }
     }

@@ -168,7 +168,8 @@ public sealed class DeltaVerificationTests
         IReadOnlyList<Damage> found = (await VerifyAsync(sample, chosen)).Damage;
         Assert.Equal(
             [(gone.Pack.BlobName, (long)gone.OffsetBytes), (source.Pack.BlobName, (long)source.OffsetBytes)],
-            found.Select(damage => (damage.File, damage.OffsetBytes)).OrderBy(place => place.File != gone.Pack.BlobName));
+            found.Select(damage => (damage.File, damage.OffsetBytes))
+                .OrderBy(place => place.File != gone.Pack.BlobName));
     }
 
     [Fact]
