@@ -116,6 +116,9 @@ public sealed class CallTests
             new Allowed(Storage + "DurableFile.cs", "its own temporary file"),
             new Allowed(Storage + "NamelessFile.cs", "the name of the file it just made"),
             new Allowed("src/HyperVBackup.Cli/Commands/DemoCommand.cs", "the new folder it made for its own sample"),
+            new Allowed(
+                "src/HyperVBackup.Qemu/Scratch.cs",
+                "scratch files and sockets that it had a hypervisor make, by names it makes itself"),
             new Allowed("src/HyperVBackup.Repository/Points/PointCache.cs", "what broken-off saves of the cache left"),
             new Allowed(Index + "IndexFiles.cs", "the index's own files in the host's state folder, a cache")));
 

@@ -16,9 +16,10 @@ public sealed class ReferenceTests
         ["Storage"] = ([], []),
         ["Disks"] = ([], []),
         ["Repository"] = (["Format", "Storage"], ["Microsoft.FASTER.Core"]),
+        ["Qemu"] = (["Disks"], []),
         ["Operations"] = (["Repository", "Disks"], []),
         ["Cli"] = (
-            ["Operations", "Repository", "Disks", "Storage", "Format", "Blake3"],
+            ["Operations", "Qemu", "Repository", "Disks", "Storage", "Format", "Blake3"],
             ["System.CommandLine", "Spectre.Console"]),
     };
 

@@ -12,7 +12,6 @@ public sealed class UsageTests : IDisposable
     [InlineData("list bogus", "does not take 'bogus'")]
     [InlineData("init --parity 5", "no option '--parity'")]
     [InlineData("init --encrypt", "no option '--encrypt'")]
-    [InlineData("backup --vm a --qemu s --disk d.raw", "no option '--qemu'")]
     [InlineData("init --chunk-size 5", "'5' is no size")]
     [InlineData("init --chunk-size=-64KiB", "'-64KiB' is no size")]
     [InlineData("init --chunk-size 99KiB", "power of two")]
@@ -63,6 +62,18 @@ public sealed class UsageTests : IDisposable
 
         Assert.Contains(needle, result.WrongUsage(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("backup --vm a --qemu s --disk d.raw --changes -", "exclude each other")]
+    [InlineData("backup --vm a --qemu tcp:host --disk d", "'tcp:host' is no address")]
+    [InlineData("backup --vm a --qemu s --disk =d", "names no block node")]
+    [InlineData("backup --vm a --qemu s --disk a=", "names no block node")]
+    [InlineData("backup --vm a --qemu s --disk a=d b=d", "stands twice")]
+    [InlineData("backup --vm a --qemu s --disk d D=e", "stands twice")]
+    [InlineData("backup --vm a --nbd s --disk d.raw", "--nbd needs --qemu")]
+    [InlineData("backup --vm a --disk d.raw --require-consistent", "--require-consistent needs --qemu")]
+    public async Task Wrong_usage_of_a_running_machine_is_too(string line, string needle) =>
+        await Wrong_usage_is_said_in_a_sentence_with_exit_code_2(line, needle);
 
     [Fact]
     public async Task Every_command_explains_itself()

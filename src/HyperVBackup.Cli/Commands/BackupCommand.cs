@@ -4,6 +4,7 @@ using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
+using HyperVBackup.Qemu;
 using HyperVBackup.Repository;
 
 namespace HyperVBackup.Cli.Commands;
@@ -21,8 +22,8 @@ internal static class BackupCommand
     private static readonly Option<string[]> Disks = new("--disk")
     {
         Description = "A disk image (VHDX, AVHDX or raw), one or several; its file name names the disk, unless NAME "
-            + "does.",
-        HelpName = "[NAME=]PATH",
+            + "does. With --qemu: a block node of the machine.",
+        HelpName = "[NAME=]PATH|NODE",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
@@ -60,6 +61,7 @@ internal static class BackupCommand
         {
             Vm, Disks, Changes, Full, Audit, ImmutableUntil,
         };
+        QemuArguments.AddTo(command);
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }
@@ -67,7 +69,7 @@ internal static class BackupCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
         ImmutableOption.RequireToCome(context, ImmutableUntil);
-        BackupRequest request = RequestOf(context.Parsed);
+        BackupRequest request = RequestOf(context);
         BackupRepository repository = await context.OpenAsync(token);
         BackupReport report = await context.Live.RunAsync(show =>
             context.NewEngine(repository).BackupAsync(
@@ -91,8 +93,9 @@ internal static class BackupCommand
         return ExitCodes.Done;
     }
 
-    private static BackupRequest RequestOf(ParseResult parsed)
+    private static BackupRequest RequestOf(CommandContext context)
     {
+        ParseResult parsed = context.Parsed;
         string vm = parsed.GetRequiredValue(Vm);
         if (!VmName.IsValid(vm))
         {
@@ -100,14 +103,22 @@ internal static class BackupCommand
                 $"'{vm}' cannot name a VM: use 1 to 200 characters without '@', '/' or control characters.");
         }
 
+        string[] disks = parsed.GetRequiredValue(Disks);
+        string[] changes = parsed.GetValue(Changes) ?? [];
+        QemuMachine? machine = QemuArguments.MachineOf(context, disks, changes);
         return new BackupRequest
         {
             VmName = vm,
             VmIdentity = Guid.TryParse(vm, out Guid guid) ? guid.ToString("D") : null,
-            Disks = DiskArguments.Read(parsed.GetRequiredValue(Disks), parsed.GetValue(Changes) ?? []),
+            Disks = machine is null
+                ? DiskArguments.Read(disks, changes)
+                : QemuArguments.DisksOf(machine, disks),
             Full = parsed.GetValue(Full),
             AuditPercent = parsed.GetValue(Audit),
             ImmutableUntil = parsed.GetValue(ImmutableUntil),
+            FindConsistency = machine is null
+                ? null
+                : () => machine.IsConsistent ? Consistency.Application : Consistency.Crash,
         };
     }
 

@@ -137,7 +137,7 @@ internal sealed class BackupOperation(
             Time = TimeAfter(points),
             VmIdentity = identity,
             VmName = NameOf(points),
-            Consistency = request.Consistency,
+            Consistency = request.FindConsistency?.Invoke() ?? request.Consistency,
             Disks = sealedDisks,
         };
     }

@@ -27,4 +27,8 @@ public sealed record BackupRequest
     public DateTimeOffset? ImmutableUntil { get; init; }
 
     public Consistency Consistency { get; init; }
+
+    /// <summary>Asked once the disks are open, in place of <see cref="Consistency"/>: only then does a running machine
+    /// know whether it stood still. Null where it is known before.</summary>
+    public Func<Consistency>? FindConsistency { get; init; }
 }

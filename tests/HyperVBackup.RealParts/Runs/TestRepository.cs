@@ -67,6 +67,17 @@ internal sealed class TestRepository
         return (await engine.BackupAsync(request, new Silent<BackupProgress>(), default)).Point;
     }
 
+    /// <summary>Backs up the one disk of a source.</summary>
+    public Task<BackupReport> BackupAsync(string vm, IChangeSource source, Func<Consistency>? findConsistency = null) =>
+        engine.BackupAsync(
+            new BackupRequest
+            {
+                VmName = vm,
+                Disks = [new DiskRequest("disk", source)],
+                FindConsistency = findConsistency,
+            },
+            new Silent<BackupProgress>(), default);
+
     public async Task<RestorePoint> SynthesizeAsync(string vm) =>
         (await engine.SynthesizeAsync(new SynthesizeRequest { Vm = vm }, new Silent<RestoreProgress>(), default)).Point;
 

@@ -13,6 +13,8 @@ public static class Tool
     {
         ["qemu-img"] = "qemu-utils",
         ["qemu-io"] = "qemu-utils",
+        ["qemu-nbd"] = "qemu-utils",
+        ["qemu-storage-daemon"] = "qemu-system-common",
         ["mke2fs"] = "e2fsprogs",
         ["e2fsck"] = "e2fsprogs",
         ["debugfs"] = "e2fsprogs",

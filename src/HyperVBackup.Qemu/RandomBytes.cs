@@ -1,0 +1,4 @@
+namespace HyperVBackup.Qemu;
+
+/// <summary>Fills a span with random bytes that never repeat.</summary>
+public delegate void RandomBytes(Span<byte> bytes);

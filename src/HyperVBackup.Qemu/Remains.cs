@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using HyperVBackup.Disks;
+using HyperVBackup.Qemu.Qmp;
+
+namespace HyperVBackup.Qemu;
+
+/// <summary>Takes down what backups made in a hypervisor, found by its names: the only way to do it, whether a backup
+/// ended well, failed anywhere, or crashed long ago. Dirty bitmaps are <see cref="Tracking"/>'s.</summary>
+internal static class Remains
+{
+    /// <summary>Refuses to go on beside a backup that is still running.</summary>
+    /// <exception cref="DiskImageException">Something was made by a process of this host that lives.</exception>
+    public static void RequireDead(QmpClient client, QemuEnvironment environment)
+    {
+        OwnName? living = All(client).Find(name =>
+            name.ProcessId != environment.ProcessId && environment.IsProcessAlive(name.ProcessId));
+        if (living is not null)
+        {
+            throw new DiskImageException(
+                $"Process {living.ProcessId} is backing this machine up ('{living}' is there); wait until it ends.");
+        }
+    }
+
+    /// <summary>Takes down all whose name is meant.</summary>
+    /// <param name="stopServer">Also the NBD server, if a name says that it was started for it.</param>
+    /// <exception cref="DiskImageException">Something cannot be taken down, or the connection fails.</exception>
+    public static void TakeDown(QmpClient client, Func<OwnName, bool> isMeant, bool stopServer)
+    {
+        bool ownsServer = stopServer && All(client).Exists(name => isMeant(name) && name.StartsServer);
+        foreach (string id in Named(client, "query-block-exports", "id", isMeant))
+        {
+            client.Execute("block-export-del", new JsonObject { ["id"] = id, ["mode"] = "hard" });
+            client.WaitFor("BLOCK_EXPORT_DELETED", data => data.Text("id") == id);
+        }
+
+        if (ownsServer)
+        {
+            StopServer(client);
+        }
+
+        foreach (string id in Named(client, "query-jobs", "id", isMeant))
+        {
+            End(client, id);
+        }
+
+        // A node goes before the file below it: later ones are told first.
+        foreach (string name in Named(client, "query-named-block-nodes", "node-name", isMeant)
+            .OrderBy(name => OwnName.Parse(name)!.Kind == OwnName.ScratchFile))
+        {
+            client.Execute("blockdev-del", new JsonObject { ["node-name"] = name });
+        }
+    }
+
+    /// <summary>Everything of ours, whoever made it.</summary>
+    public static List<OwnName> All(QmpClient client) =>
+        [.. Named(client, "query-block-exports", "id", _ => true)
+            .Concat(Named(client, "query-jobs", "id", _ => true))
+            .Concat(Named(client, "query-named-block-nodes", "node-name", _ => true))
+            .Select(name => OwnName.Parse(name)!)];
+
+    /// <summary>Stops the NBD server, if it runs and serves nobody else.</summary>
+    public static void StopServer(QmpClient client)
+    {
+        if (!client.Execute("query-block-exports").Items("query-block-exports").Any(item =>
+            item.Text("type") == "nbd" && OwnName.Parse(item.Text("id")) is null))
+        {
+            client.Try("nbd-server-stop"); // it may not have been started yet
+        }
+    }
+
+    /// <summary>Ends a job, whatever it does, and waits until it is gone.</summary>
+    public static void End(QmpClient client, string id)
+    {
+        JsonObject job = new() { ["id"] = id };
+        if (client.Try("job-dismiss", job).Error is null)
+        {
+            return; // it was over
+        }
+
+        if (client.Try("job-cancel", new JsonObject { ["id"] = id }).Error is not null)
+        {
+            return; // it ended just now; what it holds would be told when its nodes go
+        }
+
+        client.WaitFor(
+            "JOB_STATUS_CHANGE", data => data.Text("id") == id && data.Text("status") is "null" or "concluded");
+        client.Try("job-dismiss", new JsonObject { ["id"] = id }); // one that goes by itself is gone
+    }
+
+    private static List<string> Named(QmpClient client, string query, string field, Func<OwnName, bool> isMeant) =>
+        [.. client.Execute(query, query == "query-named-block-nodes" ? new JsonObject { ["flat"] = true } : null)
+            .Items(query)
+            .Select(item => item.Text(field))
+            .OfType<string>()
+            .Where(name => OwnName.Parse(name) is OwnName own && own.Kind != OwnName.Filter && isMeant(own))];
+}
