@@ -41,6 +41,12 @@ public sealed class JsonTests : IDisposable
         JsonElement verify = await JsonAsync("verify", "--read-data");
         AssertFields(verify, "damage", "bytesRead");
         Assert.True(verify.GetProperty("bytesRead").GetInt64() > 1 << 20);
+
+        JsonElement collect = await JsonAsync("collect", "--dry-run", "--patience", "30s");
+        AssertFields(
+            collect, "dryRun", "bytesBefore", "bytesAfter", "bytesFreed", "filesDeleted", "packsRemoved",
+            "packsRepacked", "bytesRepacked", "mapBytesRead", "collections", "pointsRemoved", "sessionsFenced");
+        Assert.True(collect.GetProperty("bytesBefore").GetInt64() > 1 << 20);
     }
 
     [Fact]

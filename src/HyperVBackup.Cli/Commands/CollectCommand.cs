@@ -25,6 +25,11 @@ internal static class CollectCommand
         CustomParser = result => DurationText.Parse(result, patienceMax),
     };
 
+    private static readonly Option<bool> SingleHost = new("--single-host")
+    {
+        Description = "No other host uses the repository now: needed on mounts that show late what other hosts put.",
+    };
+
     public static Command Create()
     {
         Command command = new(
@@ -32,7 +37,7 @@ internal static class CollectCommand
             "Delete pruned restore points and what no restore point needs any more, and rewrite packs of which much is "
             + "dead. Backups and restores go on meanwhile.")
         {
-            DryRun, Patience,
+            DryRun, SingleHost, Patience,
         };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
@@ -40,7 +45,11 @@ internal static class CollectCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
-        CollectOptions options = new() { DryRun = context.Parsed.GetValue(DryRun) };
+        CollectOptions options = new()
+        {
+            DryRun = context.Parsed.GetValue(DryRun),
+            SingleHost = context.Parsed.GetValue(SingleHost),
+        };
         if (context.Parsed.GetValue(Patience) is TimeSpan patience)
         {
             options = options with { Patience = patience };

@@ -8,6 +8,9 @@ namespace HyperVBackup.Repository.Packs;
 /// <summary>Reads bytes of packs, and finds the copies of a record through the packs' footers. Thread-safe.</summary>
 internal sealed class RecordFinder(IBlobStore store, PackTables tables) : IRecordCopies
 {
+    private readonly MovedRecords movedChunks = new(store, tables, PackKind.Chunks);
+    private readonly MovedRecords movedMaps = new(store, tables, PackKind.Maps);
+
     public string Description => store.Description;
 
     /// <summary>Reads bytes of one copy.</summary>
@@ -26,10 +29,17 @@ internal sealed class RecordFinder(IBlobStore store, PackTables tables) : IRecor
         }
     }
 
-    /// <summary>Every place where a pack's table names a record of an id, of whatever type.</summary>
+    /// <summary>Every place where a pack's table names a record of an id, of whatever type; rewritten packs come first,
+    /// as that is where records are that are not where they were, and may come twice.</summary>
     public async IAsyncEnumerable<RecordPlace> CopiesAsync(
         PackKind kind, Digest id, [EnumeratorCancellation] CancellationToken token)
     {
+        MovedRecords moved = kind == PackKind.Chunks ? movedChunks : movedMaps;
+        foreach (RecordPlace place in await moved.FindAsync(id, token))
+        {
+            yield return place;
+        }
+
         HashSet<PackName> seen = [];
         string[] prefixes = kind == PackKind.Chunks ? [""] : ["", FileNames.MirrorFolder];
         foreach (string prefix in prefixes)
@@ -43,6 +53,7 @@ internal sealed class RecordFinder(IBlobStore store, PackTables tables) : IRecor
                 {
                     foreach (PackEntry entry in table.FindAll(id))
                     {
+                        moved.Note(pack);
                         yield return new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes);
                     }
                 }

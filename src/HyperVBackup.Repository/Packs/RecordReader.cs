@@ -13,15 +13,25 @@ namespace HyperVBackup.Repository.Packs;
 /// Finds and checks records: at the hinted place first, then in the pack's second copy, then through the packs'
 /// footers. A wrong hint is a miss, never an error; what is returned has the id that was asked for. Thread-safe.
 /// </summary>
-internal sealed class RecordReader(IBlobStore store, ContentHasher hasher, PackTables tables) : INodeSource
+internal sealed class RecordReader : INodeSource
 {
-    private readonly NodeBatchReader batches = new(new RecordFinder(store, tables), hasher);
+    private readonly IBlobStore store;
+    private readonly ContentHasher hasher;
+    private readonly NodeBatchReader batches;
+
+    public RecordReader(IBlobStore store, ContentHasher hasher, PackTables tables)
+    {
+        (this.store, this.hasher) = (store, hasher);
+        Finder = new RecordFinder(store, tables);
+        Chunks = new ChunkReader(Finder, hasher);
+        batches = new NodeBatchReader(Finder, hasher);
+    }
 
     /// <summary>Reads bytes of packs.</summary>
-    public RecordFinder Finder { get; } = new(store, tables);
+    public RecordFinder Finder { get; }
 
     /// <summary>Reads chunks.</summary>
-    public ChunkReader Chunks { get; } = new(new RecordFinder(store, tables), hasher);
+    public ChunkReader Chunks { get; }
 
     public async ValueTask<MapNode> ReadNodeAsync(
         NodeId id, byte level, RecordPlace hint, CancellationToken token)

@@ -100,49 +100,6 @@ public sealed class VerificationBesideCollectionsTests : IAsyncLifetime
         }
     }
 
-    /// <summary>What it missed may have had a copy that it looked for too early.</summary>
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Where_a_collection_went_on_or_gave_it_up_it_looks_again_before_it_calls_anything_damage(
-        bool isFenced)
-    {
-        await collector.CondemnAsync(1, [], []);
-        BlobName pack = new(collector.PacksOf(staying.Id).Single(pack => pack.Kind == PackKind.Chunks).BlobName);
-        byte[] content = sample.Store[pack];
-        int leases = 0;
-        sample.Store.Before = call =>
-        {
-            bool isLease = call.Kind == StoreCallKind.Put && call.Name.StartsWith("leases/", StringComparison.Ordinal);
-            if (isLease && ++leases == 2)
-            {
-                sample.Store[pack] = content;
-            }
-            else if (leases == 1 && call == new StoreCall(StoreCallKind.List, "packs/")
-                && sample.Store.Names.Contains(pack))
-            {
-                sample.Store.DeleteAsync(pack, default).GetAwaiter().GetResult();
-                MoveOnAsync(isFenced).GetAwaiter().GetResult();
-            }
-        };
-        Assert.Empty(await VerifyAsync());
-        Assert.Equal(2, leases);
-    }
-
-    private async Task MoveOnAsync(bool isFenced)
-    {
-        if (!isFenced)
-        {
-            await collector.DecideAsync(1, [], []);
-            return;
-        }
-
-        foreach (SessionId session in await SampleRepository.ToListAsync(sample.Repository.Leases.ListAsync(default)))
-        {
-            await collector.FenceAsync(session);
-        }
-    }
-
     [Fact]
     public async Task A_lost_pack_is_damage_also_where_a_collection_names_another()
     {

@@ -52,9 +52,12 @@ internal sealed class SampleRepository
     }
 
     /// <summary>The same points, in another store that holds them.</summary>
-    public SampleRepository Over(MemoryStore store)
+    public SampleRepository Over(MemoryStore store) => Over(store, Repository);
+
+    /// <summary>The same, as another process has it open.</summary>
+    public SampleRepository Over(MemoryStore store, BackupRepository repository)
     {
-        SampleRepository other = new(store, Repository);
+        SampleRepository other = new(store, repository);
         foreach ((SessionId point, int[] disk) in Disks)
         {
             other.Disks[point] = disk;
@@ -143,7 +146,7 @@ internal sealed class SampleRepository
             ? DiskMap.Empty(ChunkSizeBytes, 0)
             : new DiskMap(ChunkSizeBytes, old.VirtualSizeBytes, old.TopNode, old.TopPlace);
         DiskMapWriter writer =
-            new(start, (long)disk.Length * ChunkSizeBytes, Repository.Nodes, session.Maps, Repository.Hasher);
+            new(start, (long)disk.Length * ChunkSizeBytes, session.Nodes, session.Maps, Repository.Hasher);
         ChangeListWriter changes = new(session.Maps, Repository.Hasher);
         for (int position = 0; position < changed.Length; position++)
         {

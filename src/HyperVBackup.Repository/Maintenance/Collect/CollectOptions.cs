@@ -6,6 +6,10 @@ public sealed record CollectOptions
     /// <summary>Only propose: nothing is written.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>No other host uses the repository now: then a store may be collected in that shows other hosts' names
+    /// late.</summary>
+    public bool SingleHost { get; init; }
+
     /// <summary>How long a session that stands in the way may show no sign of life before it is fenced, by the
     /// collector's own clock.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(15);

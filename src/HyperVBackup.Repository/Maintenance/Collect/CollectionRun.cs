@@ -116,14 +116,15 @@ internal sealed class CollectionRun
         PointRoots roots = await store.Points.ReadRootsAsync(listed.Staying, token);
         (Stock stock, NeededIds needed) = await survey.RunAsync(listed.Packs, roots, token);
         PackUse found = uses.Decide(
-            stock, needed, NumbersOf(stock.Packs), pack => listed.Undecided.Contains(pack.Session), token);
+            stock, needed, NumbersOf(stock.Packs), listed.IsAtWorkOn, token);
         HashSet<PackName> immutable = await FindImmutableAsync(listed, stock, token);
         PackUse use = found with
         {
             Unused = [.. found.Unused.Where(pack => !immutable.Contains(pack))],
+            UnusedAtWork = [.. found.UnusedAtWork.Where(pack => !immutable.Contains(pack))],
             ToRepack = found.ToRepack.Where(pack => !immutable.Contains(pack)).ToHashSet(),
         };
-        report = report with { BytesAfter = PackBytes(stock.Packs, stock.Packs.Names) };
+        report = report with { BytesAfter = stock.Packs.BytesOf(stock.Packs.Names) };
         bytesBefore ??= report.BytesAfter + execution.FreedPackBytes;
         if (options.DryRun)
         {
@@ -138,18 +139,35 @@ internal sealed class CollectionRun
             return false;
         }
 
-        CollectionSet proposal = new(
-            number,
-            listed.Retiring.Take(FormatLimits.CollectionPointCountMax),
-            use.Unused.Take(FormatLimits.CollectionPackCountMax));
+        CollectionSet proposal = await ProposalOfAsync(number, listed, use, token);
         if (proposal.Points.Count == 0 && proposal.Packs.Count == 0)
         {
-            NoteNothing(listed, sum, isForGood: immutable.Count == 0 && use.ToRepack.Count == 0);
+            bool isForGood = immutable.Count == 0 && use.ToRepack.Count == 0 && use.UnusedAtWork.Count == 0;
+            NoteNothing(listed, sum, isForGood);
             return true;
         }
 
         await store.Collections.TryPutCondemnedAsync(proposal, token); // C4; whoever lost reads what won
         return false;
+    }
+
+    /// <summary>Where there is nothing else, what sessions left that seem to be dead: waiting for them then tells.
+    /// </summary>
+    private async Task<CollectionSet> ProposalOfAsync(
+        long number, Listed listed, PackUse use, CancellationToken token)
+    {
+        IEnumerable<PackName> packs = use.Unused;
+        if (listed.Retiring.Count == 0 && use.Unused.Count == 0 && use.UnusedAtWork.Count > 0)
+        {
+            SilentSessions silent = new(store, options.Patience);
+            HashSet<SessionId> sessions = await silent.FindAsync(
+                use.UnusedAtWork.Select(pack => pack.Session).Where(listed.Undecided.Contains), token);
+            packs = use.UnusedAtWork.Where(pack => sessions.Contains(pack.Session));
+        }
+
+        return new CollectionSet(
+            number, listed.Retiring.Take(FormatLimits.CollectionPointCountMax),
+            packs.Take(FormatLimits.CollectionPackCountMax));
     }
 
     /// <summary>C5 to C8.</summary>
@@ -222,7 +240,7 @@ internal sealed class CollectionRun
 
     private void Tell(Listed listed, PackSet packs, PackUse use)
     {
-        long freed = PackBytes(packs, use.Unused) + PackBytes(packs, use.ToRepack) - use.LiveBytes;
+        long freed = packs.BytesOf(use.Unused) + packs.BytesOf(use.ToRepack) - use.RewrittenBytes;
         report = report with
         {
             BytesAfter = report.BytesAfter - freed,
@@ -233,7 +251,4 @@ internal sealed class CollectionRun
             BytesRepacked = use.LiveBytes,
         };
     }
-
-    private static long PackBytes(PackSet packs, IEnumerable<PackName> names) =>
-        names.Sum(pack => packs.LengthBytes[packs.NumberOf(pack)] * (pack.Kind == PackKind.Maps ? 2 : 1));
 }

@@ -20,11 +20,13 @@ public sealed class Collector
 
     /// <exception cref="RepositoryDamagedException">A point or node cannot be read, or something that points need has
     /// no complete copy: nothing is deleted then.</exception>
-    /// <exception cref="RepositoryUnusableException">What an earlier collection says cannot be read.</exception>
+    /// <exception cref="RepositoryUnusableException">What an earlier collection says cannot be read, or the store may
+    /// show late what other hosts put.</exception>
     /// <exception cref="StoreException">The store failed; run again.</exception>
     /// <exception cref="IOException">This host has no room for what does not fit into memory.</exception>
     public async Task<CollectReport> RunAsync(IProgress<CollectProgress> progress, CancellationToken token)
     {
+        await RequireListingAsync(token);
         RepositoryEnvironment environment = repository.Environment;
         CountedStore counted = new(repository.Store);
         string? folder = environment.StateFolder is { } state
@@ -44,5 +46,17 @@ public sealed class Collector
         await run.RunAsync(token);
         survey.Tidy();
         return run.Report() with { MapBytesRead = counted.ReadBytes };
+    }
+
+    /// <summary>A session of another host must be seen that had its lease before the leases were listed.</summary>
+    private async Task RequireListingAsync(CancellationToken token)
+    {
+        if (!options.DryRun && !options.SingleHost
+            && await repository.Store.FindListingDoubtAsync(token) is string doubt)
+        {
+            throw new RepositoryUnusableException(
+                $"'{repository.Store.Description}' may show late what other hosts put ({doubt}): collect where it "
+                + "lies, or with --single-host while no other host uses it.");
+        }
     }
 }

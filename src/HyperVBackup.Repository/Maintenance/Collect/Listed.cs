@@ -5,10 +5,13 @@ using HyperVBackup.Repository.Pins;
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>What a collector listed before it proposes anything, in this order (C2): marks, pins, packs, leases,
-/// points.</summary>
+/// points; and packs once more, as points that were published meanwhile need packs that were too.</summary>
 /// <param name="Retiring">Restore points that are marked and that no pin holds.</param>
 /// <param name="Staying">All other decided sessions: restore points and fences.</param>
 /// <param name="Gone">Marked points that are gone: their marks may go too.</param>
+/// <param name="Packs">All that exist.</param>
+/// <param name="Candidates">Those of them that were there before the leases were listed: only of these it is known
+/// whether anybody is at work on them.</param>
 /// <param name="Undecided">Sessions with a lease and neither point nor fence.</param>
 /// <param name="Locks">Which points may not go.</param>
 internal sealed record Listed(
@@ -16,6 +19,7 @@ internal sealed record Listed(
     IReadOnlyList<SessionId> Staying,
     IReadOnlyList<SessionId> Gone,
     IReadOnlySet<PackName> Packs,
+    IReadOnlySet<PackName> Candidates,
     IReadOnlySet<SessionId> Undecided,
     PointLocks Locks)
 {
@@ -30,7 +34,7 @@ internal sealed record Listed(
         }
 
         PointLocks locks = await readLocks(token);
-        HashSet<PackName> packs = await store.ListPacksAsync(token);
+        HashSet<PackName> candidates = await store.ListPacksAsync(token);
         HashSet<SessionId> undecided = [];
         await foreach (SessionId session in store.Leases.ListAsync(token))
         {
@@ -45,10 +49,14 @@ internal sealed record Listed(
             retiring,
             [.. points.Except(retiring)],
             [.. marked.Where(point => !points.Contains(point))],
-            packs,
+            await store.ListPacksAsync(token),
+            candidates,
             undecided,
             locks);
     }
+
+    /// <summary>Whether a pack is to be left alone: its session may yet need it.</summary>
+    public bool IsAtWorkOn(PackName pack) => !Candidates.Contains(pack) || Undecided.Contains(pack.Session);
 
     /// <summary>A sum over all that was listed; the same for no other listing. What pins say is not in it.</summary>
     public Digest Sum()

@@ -1,4 +1,5 @@
 using HyperVBackup.Format;
+using HyperVBackup.Repository.Packs;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 

@@ -37,6 +37,16 @@ internal sealed class PackSet
 
     public IReadOnlyList<PackName> Names => names;
 
+    /// <summary>What a record takes in a pack with its share of the footer, for each of its bytes.</summary>
+    public double FooterFactorOf(int pack) => LengthBytes[pack] / (double)Math.Max(1, RecordBytes[pack]);
+
+    /// <summary>How often a pack stands.</summary>
+    public int CopyCountOf(int pack) => names[pack].Kind == PackKind.Maps ? 2 : 1;
+
+    /// <summary>Bytes of packs, every copy.</summary>
+    public long BytesOf(IEnumerable<PackName> packs) =>
+        packs.Select(NumberOf).Sum(pack => LengthBytes[pack] * CopyCountOf(pack));
+
     /// <summary>Negative where there is no such pack.</summary>
     public int NumberOf(PackName pack) => numbers.TryGetValue(pack, out int number) ? number : -1;
 }

@@ -20,8 +20,8 @@ internal sealed class PackUses(CollectOptions options, Workshop workshop)
         CopyChoice choice = new(stock, needed, ranks, workshop);
         choice.Run(_ => { }, token);
         PackSet packs = stock.Packs;
-        List<int> free = [.. Enumerable.Range(0, packs.Count)
-            .Where(pack => packs.IsReadable[pack] && !isAtWork(packs.Names[pack]))];
+        List<int> readable = [.. Enumerable.Range(0, packs.Count).Where(pack => packs.IsReadable[pack])];
+        List<int> free = readable.FindAll(pack => !isAtWork(packs.Names[pack]));
         List<int> used = free.FindAll(pack => choice.LiveBytes[pack] > 0);
         HashSet<int> poor = [.. used.Where(pack => IsMostlyDead(packs, pack, choice.LiveBytes[pack]))];
         foreach (PackKind kind in (PackKind[])[PackKind.Chunks, PackKind.Maps])
@@ -33,8 +33,10 @@ internal sealed class PackUses(CollectOptions options, Workshop workshop)
 
         return new PackUse(
             [.. free.Where(pack => choice.LiveBytes[pack] == 0).Select(pack => packs.Names[pack])],
+            [.. readable.Except(free).Where(pack => choice.LiveBytes[pack] == 0).Select(pack => packs.Names[pack])],
             poor.Select(pack => packs.Names[pack]).ToHashSet(),
             poor.Sum(pack => choice.LiveBytes[pack]),
+            poor.Sum(pack => (long)(choice.LiveBytes[pack] * packs.FooterFactorOf(pack)) * packs.CopyCountOf(pack)),
             ranks);
     }
 

@@ -1,8 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
-using HyperVBackup.Format.Points;
-using HyperVBackup.Repository.Collections;
-using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
@@ -31,28 +29,11 @@ internal sealed class Repacking(
         RepackSession session = await RepackSession.OpenAsync(store, token);
         try
         {
-            using Sorter<StoredRecord> chunks = workshop.NewSorter<StoredRecord>();
-            using Sorter<StoredRecord> maps = workshop.NewSorter<StoredRecord>();
-            PackSet packs = stock.Packs;
-            bool[] isSource = [.. packs.Names.Select(pack =>
-                use.ToRepack.Contains(pack) && !session.Absent.Contains(pack))];
-            new CopyChoice(stock, needed, use.Ranks, workshop).Run(
-                record =>
-                {
-                    if (isSource[record.Pack])
-                    {
-                        (packs.Names[record.Pack].Kind == PackKind.Chunks ? chunks : maps).Add(record);
-                    }
-                },
-                token);
-            firstNumber = PackGeneration.FirstNumberAfter(use.ToRepack);
-            using DiskPositions positions = new(stock, workshop);
-            positions.Find(tops, token);
-            await CopyAsync(stock, PackKind.Chunks, chunks, positions.Chunks, session.Id, use.LiveBytes, token);
-            await CopyAsync(stock, PackKind.Maps, maps, positions.Nodes, session.Id, use.LiveBytes, token);
+            await RunAsync(session, stock, needed, use, tops, token);
         }
-        catch (StoreException)
+        catch (StoreException) when (!token.IsCancellationRequested)
         {
+            // Another collector may have lost patience, and cleaned up what was being written.
             if (!await session.IsGivenUpAsync())
             {
                 throw;
@@ -62,6 +43,31 @@ internal sealed class Repacking(
         {
             await session.EndAsync();
         }
+    }
+
+    private async Task RunAsync(
+        RepackSession session, Stock stock, NeededIds needed, PackUse use,
+        IReadOnlyList<(int Level, NodeId Id)> tops, CancellationToken token)
+    {
+        using Sorter<StoredRecord> chunks = workshop.NewSorter<StoredRecord>();
+        using Sorter<StoredRecord> maps = workshop.NewSorter<StoredRecord>();
+        PackSet packs = stock.Packs;
+        bool[] isSource = [.. packs.Names.Select(pack =>
+            use.ToRepack.Contains(pack) && !session.Absent.Contains(pack))];
+        new CopyChoice(stock, needed, use.Ranks, workshop).Run(
+            record =>
+            {
+                if (isSource[record.Pack])
+                {
+                    (packs.Names[record.Pack].Kind == PackKind.Chunks ? chunks : maps).Add(record);
+                }
+            },
+            token);
+        firstNumber = PackGeneration.FirstNumberAfter(use.ToRepack);
+        using DiskPositions positions = new(stock, workshop);
+        positions.Find(tops, token);
+        await CopyAsync(stock, PackKind.Chunks, chunks, positions.Chunks, session.Id, use.LiveBytes, token);
+        await CopyAsync(stock, PackKind.Maps, maps, positions.Nodes, session.Id, use.LiveBytes, token);
     }
 
     private async Task CopyAsync(

@@ -5,6 +5,7 @@ using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Points;
+using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
 using Xunit;
@@ -75,6 +76,22 @@ internal static class CollectSample
     public static IReadOnlyList<PackName> Packs(this SampleRepository sample, PackKind kind) =>
         [.. sample.NamesIn(kind == PackKind.Chunks ? FileNames.ChunkPackFolder : FileNames.MapPackFolder)
             .Select(name => PackName.TryParse(name.Path, out PackName pack) ? pack : default)];
+
+    /// <summary>Stores chunks again, whatever stands already.</summary>
+    public static async Task<RecordPlace[]> StoreAgainAsync(WritingSession session, int[] numbers)
+    {
+        RecordPlace[] places = new RecordPlace[numbers.Length];
+        for (int index = 0; index < numbers.Length; index++)
+        {
+            if (numbers[index] != 0)
+            {
+                EncodedRecord record = SampleRepository.Encode(numbers[index], out byte[] bytes);
+                await session.StoreAsync(new[] { record }, bytes, places.AsMemory(index, 1), default);
+            }
+        }
+
+        return places;
+    }
 
     /// <summary>Reads a point without a session.</summary>
     private static async Task<bool> ReadsAsync(SampleRepository sample, SessionId id, int[] disk)

@@ -2,9 +2,9 @@ namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
 
 /// <summary>A clock on which waiting takes no time: whoever waits is told at once, and the clock is that much further.
 /// </summary>
-internal sealed class QuickClock : TimeProvider
+internal sealed class QuickClock(TimeSpan passed = default) : TimeProvider
 {
-    private long ticks;
+    private long ticks = passed.Ticks;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

@@ -1,6 +1,6 @@
 using HyperVBackup.Format.Packs;
 
-namespace HyperVBackup.Repository.Maintenance.Collect;
+namespace HyperVBackup.Repository.Packs;
 
 /// <summary>
 /// How often what is in a pack was rewritten, as its number tells: rewritten packs are numbered from their generation's
