@@ -131,7 +131,7 @@ public sealed class FencedRerunTests : IDisposable
         MemoryStore whole = store.Copy();
         FenceAt(bench, StoreCallKind.Read, "maps/", times: 1, () =>
         {
-            foreach (BlobName map in Named("maps/"))
+            foreach (BlobName map in Named("maps/").Concat(Named("mirror/maps/")))
             {
                 store.DeleteAsync(map, CancellationToken.None).GetAwaiter().GetResult();
             }
@@ -144,7 +144,7 @@ public sealed class FencedRerunTests : IDisposable
             if (call.Kind == StoreCallKind.Put && call.Name.StartsWith("leases/", StringComparison.Ordinal)
                 && ++openCount == 2)
             {
-                foreach (BlobName map in whole.Names.Where(Named("maps/", whole).Contains))
+                foreach (BlobName map in Named("maps/", whole).Concat(Named("mirror/maps/", whole)))
                 {
                     store[map] = whole[map]; // in truth: other copies, which the second session may rely on
                 }
