@@ -1,10 +1,13 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format;
+using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Operations.Tests.Kit;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
 using HyperVBackup.Testing.Tools;
@@ -37,7 +40,7 @@ internal sealed class History(IBlobStore store, int seed)
         await BackupAsync(isFull: false);
         for (int step = 0; step < stepCount; step++)
         {
-            await StepAsync(random.Next(14));
+            await StepAsync(random.Next(17));
         }
     }
 
@@ -46,7 +49,7 @@ internal sealed class History(IBlobStore store, int seed)
     public async Task<int> CheckAsync()
     {
         await RestartAsync();
-        List<RestorePoint> points = await bench.PointsAsync();
+        List<RestorePoint> points = await bench.Repository.ListShownPointsAsync();
         Require(points.Count == truth.Count, $"{points.Count} points stand where {truth.Count} were made");
         Require((await bench.VerifyAsync()).Damage.Count == 0, "verify finds damage");
         foreach (RestorePoint point in points)
@@ -79,6 +82,8 @@ internal sealed class History(IBlobStore store, int seed)
         10 => RestoreAsync(),
         11 => Do("resize", () => machines[random.Next(machines.Count)].Resize()),
         12 => Do("rename", Rename),
+        13 or 14 => PruneAsync(),
+        15 => CollectAsync(),
         _ => Do("scribble", () => machines.ForEach(machine => machine.Scribble(random.Next(1, 4)))),
     };
 
@@ -148,7 +153,7 @@ internal sealed class History(IBlobStore store, int seed)
 
     private async Task SynthesizeAsync(bool isSequential)
     {
-        List<RestorePoint> points = await bench.PointsAsync();
+        List<RestorePoint> points = await bench.Repository.ListShownPointsAsync();
         RestorePoint at = points[random.Next(points.Count)];
         Log.Add($"synthesize {at.Sequence} {isSequential}");
         RestorePoint made = (await bench.SynthesizeAsync(at.Id.ToString(), isSequential)).Point;
@@ -160,7 +165,7 @@ internal sealed class History(IBlobStore store, int seed)
     private async Task RestoreAsync()
     {
         using TestFolder folder = new();
-        List<RestorePoint> points = await bench.PointsAsync();
+        List<RestorePoint> points = await bench.Repository.ListShownPointsAsync();
         RestorePoint point = points[random.Next(points.Count)];
         DiskPoint disk = point.Disks[random.Next(point.Disks.Count)];
         ImageFormat format = (ImageFormat)random.Next(3);
@@ -172,6 +177,29 @@ internal sealed class History(IBlobStore store, int seed)
         byte[] found = new byte[truth[point.Id][disk.Name].Length];
         image.Read(0, found);
         Require(found.AsSpan().SequenceEqual(truth[point.Id][disk.Name]), $"{format} image differs");
+    }
+
+    /// <summary>Gives up any points but one.</summary>
+    private async Task PruneAsync()
+    {
+        foreach (SessionId point in truth.Keys.Where(_ => random.Next(3) == 0).Take(truth.Count - 1).ToArray())
+        {
+            Log.Add($"prune {point}");
+            string name = FileNames.PruneMark(point);
+            PruneMark mark = new() { Time = DateTimeOffset.UnixEpoch, Host = "", Why = "" };
+            FileHeader header = new(FileKind.PruneMark, bench.Repository.Id, name);
+            await store.TryPutAsync(
+                new BlobName(name), RecordFile.Write(header, mark.Write(), Compression.None), default);
+            truth.Remove(point);
+        }
+    }
+
+    /// <summary>Eagerly: almost every pack is rewritten.</summary>
+    private async Task CollectAsync()
+    {
+        Log.Add("collect");
+        CollectOptions options = new() { DeadPercentMax = random.Next(60), SmallPackCountMin = random.Next(2, 9) };
+        await bench.Repository.NewCollector(options).RunAsync(new Progress<CollectProgress>(), default);
     }
 
     private Task Do(string what, Action step)

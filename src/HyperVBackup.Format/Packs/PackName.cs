@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace HyperVBackup.Format.Packs;
 
-/// <summary>Names a pack: the <paramref name="Number"/>-th (from 0) of its kind that a session published.</summary>
+/// <summary>Names a pack of a session, numbered among those of its kind; see repo-format/README.md.</summary>
 public readonly record struct PackName(PackKind Kind, SessionId Session, uint Number)
 {
     /// <summary>Where the pack lies: <c>packs/xx/session-n</c> or <c>maps/xx/session-n</c>.</summary>
