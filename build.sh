@@ -60,6 +60,7 @@ test_projects() {
 run_tests() {
   local projects passed=0 failed=0 good bad
   .ci/install-tools
+  .ci/make-guest
   restore HyperVBackup.sln
   dotnet build HyperVBackup.sln -c Release --no-restore -v quiet -nologo
   rm -rf artifacts/tests

@@ -19,6 +19,9 @@ internal sealed class StorageDaemon : IDisposable
 
     public string MonitorPath => folder.File("qmp");
 
+    /// <summary>A second monitor: each serves one program at a time.</summary>
+    public string OtherMonitorPath => folder.File("qmp2");
+
     public string ServerPath => folder.File("nbd");
 
     /// <summary>Starts one and waits until it serves.</summary>
@@ -28,7 +31,10 @@ internal sealed class StorageDaemon : IDisposable
         TestFolder folder, IReadOnlyList<(string Path, string Format)> images, bool hasServer = true)
     {
         List<string> arguments =
-            ["--chardev", $"socket,id=c,path={folder.File("qmp")},server=on,wait=off", "--monitor", "chardev=c"];
+        [
+            "--chardev", $"socket,id=c,path={folder.File("qmp")},server=on,wait=off", "--monitor", "chardev=c",
+            "--chardev", $"socket,id=c2,path={folder.File("qmp2")},server=on,wait=off", "--monitor", "chardev=c2",
+        ];
         if (hasServer)
         {
             arguments.AddRange(["--nbd-server", $"addr.type=unix,addr.path={folder.File("nbd")}"]);
@@ -47,7 +53,7 @@ internal sealed class StorageDaemon : IDisposable
             }
         }
 
-        foreach (string socket in new[] { folder.File("qmp"), folder.File("nbd") })
+        foreach (string socket in new[] { folder.File("qmp"), folder.File("qmp2"), folder.File("nbd") })
         {
             File.Delete(socket);
         }
@@ -74,7 +80,10 @@ internal sealed class StorageDaemon : IDisposable
         string.Create(CultureInfo.InvariantCulture, $"nbd+unix:///w{disk}?socket={ServerPath}");
 
     /// <summary>A monitor connection of the test's own.</summary>
-    public QmpClient Connect() => QmpClient.Open(PeerAddress.Parse(MonitorPath), TimeProvider.System, TimeMax);
+    public QmpClient Connect() => Connect(MonitorPath);
+
+    /// <summary>One beside a backup that is going on.</summary>
+    public QmpClient ConnectBeside() => Connect(OtherMonitorPath);
 
     /// <summary>Power loss.</summary>
     public void Kill()
@@ -126,12 +135,15 @@ internal sealed class StorageDaemon : IDisposable
         process.Dispose();
     }
 
+    private static QmpClient Connect(string path) =>
+        QmpClient.Open(PeerAddress.Parse(path), TimeProvider.System, TimeMax);
+
     private void WaitUntilItServes()
     {
         Stopwatch waiting = Stopwatch.StartNew();
         while (!process.HasExited && waiting.Elapsed < TimeMax)
         {
-            if (File.Exists(MonitorPath))
+            if (File.Exists(MonitorPath) && File.Exists(OtherMonitorPath))
             {
                 using QmpClient client = Connect();
                 return;
