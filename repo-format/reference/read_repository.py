@@ -181,7 +181,7 @@ def check(repository):
             format_of.read_prune_mark(format_of.read_record_file(data, 7)[1])
         elif header["kind"] in (8, 9):
             number = format_of.read_collection_set(format_of.read_record_file(data, header["kind"])[1])[0]
-            require(name == f"{root}/{number}", "collection set: number")
+            require(name.removeprefix("mirror/") == f"{root}/{number}", "collection set: number")
         elif header["kind"] == 11:
             sign = format_of.read_sign_of_life(format_of.read_record_file(data, 11)[1])
             require(name.endswith(f"-{sign['counter']}"), "sign of life: counter")

@@ -13,7 +13,8 @@ namespace HyperVBackup.Repository.Collections;
 /// <summary>
 /// The collections of a repository as files: <c>condemned/n</c> and <c>retired/n</c>, put once and never deleted, n
 /// from 1. Only the highest n matters: the next one is not proposed before everything that <c>retired/n</c> names is
-/// gone (repo-format/concurrency.md). Thread-safe; nothing is kept between calls.
+/// gone (repo-format/concurrency.md). Each has a second copy, which stands in for one that is damaged. Thread-safe;
+/// nothing is kept between calls.
 /// </summary>
 internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
 {
@@ -83,6 +84,38 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
     public Task<CollectionSet?> TryReadRetiredAsync(long number, CancellationToken token) =>
         TryReadAsync(FileKind.Retired, FileNames.Retired(number), number, token);
 
+    /// <summary>What is wrong with the copies of a collection's files.</summary>
+    /// <param name="isDecided">Whether <c>retired/number</c> must be there.</param>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<List<(string Name, string Fault)>> FindFaultsAsync(
+        long number, bool isDecided, CancellationToken token)
+    {
+        (FileKind Kind, string Name, bool IsNeeded)[] files =
+        [
+            (FileKind.Condemned, FileNames.Condemned(number), true),
+            (FileKind.Retired, FileNames.Retired(number), isDecided),
+            (FileKind.Condemned, FileNames.MirrorFolder + FileNames.Condemned(number), false),
+            (FileKind.Retired, FileNames.MirrorFolder + FileNames.Retired(number), false),
+        ];
+        List<(string Name, string Fault)> faults = [];
+        foreach ((FileKind kind, string name, bool isNeeded) in files)
+        {
+            try
+            {
+                if (await TryReadCopyAsync(kind, name, number, token) is null && isNeeded)
+                {
+                    faults.Add((name, "the collection's file is missing"));
+                }
+            }
+            catch (CorruptDataException complaint)
+            {
+                faults.Add((name, complaint.Message));
+            }
+        }
+
+        return faults;
+    }
+
     /// <summary>Proposes a collection (C4).</summary>
     /// <returns>False where another collector was first.</returns>
     /// <exception cref="StoreException">The store failed: it may stand there all the same.</exception>
@@ -146,29 +179,79 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         return found;
     }
 
+    /// <summary>Whether there is such a file, its first copy says alone; the second one only stands in for what is
+    /// damaged.</summary>
     private async Task<CollectionSet?> TryReadAsync(
         FileKind kind, string name, long number, CancellationToken token)
     {
         try
         {
-            byte[]? file = await SmallFile.TryReadAsync(
-                store, name, FormatLimits.CollectionFileLengthMaxBytes, token);
-            if (file is null)
-            {
-                return null;
-            }
-
-            CollectionSet set = CollectionSet.Read(RecordFile.Read(file, kind, repository, name));
-            Corrupt.Unless(set.Number == number, $"collection set: number is {set.Number}, expected {number}");
-            return set;
+            return await TryReadCopyAsync(kind, name, number, token);
         }
         catch (CorruptDataException complaint)
         {
-            throw Lost(name, complaint.Message, complaint);
+            return await TryReadMirrorAsync(kind, name, number, token) ?? throw Lost(name, complaint.Message, complaint);
+        }
+        catch (StoreException)
+        {
+            if (await TryReadMirrorAsync(kind, name, number, token) is { } set)
+            {
+                return set; // a bad sector costs one copy
+            }
+
+            throw;
         }
     }
 
-    private Task<bool> TryPutAsync(FileKind kind, string name, CollectionSet set, CancellationToken token) =>
+    private async Task<CollectionSet?> TryReadMirrorAsync(
+        FileKind kind, string name, long number, CancellationToken token)
+    {
+        try
+        {
+            return await TryReadCopyAsync(kind, FileNames.MirrorFolder + name, number, token);
+        }
+        catch (Exception failure) when (failure is CorruptDataException or StoreException)
+        {
+            return null; // what is wrong with the first copy is told
+        }
+    }
+
+    private async Task<CollectionSet?> TryReadCopyAsync(
+        FileKind kind, string name, long number, CancellationToken token)
+    {
+        byte[]? file = await SmallFile.TryReadAsync(store, name, FormatLimits.CollectionFileLengthMaxBytes, token);
+        if (file is null)
+        {
+            return null;
+        }
+
+        CollectionSet set = CollectionSet.Read(RecordFile.Read(file, kind, repository, name));
+        Corrupt.Unless(set.Number == number, $"collection set: number is {set.Number}, expected {number}");
+        return set;
+    }
+
+    /// <summary>The second copy comes after the first, which alone says whether anything was proposed or decided: one
+    /// that is missing costs nothing but a stand-in.</summary>
+    private async Task<bool> TryPutAsync(FileKind kind, string name, CollectionSet set, CancellationToken token)
+    {
+        if (!await TryPutCopyAsync(kind, name, set, token))
+        {
+            return false;
+        }
+
+        try
+        {
+            await TryPutCopyAsync(kind, FileNames.MirrorFolder + name, set, token);
+        }
+        catch (StoreException)
+        {
+            return true; // See above.
+        }
+
+        return true;
+    }
+
+    private Task<bool> TryPutCopyAsync(FileKind kind, string name, CollectionSet set, CancellationToken token) =>
         store.TryPutAsync(
             new BlobName(name),
             RecordFile.Write(new FileHeader(kind, repository, name), set.Write(), Compression.None),

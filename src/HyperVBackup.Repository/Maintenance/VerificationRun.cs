@@ -95,25 +95,11 @@ internal sealed class VerificationRun
         long highest = await collections.ReadHighestAsync(token);
         for (long number = 1; number <= highest; number++)
         {
-            await CheckCollectionAsync(
-                FileNames.Condemned(number), collections.TryReadCondemnedAsync(number, token), isOpen: false);
-            await CheckCollectionAsync(
-                FileNames.Retired(number), collections.TryReadRetiredAsync(number, token), number == highest);
-        }
-    }
-
-    private async Task CheckCollectionAsync(string name, Task<CollectionSet?> reading, bool isOpen)
-    {
-        try
-        {
-            if (await reading is null && !isOpen)
+            foreach ((string name, string fault) in
+                await collections.FindFaultsAsync(number, isDecided: number < highest, token))
             {
-                damage.Add(name, 0, "the collection's file is missing");
+                damage.Add(name, 0, fault);
             }
-        }
-        catch (RepositoryUnusableException complaint)
-        {
-            damage.Add(name, 0, complaint.InnerException?.Message ?? complaint.Message);
         }
     }
 

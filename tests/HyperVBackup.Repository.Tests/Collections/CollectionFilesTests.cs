@@ -64,6 +64,41 @@ public sealed class CollectionFilesTests
         Assert.Null(await files.TryReadRetiredAsync(1, default));
     }
 
+    [Fact]
+    public async Task The_second_copy_stands_in_for_a_damaged_one_and_never_for_a_missing_one()
+    {
+        BlobName name = new(FileNames.Retired(1));
+        BlobName second = new(FileNames.MirrorFolder + FileNames.Retired(1));
+        await files.TryPutCondemnedAsync(Set(1, Sessions), default);
+        await files.TryPutRetiredAsync(Set(1, Sessions[1]), default);
+        Assert.Empty(await files.FindFaultsAsync(1, isDecided: true, default));
+        store[name][^1] ^= 1;
+        AbsentSet absent = await files.ReadAbsentAsync(default);
+        Assert.True(absent.Contains(Sessions[1]) && !absent.Contains(Sessions[0]));
+        Assert.Equal([name.Path], (await files.FindFaultsAsync(1, true, default)).Select(fault => fault.Name));
+        store[second][^1] ^= 1;
+        await Assert.ThrowsAsync<RepositoryUnusableException>(() => files.ReadAbsentAsync(default));
+        Assert.Equal(
+            [name.Path, second.Path], (await files.FindFaultsAsync(1, true, default)).Select(fault => fault.Name));
+        store[second][^1] ^= 1;
+        await store.DeleteAsync(name, default);
+        Assert.True((await files.ReadStateAsync(default)).IsOpen); // the store never loses a name: it was not put
+    }
+
+    [Fact]
+    public async Task A_second_copy_that_cannot_be_put_fails_nothing()
+    {
+        store.Before = call =>
+        {
+            if (call.Name.StartsWith(FileNames.MirrorFolder, StringComparison.Ordinal))
+            {
+                throw new StoreException("The disk is full.");
+            }
+        };
+        Assert.True(await files.TryPutCondemnedAsync(Set(1, Sessions[0]), default));
+        Assert.True((await files.ReadAbsentAsync(default)).Contains(Sessions[0]));
+    }
+
     [Theory]
     [InlineData("another repository")]
     [InlineData("another number")]
@@ -75,6 +110,7 @@ public sealed class CollectionFilesTests
         BlobName name = new(FileNames.Condemned(2));
         await files.TryPutCondemnedAsync(Set(1, Sessions[0]), default);
         await files.TryPutCondemnedAsync(Set(2, Sessions[0]), default);
+        await store.DeleteAsync(new BlobName(FileNames.MirrorFolder + FileNames.Condemned(2)), default);
         switch (fault)
         {
             case "another repository":

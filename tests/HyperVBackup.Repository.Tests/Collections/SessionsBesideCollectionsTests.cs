@@ -120,6 +120,7 @@ public sealed class SessionsBesideCollectionsTests : IAsyncLifetime
         await sample.BackUpAsync([1]);
         await collector.CondemnAsync(1, [], []);
         BlobName name = new(FileNames.Condemned(1));
+        await sample.Store.DeleteAsync(new BlobName(FileNames.MirrorFolder + name.Path), default);
         foreach (bool isReadable in (bool[])[true, false])
         {
             sample.Store[name][^1] ^= 1;
