@@ -190,7 +190,8 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         }
         catch (CorruptDataException complaint)
         {
-            return await TryReadMirrorAsync(kind, name, number, token) ?? throw Lost(name, complaint.Message, complaint);
+            return await TryReadMirrorAsync(kind, name, number, token)
+                ?? throw Lost(name, complaint.Message, complaint);
         }
         catch (StoreException)
         {
