@@ -1,0 +1,78 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Testing.Stores;
+using Xunit;
+
+namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
+
+/// <summary>In which order a collector deletes, and whose decision it follows (C8, C9).</summary>
+public sealed class CollectOrderTests : IAsyncLifetime
+{
+    private readonly List<string> deleted = [];
+    private SampleRepository sample = null!;
+    private RestorePoint pruned = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        sample = await SampleRepository.CreateAsync();
+        pruned = await sample.BackUpAsync([1, 2, 3]);
+        await sample.BackUpAsync([3, 4], vm: "other");
+        await sample.MarkAsync(pruned);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task All_points_are_gone_before_the_first_pack_goes()
+    {
+        sample.Store.Before = Note;
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        int firstPack = deleted.FindIndex(IsPack);
+        Assert.True(firstPack > 0, string.Join(", ", deleted));
+        Assert.Contains(FileNames.RestorePoint(pruned.Id), deleted.Take(firstPack));
+        Assert.DoesNotContain(deleted.Skip(firstPack), name => name.Contains("points/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_collector_whose_decision_came_second_follows_the_first_one()
+    {
+        List<string> beforeTheNext = [];
+        sample.Store.Before = call =>
+        {
+            Note(call);
+            if (call == new StoreCall(StoreCallKind.Put, FileNames.Retired(1)))
+            {
+                sample.Store.Before = Note;
+                CollectionFiles files = new(sample.Store, sample.Repository.Id);
+                Assert.True(files.TryPutRetiredAsync(new CollectionSet(1, [], []), default).Result);
+                sample.Store.Before = next =>
+                {
+                    Note(next);
+                    if (next == new StoreCall(StoreCallKind.Put, FileNames.Condemned(2)))
+                    {
+                        beforeTheNext.AddRange(deleted);
+                    }
+                };
+            }
+        };
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.DoesNotContain(beforeTheNext, name => IsPack(name) || name == FileNames.RestorePoint(pruned.Id));
+        Assert.Contains(FileNames.RestorePoint(pruned.Id), deleted); // by the second collection
+        await sample.RequireGoodAsync(pruned);
+    }
+
+    private static bool IsPack(string name) =>
+        name.StartsWith(FileNames.ChunkPackFolder, StringComparison.Ordinal)
+        || name.Contains(FileNames.MapPackFolder, StringComparison.Ordinal);
+
+    private void Note(StoreCall call)
+    {
+        if (call.Kind == StoreCallKind.Delete)
+        {
+            deleted.Add(call.Name);
+        }
+    }
+}
