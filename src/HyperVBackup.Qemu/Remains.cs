@@ -21,8 +21,9 @@ internal static class Remains
         }
     }
 
-    /// <summary>Takes down all whose name is meant.</summary>
-    /// <param name="stopServer">Also the NBD server, if a name says that it was started for it.</param>
+    /// <summary>Takes down all whose name is meant. The block nodes go last: as long as one is there, its name says that
+    /// an NBD server was started for it.</summary>
+    /// <param name="stopServer">Stops the NBD server too, if a name says so and nobody else is served.</param>
     /// <exception cref="DiskImageException">Something cannot be taken down, or the connection fails.</exception>
     public static void TakeDown(QmpClient client, Func<OwnName, bool> isMeant, bool stopServer)
     {
@@ -58,16 +59,6 @@ internal static class Remains
             .Concat(Named(client, "query-named-block-nodes", "node-name", _ => true))
             .Select(name => OwnName.Parse(name)!)];
 
-    /// <summary>Stops the NBD server, if it runs and serves nobody else.</summary>
-    public static void StopServer(QmpClient client)
-    {
-        if (!client.Execute("query-block-exports").Items("query-block-exports").Any(item =>
-            item.Text("type") == "nbd" && OwnName.Parse(item.Text("id")) is null))
-        {
-            client.Try("nbd-server-stop"); // it may not have been started yet
-        }
-    }
-
     /// <summary>Ends a job, whatever it does, and waits until it is gone.</summary>
     public static void End(QmpClient client, string id)
     {
@@ -85,6 +76,16 @@ internal static class Remains
         client.WaitFor(
             "JOB_STATUS_CHANGE", data => data.Text("id") == id && data.Text("status") is "null" or "concluded");
         client.Try("job-dismiss", new JsonObject { ["id"] = id }); // one that goes by itself is gone
+    }
+
+    /// <summary>Stops the NBD server, if it runs and serves nothing any more.</summary>
+    private static void StopServer(QmpClient client)
+    {
+        if (!client.Execute("query-block-exports").Items("query-block-exports")
+            .Any(item => item.Text("type") == "nbd"))
+        {
+            client.Try("nbd-server-stop"); // it may not have been started yet
+        }
     }
 
     private static List<string> Named(QmpClient client, string query, string field, Func<OwnName, bool> isMeant) =>

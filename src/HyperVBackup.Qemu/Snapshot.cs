@@ -99,7 +99,7 @@ internal sealed class Snapshot : IDisposable
     public void End(int position, bool isPublished)
     {
         Reopen();
-        Remains.TakeDown(client, name => name.Run == run && name.Disk == position, stopServer: false);
+        Remains.TakeDown(client, name => name.Run == run && name.Disk == position, stopServer: hasServer);
         SnapshotDisk disk = disks[position];
         if (isPublished && disk.Old is not null)
         {
@@ -125,11 +125,7 @@ internal sealed class Snapshot : IDisposable
         }
 
         Reopen();
-        Remains.TakeDown(client, name => name.Run == run, stopServer: false);
-        if (hasServer)
-        {
-            Remains.StopServer(client);
-        }
+        Remains.TakeDown(client, name => name.Run == run, stopServer: hasServer);
     }
 
     public void Dispose() => client.Dispose();

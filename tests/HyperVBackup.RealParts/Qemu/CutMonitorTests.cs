@@ -14,7 +14,8 @@ public sealed class CutMonitorTests : IDisposable
     private const int MiB = 1 << 20;
     private const int StepCountMax = 200;
     private readonly TestFolder folder = new();
-    private readonly StorageDaemon daemon;
+    private StorageDaemon? started;
+    private bool ownsServer;
 
     /// <summary>What was written since the state that an id stands for, of every id that a point could have recorded.
     /// </summary>
@@ -26,34 +27,38 @@ public sealed class CutMonitorTests : IDisposable
     public CutMonitorTests()
     {
         NoiseDisk.Create(folder.File("disk"), 8 * MiB, seed: 1);
-        daemon = StorageDaemon.Start(folder, [(folder.File("disk"), "raw")]);
         folder.Folder("scratch");
     }
 
-    public static TheoryData<CutKind, bool> Cuts => new()
+    public static TheoryData<CutKind, bool, bool> Cuts => new()
     {
-        { CutKind.Before, true }, { CutKind.After, true }, { CutKind.Amid, true },
-        { CutKind.Before, false }, { CutKind.After, false },
+        { CutKind.Before, true, false }, { CutKind.After, true, false }, { CutKind.Amid, true, false },
+        { CutKind.Before, false, false }, { CutKind.After, false, false },
+        { CutKind.Before, true, true }, { CutKind.After, true, true }, { CutKind.After, false, true },
     };
+
+    private StorageDaemon Daemon => started!;
 
     public void Dispose()
     {
-        daemon.Dispose();
+        started?.Dispose();
         folder.Dispose();
     }
 
     [Theory]
     [MemberData(nameof(Cuts))]
-    public void Nothing_is_left_and_no_change_is_missed(CutKind kind, bool comesBack)
+    public void Nothing_is_left_and_no_change_is_missed(CutKind kind, bool comesBack, bool startsServer)
     {
+        ownsServer = startsServer;
+        started = StorageDaemon.Start(folder, [(folder.File("disk"), "raw")], hasServer: !startsServer);
         string monitor = folder.File("cut");
-        Assert.True(BackUp(daemon.MonitorPath, isDead: false));
+        Assert.True(BackUp(Daemon.MonitorPath, isDead: false));
         int step = 1;
         for (bool isCut = true; isCut; step++)
         {
             Assert.InRange(step, 1, StepCountMax);
             Write();
-            using (CutMonitor cut = new(monitor, daemon.MonitorPath, step, kind, comesBack))
+            using (CutMonitor cut = new(monitor, Daemon.MonitorPath, step, kind, comesBack))
             {
                 BackUp(monitor, isDead: true);
                 isCut = cut.IsCut;
@@ -65,9 +70,9 @@ public sealed class CutMonitorTests : IDisposable
             }
 
             Write();
-            Assert.True(BackUp(daemon.MonitorPath, isDead: false));
+            Assert.True(BackUp(Daemon.MonitorPath, isDead: false));
             RequireNothingLeft();
-            Assert.Single(daemon.Bitmaps(0), bitmap => bitmap.IsRecording);
+            Assert.Single(Daemon.Bitmaps(0), bitmap => bitmap.IsRecording);
         }
 
         Assert.InRange(step, 20, StepCountMax);
@@ -76,16 +81,16 @@ public sealed class CutMonitorTests : IDisposable
 
     private void RequireNothingLeft()
     {
-        Assert.Empty(daemon.Remains());
+        Assert.Empty(Daemon.Remains());
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.File("scratch")));
-        Assert.InRange(daemon.Bitmaps(0).Count, 0, 2);
+        Assert.InRange(Daemon.Bitmaps(0).Count, 0, 2);
     }
 
     /// <returns>Whether there would be a point.</returns>
     private bool BackUp(string monitorPath, bool isDead)
     {
         QemuMachine machine = Machines.Open(
-            monitorPath, daemon.ServerPath, folder.File("scratch"), isDead: isDead);
+            monitorPath, ownsServer ? null : Daemon.ServerPath, folder.File("scratch"), isDead: isDead);
         try
         {
             using IDiskView view = machine.Sources[0].Open();
@@ -117,8 +122,14 @@ public sealed class CutMonitorTests : IDisposable
         Assert.InRange(known.Ranges.TotalBytes, 0, 2 * MiB);
     }
 
+    /// <summary>Only where a server runs between backups can anybody write.</summary>
     private void Write()
     {
+        if (ownsServer)
+        {
+            return;
+        }
+
         writeCount++;
         long offsetBytes = writeCount * 7919L % 128 * (64 << 10);
         foreach (List<long> written in writtenSince.Values.Append(writtenSinceView).Distinct())
@@ -126,6 +137,6 @@ public sealed class CutMonitorTests : IDisposable
             written.Add(offsetBytes);
         }
 
-        daemon.Write(0, offsetBytes, 4096, writeCount);
+        Daemon.Write(0, offsetBytes, 4096, writeCount);
     }
 }
