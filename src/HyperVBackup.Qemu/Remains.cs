@@ -21,8 +21,8 @@ internal static class Remains
         }
     }
 
-    /// <summary>Takes down all whose name is meant. The block nodes go last: as long as one is there, its name says that
-    /// an NBD server was started for it.</summary>
+    /// <summary>Takes down all whose name is meant. Block nodes go last: as long as one is there, its name says that an
+    /// NBD server was started for it.</summary>
     /// <param name="stopServer">Stops the NBD server too, if a name says so and nobody else is served.</param>
     /// <exception cref="DiskImageException">Something cannot be taken down, or the connection fails.</exception>
     public static void TakeDown(QmpClient client, Func<OwnName, bool> isMeant, bool stopServer)
