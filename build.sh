@@ -2,7 +2,8 @@
 # What this repository can do for you:
 #   ./build.sh demo             builds hvbackup and runs the main job on a sample disk (needs the .NET SDK only)
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
-#   ./build.sh soak             explores the protocol's large models: a quarter of an hour, 6 GiB of memory
+#   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory); then real
+#                               processes back up, prune, collect, restore and are killed for so long (20 minutes)
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, with the runtime, compiled ahead (takes minutes)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
@@ -77,11 +78,19 @@ run_tests() {
 
 # What is too long for every run of the tests, with the counts of what it saw.
 run_soak() {
-  local project=tests/HyperVBackup.ProtocolModel.Tests
-  restore "$project"
-  dotnet build "$project" -c Release --no-restore -v quiet -nologo
-  "$project/bin/Release/net10.0/HyperVBackup.ProtocolModel.Tests" \
-    -noColor -explicit only -parallelMode none -showLiveOutput "$@"
+  local minutes=${1:-20} model=tests/HyperVBackup.ProtocolModel.Tests real=tests/HyperVBackup.RealParts report
+  .ci/install-tools
+  for project in "$model" "$real"; do
+    restore "$project"
+    dotnet build "$project" -c Release --no-restore -v quiet -nologo
+  done
+  "$model/bin/Release/net10.0/HyperVBackup.ProtocolModel.Tests" \
+    -noColor -explicit only -parallelMode none -showLiveOutput
+  report=$(mktemp)
+  HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
+    "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'
+  cat "$report"
+  rm "$report"
 }
 
 command -v dotnet > /dev/null || fail "needs the .NET SDK 10 (https://dot.net)."
