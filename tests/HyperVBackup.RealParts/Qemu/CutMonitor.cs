@@ -44,16 +44,14 @@ internal sealed class CutMonitor : IDisposable
                 monitor.Connect(new UnixDomainSocketEndPoint(monitorPath));
                 Converse(client, monitor);
             }
-
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            // The test is over, or the hypervisor is gone.
+        }
+        finally
+        {
             listener.Dispose();
-        }
-        catch (SocketException)
-        {
-            // The test is over.
-        }
-        catch (ObjectDisposedException)
-        {
-            // Likewise.
         }
     }
 
