@@ -32,7 +32,7 @@ internal sealed class FolderBlobWriter(IStoreFiles files, IStoreFile file, strin
         file.Flush();
         file.Dispose();
         token.ThrowIfCancellationRequested();
-        bool isPublished = files.TryRename(temporaryPath, path);
+        bool isPublished = TryRename();
         hasTemporary = !isPublished;
 
         // Also where the name was taken: whoever acts on the other blob must find it again after a power loss,
@@ -40,6 +40,19 @@ internal sealed class FolderBlobWriter(IStoreFiles files, IStoreFile file, strin
         files.FlushFolder(Path.GetDirectoryName(path)!);
         DeleteTemporary();
         return isPublished;
+    }
+
+    /// <summary>Once the name is taken, anybody may have removed this file that can no longer get it.</summary>
+    private bool TryRename()
+    {
+        try
+        {
+            return files.TryRename(temporaryPath, path);
+        }
+        catch (StoreException) when (files.TryGetLength(temporaryPath) is null && files.TryGetLength(path) is not null)
+        {
+            return false;
+        }
     }
 
     public ValueTask DisposeAsync()

@@ -10,7 +10,8 @@ public interface IBlobWriter : IAsyncDisposable
     ValueTask AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken token);
 
     /// <summary>Flushes, then gives the blob its name unless that is taken, durably.</summary>
-    /// <returns>False where the name was taken; the blob is gone then.</returns>
+    /// <returns>False where the name was taken; the blob is gone then, perhaps because somebody had removed it
+    /// already.</returns>
     /// <exception cref="StoreException">The store is full or failed; nothing stands under the name through us,
     /// unless the failure came after the rename.</exception>
     Task<bool> TryPublishAsync(CancellationToken token);

@@ -251,6 +251,19 @@ public abstract class BlobStoreContract
         Assert.Equal(["packs/ab/abc-0", "packs/ab/abd-0", "repository"], await ListAsync(Store, ""));
     }
 
+    /// <summary>Who lost the race for a name may have its file cleaned up before it learns so.</summary>
+    [Fact]
+    public async Task A_writer_whose_name_was_taken_loses_also_when_its_temporary_is_gone()
+    {
+        BlobName name = new("condemned/1");
+        await using IBlobWriter late = await Store.CreateAsync(name, None);
+        await late.AppendAsync(new byte[2], None);
+        Assert.True(await Store.TryPutAsync(name, new byte[1], None));
+        await Store.DeleteTemporariesAsync(_ => true, None);
+        Assert.False(await late.TryPublishAsync(None));
+        Assert.Equal(new byte[1], await ReadAllAsync(Store, name.Path));
+    }
+
     [Fact]
     public async Task A_cancelled_call_has_no_effect()
     {
