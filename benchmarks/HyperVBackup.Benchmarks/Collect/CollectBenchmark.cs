@@ -20,7 +20,8 @@ internal static class CollectBenchmark
         CollectOrder order = CollectOrder.Parse(arguments);
         if (order.Step is not null)
         {
-            await new CollectSteps(order, output).RunAsync();
+            using CollectSteps steps = new(order, output);
+            await steps.RunAsync();
             return 0;
         }
 

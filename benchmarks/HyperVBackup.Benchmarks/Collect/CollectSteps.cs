@@ -13,9 +13,11 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Benchmarks.Collect;
 
 /// <summary>One step of the measurement.</summary>
-internal sealed class CollectSteps(CollectOrder order, TextWriter output)
+internal sealed class CollectSteps(CollectOrder order, TextWriter output) : IDisposable
 {
     private readonly FolderStore store = new(Path.Join(order.Folder, "repository"));
+
+    public void Dispose() => store.Dispose();
 
     public async Task RunAsync()
     {

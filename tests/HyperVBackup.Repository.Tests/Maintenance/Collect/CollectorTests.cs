@@ -113,7 +113,8 @@ public sealed class CollectorTests
         await sample.RequireGoodAsync(bases);
         await sample.BackUpAsync([6, 0], vm: "whole", store: CollectSample.StoreAgainAsync);
         await sample.MarkAsync(first);
-        sample.Store.DeleteAsync(new BlobName(deltas.Places[SampleRepository.IdOf(1)].Pack.BlobName), default).Wait();
+        await sample.Store.DeleteAsync(
+            new BlobName(deltas.Places[SampleRepository.IdOf(1)].Pack.BlobName), TestContext.Current.CancellationToken);
         await sample.CollectAsync(CollectSample.WithoutRepacking);
         await sample.RequireGoodAsync(bases, first);
         Assert.Single(sample.Packs(PackKind.Chunks));
