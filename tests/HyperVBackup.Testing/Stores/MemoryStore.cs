@@ -145,7 +145,9 @@ public sealed class MemoryStore : IBlobStore
     {
         if (!temporaries.TryRemove(writer, out _))
         {
-            return blobs.ContainsKey(name) ? false : throw new StoreException($"Cannot rename to '{name}': the temporary file is gone.");
+            return blobs.ContainsKey(name)
+                ? false
+                : throw new StoreException($"Cannot rename to '{name}': the temporary file is gone.");
         }
 
         bool isOurs = blobs.TryAdd(name, content);
