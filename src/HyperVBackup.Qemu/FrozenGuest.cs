@@ -79,8 +79,7 @@ internal static class FrozenGuest
     {
         try
         {
-            using GuestAgent agent = GuestAgent.Open(options.GuestAgent!, environment);
-            agent.Thaw();
+            GuestAgent.ThawLate(options.GuestAgent!, environment);
         }
         catch (DiskImageException failure)
         {

@@ -10,6 +10,7 @@ namespace HyperVBackup.Qemu;
 internal sealed class GuestAgent : IDisposable
 {
     private const int RemainCountMax = 1000;
+    private const string ThawCommand = "guest-fsfreeze-thaw";
 
     private readonly Peer peer;
     private readonly JsonLines lines;
@@ -40,6 +41,22 @@ internal sealed class GuestAgent : IDisposable
         }
     }
 
+    /// <summary>Asks an agent that may still be at work on a freeze to thaw: the command stands behind it in the
+    /// agent's queue, also if the answer takes longer than anybody waits.</summary>
+    /// <exception cref="DiskImageException">It did not answer in time, or refused.</exception>
+    public static void ThawLate(PeerAddress address, QemuEnvironment environment)
+    {
+        string name = $"The guest agent at '{address}'";
+        using GuestAgent agent = new(
+            new Peer(address.Connect(), name, environment.Clock, environment.AgentPatience), name);
+        agent.peer.Expect();
+        long id = agent.WriteSync(environment);
+        agent.lines.Write(new JsonObject { ["execute"] = ThawCommand }, ThawCommand);
+        agent.AwaitSync(id);
+        agent.peer.Expect();
+        agent.ReadCount(ThawCommand);
+    }
+
     /// <summary>Freezes all file systems.</summary>
     /// <returns>How many.</returns>
     /// <exception cref="DiskImageException">The guest cannot, or does not answer.</exception>
@@ -48,18 +65,28 @@ internal sealed class GuestAgent : IDisposable
     /// <summary>Lets them go on.</summary>
     /// <returns>How many were still frozen.</returns>
     /// <exception cref="DiskImageException">The guest cannot, or does not answer.</exception>
-    public long Thaw() => CountOf("guest-fsfreeze-thaw");
+    public long Thaw() => CountOf(ThawCommand);
 
     public void Dispose() => peer.Dispose();
 
     private void Synchronize(QemuEnvironment environment)
     {
+        peer.Expect();
+        AwaitSync(WriteSync(environment));
+    }
+
+    private long WriteSync(QemuEnvironment environment)
+    {
         Span<byte> random = stackalloc byte[4];
         environment.Randomness(random);
         long id = BitConverter.ToUInt32(random);
-        peer.Expect();
         lines.Write(
             new JsonObject { ["execute"] = "guest-sync", ["arguments"] = new JsonObject { ["id"] = id } }, "sync");
+        return id;
+    }
+
+    private void AwaitSync(long id)
+    {
         for (int remains = 0; remains < RemainCountMax; remains++)
         {
             JsonElement answer = lines.Read("sync");
@@ -78,6 +105,11 @@ internal sealed class GuestAgent : IDisposable
     {
         peer.Expect();
         lines.Write(new JsonObject { ["execute"] = command }, command);
+        return ReadCount(command);
+    }
+
+    private long ReadCount(string command)
+    {
         JsonElement answer = lines.Read(command);
         peer.Done();
         if (answer.TryGetProperty("error", out JsonElement error))

@@ -50,7 +50,8 @@ public sealed record PeerAddress
         {
             if (IsUnix)
             {
-                socket.Connect(new UnixDomainSocketEndPoint(Path));
+                // Not the blocking call: it would wait without end where nobody takes connections any more.
+                socket.ConnectAsync(new UnixDomainSocketEndPoint(Path)).GetAwaiter().GetResult();
             }
             else
             {

@@ -119,13 +119,12 @@ internal sealed class Snapshot : IDisposable
     /// <exception cref="DiskImageException">The hypervisor cannot, or is gone.</exception>
     public void EndAll()
     {
+        Reopen();
+        Remains.TakeDown(client, name => name.Run == run, stopServer: hasServer);
         if (hasServer)
         {
             Scratch.Forget(server.Path);
         }
-
-        Reopen();
-        Remains.TakeDown(client, name => name.Run == run, stopServer: hasServer);
     }
 
     public void Dispose() => client.Dispose();

@@ -45,7 +45,8 @@ internal sealed record Tracking(MachineBitmap? Bitmap, string LostReason)
 
         foreach (MachineBitmap bitmap in ours)
         {
-            client.Try("block-dirty-bitmap-remove", Of(node.Name, bitmap.Name)); // one that is in use stays
+            // One that is in use ends the backup: left beside the new one it would seem to be what that one follows.
+            client.Execute("block-dirty-bitmap-remove", Of(node.Name, bitmap.Name));
         }
 
         return new Tracking(null, doubt ?? (ours.Count == 0

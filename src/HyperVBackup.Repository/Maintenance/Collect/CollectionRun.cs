@@ -177,7 +177,7 @@ internal sealed class CollectionRun
         fenced.AddRange(await new AbandonedSessions(
             store.Store, store.Repository, store.Leases, store.Environment).CleanAsync(decided, token));
         fenced.AddRange(await new WaitSet(store, condemned, options.Patience).RunAsync(progress, token));
-        CollectionSet retired = await new Decision(store, survey).MakeAsync(condemned, token);
+        CollectionSet retired = await new Decision(store, survey).MakeAsync(condemned, NumbersOf, token);
         await store.Collections.TryPutRetiredAsync(retired, token); // whoever lost reads what won
     }
 

@@ -1,4 +1,5 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Packs;
@@ -33,8 +34,26 @@ internal sealed class CollectionStore(
     public StandingPoints Points { get; } = new(
         store, new PointCatalog(store, repository), new CollectionFiles(store, repository), hasher);
 
-    /// <summary>All packs of which there is a copy.</summary>
-    public Task<HashSet<PackName>> ListPacksAsync(CancellationToken token) => packs.ListAsync(_ => { }, token);
+    /// <summary>All packs of which there is a copy; not the second copy alone of a map pack that was retired: it came
+    /// late, from a session that slept, and whoever still deletes for that collection takes it away again.</summary>
+    public async Task<HashSet<PackName>> ListPacksAsync(CancellationToken token)
+    {
+        HashSet<PackName> found = await packs.ListAsync(_ => { }, token);
+        HashSet<PackName> alone = [.. found.Where(pack => pack.Kind == PackKind.Maps)];
+        foreach (string name in await ListNamesAsync(FileNames.MapPackFolder, token))
+        {
+            alone.Remove(PackName.TryParse(name, out PackName pack) ? pack : default);
+        }
+
+        long highest = alone.Count > 0 ? await Collections.ReadHighestAsync(token) : 0;
+        for (long number = highest; number > 0; number--)
+        {
+            CollectionSet? retired = await Collections.TryReadRetiredAsync(number, token);
+            found.ExceptWith(alone.Where(pack => retired?.Contains(pack) == true));
+        }
+
+        return found;
+    }
 
     /// <summary>The name that decides a session.</summary>
     public CommitName CommitNameOf(SessionId session) => new(store, repository, session);

@@ -11,14 +11,18 @@ internal sealed class Decision(CollectionStore store, Survey survey)
     /// needed is complete in the packs that stay.</returns>
     /// <exception cref="RepositoryDamagedException">A point or node cannot be read, or something needed has no complete
     /// copy.</exception>
-    public async Task<CollectionSet> MakeAsync(CollectionSet condemned, CancellationToken token)
+    /// <param name="findDamaged">Gives the places of records known to be damaged, which are no copies.</param>
+    public async Task<CollectionSet> MakeAsync(
+        CollectionSet condemned, Func<PackSet, IReadOnlySet<(int Pack, uint OffsetBytes)>> findDamaged,
+        CancellationToken token)
     {
         HashSet<SessionId> points = await store.Points.ListAsync(token);
         PointRoots roots = await store.Points.ReadRootsAsync(
             points.Where(point => !condemned.Contains(point)), token);
         HashSet<PackName> packs = await store.ListPacksAsync(token);
         (Stock stock, NeededIds needed) = await survey.RunAsync(packs, roots, token);
-        CopyChoice choice = new(stock, needed, RanksOf(stock.Packs, condemned), survey.Workshop);
+        CopyRanks ranks = RanksOf(stock.Packs, condemned, findDamaged(stock.Packs));
+        CopyChoice choice = new(stock, needed, ranks, survey.Workshop);
         choice.Run(_ => { }, token);
         return new CollectionSet(
             condemned.Number,
@@ -29,7 +33,8 @@ internal sealed class Decision(CollectionStore store, Survey survey)
 
     /// <summary>Packs that are not condemned come first: where all of a chunk is in them, no other is kept for it.
     /// </summary>
-    private static CopyRanks RanksOf(PackSet packs, CollectionSet condemned)
+    private static CopyRanks RanksOf(
+        PackSet packs, CollectionSet condemned, IReadOnlySet<(int Pack, uint OffsetBytes)> damaged)
     {
         int[] order = [.. Enumerable.Range(0, packs.Count).OrderBy(pack => condemned.Contains(packs.Names[pack]))];
         int[] ranks = new int[order.Length];
@@ -38,6 +43,6 @@ internal sealed class Decision(CollectionStore store, Survey survey)
             ranks[order[rank]] = rank;
         }
 
-        return new CopyRanks(ranks);
+        return new CopyRanks(ranks, damaged);
     }
 }
