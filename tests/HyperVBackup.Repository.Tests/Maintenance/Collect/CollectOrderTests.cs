@@ -1,8 +1,11 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
 using Xunit;
 
@@ -66,6 +69,28 @@ public sealed class CollectOrderTests : IAsyncLifetime
         Assert.DoesNotContain(beforeTheNext, name => IsPack(name) || PrunedNames.Contains(name));
         Assert.Subset(deleted.ToHashSet(), PrunedNames); // by the second collection
         await sample.RequireGoodAsync(pruned);
+    }
+
+    /// <summary>A session that slept between the two copies of a map pack may put the second one when the pack has been
+    /// collected long since.</summary>
+    [Fact]
+    public async Task A_second_copy_that_comes_after_its_pack_was_retired_counts_for_nothing()
+    {
+        PackName[] maps = [.. sample.Packs(PackKind.Maps)];
+        Dictionary<PackName, byte[]> copies =
+            maps.ToDictionary(pack => pack, pack => sample.Store[new BlobName(pack.MirrorBlobName)]);
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        PackName standing = Assert.Single(sample.Packs(PackKind.Maps));
+        foreach (PackName pack in maps.Where(pack => pack != standing))
+        {
+            sample.Store[new BlobName(pack.MirrorBlobName)] = copies[pack];
+        }
+
+        await sample.Store.DeleteAsync(new BlobName(standing.BlobName), TestContext.Current.CancellationToken);
+        CollectionStore store = new(
+            sample.Store, sample.Repository.Id, sample.Repository.Hasher, CollectSample.NewEnvironment());
+        HashSet<PackName> listed = await store.ListPacksAsync(TestContext.Current.CancellationToken);
+        Assert.Equal([standing], listed.Where(pack => pack.Kind == PackKind.Maps)); // lost, but never retired
     }
 
     private HashSet<string> PrunedNames => [.. pruned.Select(point => FileNames.RestorePoint(point.Id))];
