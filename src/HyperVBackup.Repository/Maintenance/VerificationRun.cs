@@ -159,7 +159,7 @@ internal sealed class VerificationRun
         // Asked first: a session puts the second copy before it deletes its lease.
         bool isEnding = await store.TryGetLengthAsync(new BlobName(FileNames.Lease(id)), token) is not null;
         PointCopies copies = await catalog.ReadCopiesAsync(id, token);
-        if (copies.IsFence || await IsDeletedAsync(id, copies, token))
+        if (copies.IsFence || IsVanished(copies) || await IsDeletedAsync(id, copies, token))
         {
             return;
         }
@@ -180,6 +180,12 @@ internal sealed class VerificationRun
             points.Add(good);
         }
     }
+
+    /// <summary>Of a name that was listed a moment ago nothing is left: it was a fence, which its session took away, or
+    /// a point that was collected. A point that is lost leaves no name to be listed.</summary>
+    private bool IsVanished(PointCopies copies) =>
+        options.Points.Count == 0
+        && copies.First is { Point: null, Complaint: null } && copies.Second is { Point: null, Complaint: null };
 
     /// <summary>A slow session may put a second copy after the point was collected.</summary>
     private async Task<bool> IsDeletedAsync(SessionId id, PointCopies copies, CancellationToken token) =>

@@ -30,6 +30,24 @@ public sealed class VerificationBesideCollectionsTests : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
+    public async Task A_fence_that_its_session_takes_away_meanwhile_is_no_lost_point()
+    {
+        SessionId fenced = new([7, .. new byte[SessionId.SizeBytes - 1]]);
+        await collector.FenceAsync(fenced);
+        BlobName fence = new(FileNames.RestorePoint(fenced));
+        sample.Store.Before = call =>
+        {
+            if (call == new StoreCall(StoreCallKind.GetLength, FileNames.Lease(fenced)))
+            {
+                sample.Store.Before = null;
+                sample.Store.DeleteAsync(fence, default).Wait();
+            }
+        };
+        Assert.Empty(await VerifyAsync());
+        Assert.DoesNotContain(fence, sample.Store.Names);
+    }
+
+    [Fact]
     public async Task It_reads_under_a_lease_that_names_no_point_and_takes_it_away()
     {
         List<Lease?> leases = [];
