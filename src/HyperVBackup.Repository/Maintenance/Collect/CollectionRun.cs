@@ -117,7 +117,7 @@ internal sealed class CollectionRun
         (Stock stock, NeededIds needed) = await survey.RunAsync(listed.Packs, roots, token);
         PackUse found = uses.Decide(
             stock, needed, NumbersOf(stock.Packs), listed.IsAtWorkOn, token);
-        HashSet<PackName> immutable = await FindImmutableAsync(listed, stock, token);
+        HashSet<PackName> immutable = await FindImmutableAsync(listed.Staying, listed.Locks, stock, token);
         PackUse use = found with
         {
             Unused = [.. found.Unused.Where(pack => !immutable.Contains(pack))],
@@ -177,7 +177,10 @@ internal sealed class CollectionRun
         fenced.AddRange(await new AbandonedSessions(
             store.Store, store.Repository, store.Leases, store.Environment).CleanAsync(decided, token));
         fenced.AddRange(await new WaitSet(store, condemned, options.Patience).RunAsync(progress, token));
-        CollectionSet retired = await new Decision(store, survey).MakeAsync(condemned, NumbersOf, token);
+        CollectionSet retired = await new Decision(store, survey).MakeAsync(
+            condemned, NumbersOf,
+            async (staying, stock) => await FindImmutableAsync(staying, await ReadLocksAsync(token), stock, token),
+            token);
         await store.Collections.TryPutRetiredAsync(retired, token); // whoever lost reads what won
     }
 
@@ -204,9 +207,10 @@ internal sealed class CollectionRun
             repository, await repository.ListPointsAsync(token), trustsClocks: false, token);
 
     /// <summary>Packs with anything that immutable points reach: they are neither deleted nor rewritten.</summary>
-    private async Task<HashSet<PackName>> FindImmutableAsync(Listed listed, Stock stock, CancellationToken token)
+    private async Task<HashSet<PackName>> FindImmutableAsync(
+        IEnumerable<SessionId> staying, PointLocks locks, Stock stock, CancellationToken token)
     {
-        List<SessionId> immutable = [.. listed.Staying.Where(listed.Locks.IsImmutable)];
+        List<SessionId> immutable = [.. staying.Where(locks.IsImmutable)];
         if (immutable.Count == 0)
         {
             return [];

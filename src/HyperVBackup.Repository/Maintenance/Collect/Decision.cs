@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
@@ -9,27 +10,58 @@ internal sealed class Decision(CollectionStore store, Survey survey)
 {
     /// <returns>What may be retired: all condemned points, and of the condemned packs those without which everything
     /// needed is complete in the packs that stay.</returns>
+    /// <param name="findDamaged">Gives the places of records known to be damaged, which are no copies.</param>
+    /// <param name="findImmutable">Gives the packs that must not go, for what points that stay are immutable now: they
+    /// may have become so since the set was condemned.</param>
     /// <exception cref="RepositoryDamagedException">A point or node cannot be read, or something needed has no complete
     /// copy.</exception>
-    /// <param name="findDamaged">Gives the places of records known to be damaged, which are no copies.</param>
     public async Task<CollectionSet> MakeAsync(
         CollectionSet condemned, Func<PackSet, IReadOnlySet<(int Pack, uint OffsetBytes)>> findDamaged,
-        CancellationToken token)
+        Func<IReadOnlyCollection<SessionId>, Stock, Task<HashSet<PackName>>> findImmutable, CancellationToken token)
     {
-        HashSet<SessionId> points = await store.Points.ListAsync(token);
-        PointRoots roots = await store.Points.ReadRootsAsync(
-            points.Where(point => !condemned.Contains(point)), token);
+        List<SessionId> staying =
+            [.. (await store.Points.ListAsync(token)).Where(point => !condemned.Contains(point))];
+        PointRoots roots = await store.Points.ReadRootsAsync(staying, token);
         HashSet<PackName> packs = await store.ListPacksAsync(token);
         (Stock stock, NeededIds needed) = await survey.RunAsync(packs, roots, token);
         CopyRanks ranks = RanksOf(stock.Packs, condemned, findDamaged(stock.Packs));
         CopyChoice choice = new(stock, needed, ranks, survey.Workshop);
         choice.Run(_ => { }, token);
-        return new CollectionSet(
+        HashSet<PackName> immutable = await findImmutable(staying, stock);
+        CollectionSet retired = new(
             condemned.Number,
             condemned.Points,
             condemned.Packs.Where(pack =>
-                stock.Packs.NumberOf(pack) is >= 0 and int number && choice.LiveBytes[number] == 0));
+                stock.Packs.NumberOf(pack) is >= 0 and int number && choice.LiveBytes[number] == 0
+                && !immutable.Contains(pack)));
+        if (retired.Packs.Count > 0)
+        {
+            await RequireWholeAsync(stock.Packs, choice.LiveBytes, token);
+        }
+
+        return retired;
     }
+
+    /// <summary>What a pack holds may be known from long ago, or from where the repository was copied from: each
+    /// that is counted on must be as long as it was then.</summary>
+    private async Task RequireWholeAsync(PackSet packs, long[] liveBytes, CancellationToken token)
+    {
+        for (int number = 0; number < packs.Count; number++)
+        {
+            PackName pack = packs.Names[number];
+            if (liveBytes[number] > 0
+                && !await IsAsLongAsync(pack.BlobName, packs.LengthBytes[number], token)
+                && (pack.Kind == PackKind.Chunks
+                    || !await IsAsLongAsync(pack.MirrorBlobName, packs.LengthBytes[number], token)))
+            {
+                throw new RepositoryDamagedException(
+                    $"Pack {pack} is not as long as it was: nothing is collected before 'verify' is content.");
+            }
+        }
+    }
+
+    private async Task<bool> IsAsLongAsync(string name, long lengthBytes, CancellationToken token) =>
+        await store.Store.TryGetLengthAsync(new BlobName(name), token) == lengthBytes;
 
     /// <summary>Packs that are not condemned come first: where all of a chunk is in them, no other is kept for it.
     /// </summary>

@@ -15,6 +15,9 @@ internal sealed class FactsBuilder
     /// <summary>The hashed parts of nodes.</summary>
     public ReadOnlyMemory<byte> Rows => rows.WrittenMemory;
 
+    /// <summary>Whether a record could not be read now: it may be another time, so this is not to be kept.</summary>
+    public bool HasGaps { get; set; }
+
     public void Add(in PackEntry entry, ReadOnlySpan<byte> named)
     {
         int size = FactsEntry.LineSizeBytes;

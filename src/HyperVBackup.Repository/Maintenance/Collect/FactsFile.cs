@@ -14,6 +14,7 @@ internal sealed class FactsFile : IDisposable
 {
     private readonly SafeFileHandle file;
     private long endBytes;
+    private long keptBytes = long.MaxValue;
 
     private FactsFile(SafeFileHandle file) => this.file = file;
 
@@ -93,6 +94,7 @@ internal sealed class FactsFile : IDisposable
     {
         byte[] entry = built.ToEntry(pack, packLengthBytes);
         long atBytes = endBytes;
+        keptBytes = built.HasGaps ? Math.Min(keptBytes, atBytes) : keptBytes;
         RandomAccess.Write(file, built.Rows.Span, atBytes + entry.Length);
         RandomAccess.Write(file, entry, atBytes);
         endBytes = atBytes + entry.Length + built.Rows.Length;
@@ -106,6 +108,7 @@ internal sealed class FactsFile : IDisposable
     /// </summary>
     public void Compact(Func<PackName, bool> isWanted)
     {
+        DropUnkept();
         byte[] head = new byte[FactsEntry.HeadBytes];
         (long fromBytes, long toBytes) = (0, 0);
         while (fromBytes < endBytes)
@@ -135,7 +138,23 @@ internal sealed class FactsFile : IDisposable
     /// <exception cref="IOException">It cannot be read.</exception>
     public void Read(long atBytes, Span<byte> buffer) => ScratchReads.ReadExactly(file, buffer, atBytes);
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        DropUnkept();
+        file.Dispose();
+    }
+
+    /// <summary>What was learned since a pack had gaps serves this collector only.</summary>
+    private void DropUnkept()
+    {
+        if (keptBytes < endBytes)
+        {
+            endBytes = keptBytes;
+            Cut();
+        }
+
+        keptBytes = long.MaxValue;
+    }
 
     private void Move(long fromBytes, long toBytes, long lengthBytes)
     {

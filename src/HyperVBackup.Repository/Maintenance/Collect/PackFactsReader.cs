@@ -177,18 +177,23 @@ internal sealed class PackFactsReader(
         return true;
     }
 
-    /// <summary>A record that neither copy of the pack holds well is none.</summary>
+    /// <summary>A record that neither copy of the pack holds well is none, for this time.</summary>
     private async Task AddOtherCopyAsync(
         PackFile file, PackEntry entry, FactsBuilder facts, CancellationToken token)
     {
         RecordPlace place = new(file.Name, entry.OffsetBytes, entry.LengthBytes);
+        bool isAdded = false;
         foreach (string copy in (string[])[file.Name.BlobName, file.Name.MirrorBlobName])
         {
             if (copy != file.Blob.Path
                 && await records.TryReadPlainAsync(entry.Type, entry.Id, place, copy, token) is byte[] plain)
             {
-                _ = entry.Type == RecordType.Node ? TryAddNode(entry, plain, facts) : TryAddList(entry, plain, facts);
+                isAdded |= entry.Type == RecordType.Node
+                    ? TryAddNode(entry, plain, facts)
+                    : TryAddList(entry, plain, facts);
             }
         }
+
+        facts.HasGaps |= !isAdded;
     }
 }

@@ -10,6 +10,7 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 internal sealed class ScratchFolder(string? folder, uint processId)
 {
     private const string Prefix = "scratch-";
+    private const int TriesMax = 1000; // names: each may be had by another collector of this process
     private readonly string path = folder ?? Path.Join(Path.GetTempPath(), "hvbackup-collect");
     private int nextNumber;
     private bool isSwept;
@@ -20,16 +21,16 @@ internal sealed class ScratchFolder(string? folder, uint processId)
     {
         Directory.CreateDirectory(path);
         Sweep();
-        while (true)
+        for (int tries = 1; ; tries++)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{processId}-{nextNumber++}");
             try
             {
                 return Open(Path.Join(path, name), FileMode.CreateNew);
             }
-            catch (IOException) when (File.Exists(Path.Join(path, name)))
+            catch (IOException) when (tries < TriesMax)
             {
-                continue; // another collector of this process has it
+                continue; // another has it, or had it, or was quicker to sweep it than we to lock it
             }
         }
     }

@@ -4,6 +4,7 @@ using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance.Collect;
+using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
@@ -91,6 +92,27 @@ public sealed class CollectOrderTests : IAsyncLifetime
             sample.Store, sample.Repository.Id, sample.Repository.Hasher, CollectSample.NewEnvironment());
         HashSet<PackName> listed = await store.ListPacksAsync(TestContext.Current.CancellationToken);
         Assert.Equal([standing], listed.Where(pack => pack.Kind == PackKind.Maps)); // lost, but never retired
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_became_immutable_since_a_set_was_condemned_keeps_its_very_packs(bool isHeld)
+    {
+        RestorePoint once = await sample.BackUpAsync([30, 31], vm: "once");
+        await sample.BackUpAsync([30, 31, 32], vm: "again", store: CollectSample.StoreAgainAsync);
+        PackName pack = sample.Packs(PackKind.Chunks).Single(pack => pack.Session == once.Id);
+        sample.Store.Before = call =>
+        {
+            if (isHeld && call == new StoreCall(StoreCallKind.Put, FileNames.Condemned(1)))
+            {
+                sample.Store.Before = null;
+                new PointPins(sample.Repository).HoldAsync(once.Id, DateTimeOffset.MaxValue, default).Wait();
+            }
+        };
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.Equal(isHeld, sample.Packs(PackKind.Chunks).Contains(pack)); // all of it stands elsewhere
+        await sample.RequireGoodAsync(pruned);
     }
 
     private HashSet<string> PrunedNames => [.. pruned.Select(point => FileNames.RestorePoint(point.Id))];

@@ -1,6 +1,8 @@
+using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Storage;
 using HyperVBackup.Testing.Tools;
 using Xunit;
 
@@ -61,6 +63,53 @@ public sealed class FactsTests
         Assert.Equal([other.Id], (await CollectAsync(situation, folder.Path)).PointsRemoved);
         await situation.RequireGoodAsync();
     }
+
+    [Fact]
+    public async Task A_pack_that_is_shorter_than_it_was_is_counted_on_no_more()
+    {
+        using TestFolder folder = new();
+        CollectSituation situation = await CollectSituation.MakeAsync();
+        await CollectAsync(situation, folder.Path);
+        RestorePoint kept = await situation.Sample.BackUpAsync([90, 91], vm: "kept too");
+        RestorePoint goes = await situation.Sample.BackUpAsync([92, 93], vm: "goes");
+        await CollectAsync(situation, folder.Path);
+        await situation.Sample.MarkAsync(goes);
+        BlobName pack = NameIn(situation, "packs/", kept);
+        situation.Sample.Store[pack] = situation.Sample.Store[pack][..^1];
+        IReadOnlyList<BlobName> before = situation.Sample.Store.Names;
+        await Assert.ThrowsAsync<RepositoryDamagedException>(() => CollectAsync(situation, folder.Path));
+        Assert.Empty(before.Except(situation.Sample.Store.Names));
+        BlobName map = NameIn(situation, "maps/", kept);
+        situation.Sample.Store[pack] = situation.Sample.Store[NameIn(situation, "packs/", goes)];
+        situation.Sample.Store[map] = []; // of which a second copy stands
+        Assert.Equal([goes.Id], (await CollectAsync(situation, folder.Path)).PointsRemoved);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_read_once_is_read_again_the_next_time()
+    {
+        using TestFolder folder = new();
+        CollectSituation situation = await CollectSituation.MakeAsync();
+        await CollectAsync(situation, folder.Path);
+        RestorePoint point = await situation.Sample.BackUpAsync([90, 91], vm: "new");
+        RestorePoint after = await situation.Sample.BackUpAsync([94, 95], vm: "newer");
+        BlobName map = NameIn(situation, "maps/", point);
+        BlobName copy = new("mirror/" + map.Path);
+        byte[] good = situation.Sample.Store[map];
+        byte[] bad = [.. good];
+        bad.AsSpan(FileHeader.SizeBytes, bad.Length / 2).Clear(); // its records; the table stands
+        (situation.Sample.Store[map], situation.Sample.Store[copy]) = (bad, bad);
+        await Assert.ThrowsAsync<RepositoryDamagedException>(() => CollectAsync(situation, folder.Path));
+        (situation.Sample.Store[map], situation.Sample.Store[copy]) = (good, good);
+        situation.Pruned.Add(after);
+        await situation.Sample.MarkAsync(after);
+        Assert.Equal([after.Id], (await CollectAsync(situation, folder.Path)).PointsRemoved);
+        Assert.Equal(0, (await CollectAsync(situation, folder.Path)).MapBytesRead);
+    }
+
+    private static BlobName NameIn(CollectSituation situation, string folder, RestorePoint point) =>
+        situation.Sample.NamesIn(folder).Single(
+            name => name.Path.Contains(point.Id.ToString(), StringComparison.Ordinal));
 
     private static async Task RequireSameAsync(
         CollectSituation situation, CollectSituation expected, TestFolder folder, string path, byte[] facts)

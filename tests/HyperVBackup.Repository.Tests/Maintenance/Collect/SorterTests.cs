@@ -1,5 +1,6 @@
 using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Testing.Tools;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
@@ -54,6 +55,24 @@ public sealed class SorterTests
             }
         }
 
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    /// <summary>Each sweeps when it begins, while others make and remove files of the same names.</summary>
+    [Fact]
+    public async Task Collectors_of_one_process_have_files_of_their_own_however_they_mix()
+    {
+        using TestFolder folder = new();
+        await Parallel.ForAsync(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, (number, _) =>
+        {
+            using SafeFileHandle file = new ScratchFolder(folder.Path, processId: 1).Create();
+            byte[] written = BitConverter.GetBytes(number);
+            RandomAccess.Write(file, written, 0);
+            byte[] read = new byte[8];
+            Assert.Equal(4, RandomAccess.Read(file, read, 0));
+            Assert.Equal(written, read[..4]);
+            return ValueTask.CompletedTask;
+        });
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 }
