@@ -2,8 +2,9 @@
 # What this repository can do for you:
 #   ./build.sh demo             builds hvbackup and runs the main job on a sample disk (needs the .NET SDK only)
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
-#   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory); then real
-#                               processes back up, prune, collect, restore and are killed for so long (20 minutes)
+#   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory), runs the
+#                               code itself through 20,000 schedules; then real processes back up, prune, collect,
+#                               restore and are killed for so long (20 minutes)
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, with the runtime, compiled ahead (takes minutes)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
@@ -78,14 +79,17 @@ run_tests() {
 
 # What is too long for every run of the tests, with the counts of what it saw.
 run_soak() {
-  local minutes=${1:-20} model=tests/HyperVBackup.ProtocolModel.Tests real=tests/HyperVBackup.RealParts report
+  local minutes=${1:-20} model=tests/HyperVBackup.ProtocolModel.Tests schedules=tests/HyperVBackup.Repository.Tests
+  local real=tests/HyperVBackup.RealParts report
   .ci/install-tools
-  for project in "$model" "$real"; do
+  for project in "$model" "$schedules" "$real"; do
     restore "$project"
     dotnet build "$project" -c Release --no-restore -v quiet -nologo
   done
   "$model/bin/Release/net10.0/HyperVBackup.ProtocolModel.Tests" \
     -noColor -explicit only -parallelMode none -showLiveOutput
+  HVBACKUP_SCHEDULES=20000 "$schedules/bin/Release/net10.0/HyperVBackup.Repository.Tests" \
+    -noColor -class '*.CollectBesideWritersTests' -showLiveOutput
   report=$(mktemp)
   HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
     "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'

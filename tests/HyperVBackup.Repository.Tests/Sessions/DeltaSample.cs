@@ -21,9 +21,9 @@ internal sealed class DeltaSample(SampleRepository sample)
     /// <summary>Told the hint of each source before it is written, to make it another one.</summary>
     public Func<RecordPlace, RecordPlace> HintOf { get; set; } = place => place;
 
-    public static async Task<(SampleRepository Sample, DeltaSample Deltas)> CreateAsync()
+    public static async Task<(SampleRepository Sample, DeltaSample Deltas)> CreateAsync(int? seed = null)
     {
-        SampleRepository sample = await SampleRepository.CreateAsync();
+        SampleRepository sample = await SampleRepository.CreateAsync(seed);
         return (sample, new DeltaSample(sample));
     }
 

@@ -37,11 +37,12 @@ internal sealed class SampleRepository
         Created = DateTimeOffset.UnixEpoch,
     };
 
-    public static async Task<SampleRepository> CreateAsync()
+    /// <param name="seed">Gives the ids, where they must be the same each time.</param>
+    public static async Task<SampleRepository> CreateAsync(int? seed = null)
     {
         MemoryStore store = new();
         return new SampleRepository(
-            store, await BackupRepository.InitializeAsync(store, Settings, NewEnvironment(), default));
+            store, await BackupRepository.InitializeAsync(store, Settings, NewEnvironment(seed), default));
     }
 
     /// <summary>The same in a store of its own.</summary>
@@ -67,9 +68,10 @@ internal sealed class SampleRepository
     }
 
     /// <summary>A host of its own, whose random ids no other has.</summary>
-    public static RepositoryEnvironment NewEnvironment()
+    /// <param name="seed">Gives the ids, where they must be the same each time; at least a million.</param>
+    public static RepositoryEnvironment NewEnvironment(int? seed = null)
     {
-        Random random = new(Interlocked.Increment(ref environmentCount));
+        Random random = new(seed ?? Interlocked.Increment(ref environmentCount));
         return new RepositoryEnvironment
         {
             Clock = TimeProvider.System,

@@ -4,20 +4,24 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Testing.Stores;
 
 /// <summary>A store as one actor of <see cref="Turns"/> sees it: each operation waits for the actor's turn.</summary>
-public sealed class TurnStore(IBlobStore store, Turns turns, int actor) : IBlobStore
+/// <param name="losesAnswer">Asked after each operation that changed something: whether its answer gets lost.</param>
+public sealed class TurnStore(IBlobStore store, Turns turns, int actor, Func<bool>? losesAnswer = null) : IBlobStore
 {
+    private readonly Turns turns = turns;
+    private readonly int actor = actor;
+
     public string Description => store.Description;
 
     public async Task<IBlobWriter> CreateAsync(BlobName name, CancellationToken token)
     {
         await turns.WaitAsync(actor);
-        return new Writer(await store.CreateAsync(name, token), turns, actor);
+        return new Writer(await store.CreateAsync(name, token), this);
     }
 
     public async Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token)
     {
         await turns.WaitAsync(actor);
-        return await store.TryPutAsync(name, content, token);
+        return Answer(await store.TryPutAsync(name, content, token));
     }
 
     public async ValueTask<long?> TryGetLengthAsync(BlobName name, CancellationToken token)
@@ -53,6 +57,7 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor) : IBlobS
     {
         await turns.WaitAsync(actor);
         await store.DeleteAsync(name, token);
+        _ = Answer(true);
     }
 
     public async Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
@@ -65,7 +70,10 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor) : IBlobS
 
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => store.ReadTimeAsync(token);
 
-    private sealed class Writer(IBlobWriter writer, Turns turns, int actor) : IBlobWriter
+    private bool Answer(bool answer) =>
+        losesAnswer?.Invoke() == true ? throw new StoreException("The answer is lost.") : answer;
+
+    private sealed class Writer(IBlobWriter writer, TurnStore owner) : IBlobWriter
     {
         public long LengthBytes => writer.LengthBytes;
 
@@ -74,8 +82,8 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor) : IBlobS
 
         public async Task<bool> TryPublishAsync(CancellationToken token)
         {
-            await turns.WaitAsync(actor);
-            return await writer.TryPublishAsync(token);
+            await owner.turns.WaitAsync(owner.actor);
+            return owner.Answer(await writer.TryPublishAsync(token));
         }
 
         public ValueTask DisposeAsync() => writer.DisposeAsync();

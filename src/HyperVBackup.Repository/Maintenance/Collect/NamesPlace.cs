@@ -4,9 +4,10 @@ using HyperVBackup.Format;
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>Where in the file of facts it stands what a record names. Ordered by place, so that the file is read in
-/// order.</summary>
+/// order; what names nothing shares its place with what comes next, so ids count too.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct NamesPlace(long AtBytes, int LengthBytes, Digest Id) : IComparable<NamesPlace>
 {
-    public int CompareTo(NamesPlace other) => AtBytes.CompareTo(other.AtBytes);
+    public int CompareTo(NamesPlace other) =>
+        AtBytes != other.AtBytes ? AtBytes.CompareTo(other.AtBytes) : Id.CompareTo(other.Id);
 }

@@ -19,8 +19,8 @@ internal static class CollectSample
     public static CollectOptions WithoutRepacking => new() { DeadPercentMax = 100, SmallPackCountMin = int.MaxValue };
 
     /// <summary>A host on which waiting takes no time.</summary>
-    public static RepositoryEnvironment NewEnvironment() =>
-        SampleRepository.NewEnvironment() with { Clock = new QuickClock() };
+    public static RepositoryEnvironment NewEnvironment(int? seed = null) =>
+        SampleRepository.NewEnvironment(seed) with { Clock = new QuickClock() };
 
     public static Task<bool> MarkAsync(IBlobStore store, RepositoryId repository, SessionId point) =>
         new PruneMarkFiles(store, repository).TryPutAsync(

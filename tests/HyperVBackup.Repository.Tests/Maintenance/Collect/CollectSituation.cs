@@ -14,9 +14,10 @@ internal sealed class CollectSituation
 
     public List<RestorePoint> Pruned { get; } = [];
 
-    public static async Task<CollectSituation> MakeAsync()
+    /// <param name="seed">Gives the ids, where they must be the same each time.</param>
+    public static async Task<CollectSituation> MakeAsync(int? seed = null)
     {
-        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync(seed);
         CollectSituation made = new(sample);
         RestorePoint full = await sample.BackUpAsync([.. Enumerable.Range(20, 24)]);
         RestorePoint next = await sample.BackUpAsync([.. Enumerable.Range(40, 24)], full);

@@ -1,3 +1,4 @@
+using HyperVBackup.Format;
 using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Testing.Tools;
 using Microsoft.Win32.SafeHandles;
@@ -37,6 +38,20 @@ public sealed class SorterTests
         }
 
         Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    /// <summary>A list without entries names nothing, and the next list's names stand where its own would.</summary>
+    [Fact]
+    public void What_names_nothing_does_not_hide_what_stands_at_the_same_place()
+    {
+        using TestFolder folder = new();
+        using Sorter<NamesPlace> sorter = new(new ScratchFolder(folder.Path, processId: 1), heldBytesMax: 16 << 10);
+        NamesPlace nothing = new(64, 0, new Digest(new byte[Digest.SizeBytes]));
+        NamesPlace names = new(64, 96, new Digest([.. Enumerable.Repeat((byte)1, Digest.SizeBytes)]));
+        sorter.Add(nothing);
+        sorter.Add(names);
+        sorter.Add(names);
+        Assert.Equal([nothing, names], sorter.Read());
     }
 
     [Fact]

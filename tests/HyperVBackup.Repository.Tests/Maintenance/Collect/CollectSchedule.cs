@@ -1,0 +1,174 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Maintenance.Collect;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
+using Xunit;
+
+namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
+
+/// <summary>Two that back up, two collectors, one that prunes and one that restores, on one store; the seed says whose
+/// operation is next. What was published and not pruned restores at any time, and afterwards one collector alone puts
+/// all in order.</summary>
+internal sealed class CollectSchedule(CollectSituation situation, int seed)
+{
+    private const int IdsFrom = 1_000_000;
+    private const int LivesMax = 20;
+    private static readonly CollectOptions eager = new()
+    {
+        Patience = TimeSpan.FromSeconds(2), SmallPackCountMin = 3,
+    };
+
+    private readonly SampleRepository sample = situation.Sample;
+    private readonly ScheduleFate fate = new(seed, actorCount: 6);
+    private readonly Random random = new(seed);
+    private Turns turns = null!;
+    private int environmentCount;
+
+    public List<(RestorePoint Point, int[] Disk)> Made { get; } = [];
+
+    public int FencedCount { get; private set; }
+
+    public int RestoredCount { get; private set; }
+
+    public int LostAnswers => fate.LostAnswers;
+
+    public async Task RunAsync()
+    {
+        turns = new Turns(fate.Choose);
+        await turns.RunAsync(
+            BackUpTwiceAsync,
+            actor => LiveAsync(actor, CollectAsync),
+            actor => LiveAsync(actor, PruneAsync),
+            actor => LiveAsync(actor, CollectAsync),
+            BackUpTwiceAsync,
+            actor => LiveAsync(actor, RestoreAsync));
+        foreach ((RestorePoint point, int[] disk) in Made)
+        {
+            sample.Disks[point.Id] = disk;
+        }
+
+        await sample.RequireNothingLostAsync([.. situation.Pruned]);
+        RepositoryEnvironment later = NewEnvironment() with { ProcessId = 9, IsProcessAlive = _ => false };
+        await CollectSample.CollectAsync(sample.Store, eager, later);
+        await situation.RequireGoodAsync();
+    }
+
+    private RepositoryEnvironment NewEnvironment() =>
+        CollectSample.NewEnvironment(IdsFrom + (seed * 256) + environmentCount++);
+
+    /// <summary>Begins again where an answer was lost, as a task that is run again does.</summary>
+    private async Task LiveAsync(int actor, Func<TurnStore, RepositoryEnvironment, Task> workAsync)
+    {
+        for (int life = 1; ; life++)
+        {
+            try
+            {
+                await workAsync(new TurnStore(sample.Store, turns, actor, fate.LosesAnswer), NewEnvironment());
+                return;
+            }
+            catch (StoreException) when (life < LivesMax)
+            {
+                continue;
+            }
+        }
+    }
+
+    private static Task CollectAsync(TurnStore store, RepositoryEnvironment environment) =>
+        CollectSample.CollectAsync(store, eager, environment);
+
+    /// <summary>Two backups one after the other; the second takes the first for its parent where it can. Chunks are
+    /// often those of points that go.</summary>
+    private async Task BackUpTwiceAsync(int actor)
+    {
+        TurnStore store = new(sample.Store, turns, actor, fate.LosesAnswer);
+        BackupRepository repository = await BackupRepository.OpenAsync(store, NewEnvironment(), default);
+        SampleRepository own = sample.Over(sample.Store, repository);
+        RestorePoint? parent = null;
+        for (int count = 0; count < 2; count++)
+        {
+            int[] disk = [.. Enumerable.Range(0, 5).Select(_ => random.Next(5) == 0 ? 0 : random.Next(20, 90))];
+            try
+            {
+                await using WritingSession session =
+                    await repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+                RestorePoint? known = session.Points.FirstOrDefault(point => point.Id == parent?.Id)
+                    ?? session.Points.FirstOrDefault(point => random.Next(2) == 0 && own.Disks.ContainsKey(point.Id));
+                RestorePoint point = await own.WriteAsync(session, disk, known, known?.VmName.Text ?? $"new-{actor}");
+                await session.CommitAsync(point, default);
+                (own.Disks[point.Id], parent) = (disk, point);
+                Made.Add((point, disk));
+            }
+            catch (Exception failure) when (failure is SessionFencedException or StoreException)
+            {
+                FencedCount++; // what it was writing may have been cleaned up by then
+            }
+        }
+    }
+
+    private async Task PruneAsync(TurnStore store, RepositoryEnvironment environment)
+    {
+        BackupRepository repository = await BackupRepository.OpenAsync(store, environment, default);
+        foreach (RestorePoint point in await repository.ListPointsAsync(default))
+        {
+            if (random.Next(3) == 0)
+            {
+                situation.Pruned.Add(point);
+                await CollectSample.MarkAsync(store, repository.Id, point.Id);
+            }
+        }
+    }
+
+    /// <summary>Restores some points, whatever happens beside it: each gives its bytes, or was pruned.</summary>
+    private async Task RestoreAsync(TurnStore store, RepositoryEnvironment environment)
+    {
+        BackupRepository repository = await BackupRepository.OpenAsync(store, environment, default);
+        List<RestorePoint> points = await repository.ListPointsAsync(default);
+        for (int count = 0; count < 3; count++)
+        {
+            RestorePoint point = points[random.Next(points.Count)];
+            try
+            {
+                await RestoreAsync(repository, point);
+                RestoredCount++;
+            }
+            catch (SessionFencedException)
+            {
+                continue; // it slept for too long: another session may read the point
+            }
+            catch (RestorePointNotFoundException) when (situation.Pruned.Any(pruned => pruned.Id == point.Id))
+            {
+                continue;
+            }
+        }
+    }
+
+    private async Task RestoreAsync(BackupRepository repository, RestorePoint point)
+    {
+        int[]? disk = sample.Disks.GetValueOrDefault(point.Id)
+            ?? Made.Find(made => made.Point.Id == point.Id).Disk;
+        await using ReadingSession session =
+            await repository.OpenReadingSessionAsync(LeaseKind.Restore, point.Id, default);
+        DiskPoint read = session.Point.Disks[0];
+        DiskMapReader reader = new(
+            new DiskMap(read.ChunkSizeBytes, read.VirtualSizeBytes, read.TopNode, read.TopPlace), session.Nodes);
+        byte[] bytes = new byte[SampleRepository.ChunkSizeBytes];
+        for (int index = 0; index < reader.Map.ChunkCount; index++)
+        {
+            MapChunk chunk = await reader.FindAsync(index, default);
+            bytes.AsSpan().Clear();
+            if (!chunk.Id.IsZero)
+            {
+                await session.ReadChunkAsync(chunk.Id, chunk.Place, bytes, default);
+            }
+
+            // What was committed though its answer was lost, nobody knows the bytes of but its ids.
+            Assert.True(disk is null
+                ? chunk.Id.IsZero || SampleRepository.Hash(bytes).Id == chunk.Id
+                : SampleRepository.Chunk(disk[index]).AsSpan().SequenceEqual(bytes));
+        }
+    }
+}
