@@ -6,8 +6,8 @@ namespace HyperVBackup.Blake3;
 
 /// <summary>
 /// Sixteen lanes in vectors of 512 bits. While one block of every lane is compressed, the next one is transposed beside
-/// it: compressing asks more of one of the CPU's two 512-bit units, transposing of the other, and neither waits for the
-/// other's results.
+/// it: compressing asks more of one of the CPU's two 512-bit units, transposing of the other and of loads and stores,
+/// and neither waits for the other's results.
 /// </summary>
 internal static class Avx512Lanes
 {

@@ -146,10 +146,10 @@ internal static class Avx512Rounds
         Vector512<uint> b0, Vector512<uint> b1, Vector512<uint> b2, Vector512<uint> b3,
         [ConstantExpected] byte count)
     {
-        (a0, a1, a2, a3) = (a0 ^ b0, a1 ^ b1, a2 ^ b2, a3 ^ b3);
-        a0 = Avx512F.RotateRight(a0, count);
-        a1 = Avx512F.RotateRight(a1, count);
-        a2 = Avx512F.RotateRight(a2, count);
-        a3 = Avx512F.RotateRight(a3, count);
+        // Not as one assignment of four: its temporaries are so many in all that the compiler stops inlining.
+        a0 = Avx512F.RotateRight(a0 ^ b0, count);
+        a1 = Avx512F.RotateRight(a1 ^ b1, count);
+        a2 = Avx512F.RotateRight(a2 ^ b2, count);
+        a3 = Avx512F.RotateRight(a3 ^ b3, count);
     }
 }

@@ -9,60 +9,67 @@ namespace HyperVBackup.Blake3;
 /// </summary>
 internal static class Avx512Transposition
 {
-    public const int StepCount = 8;
+    public const int StepCount = FirstShuffleStep + QuarterCount;
+
+    private const int RowsPerStep = 2;
+    private const int CopyStepCount = Avx512Lanes.Width / RowsPerStep;
+
+    // Two steps after the last copy: what has been stored in four parts can be loaded as one only once it has left the
+    // store buffer for the cache.
+    private const int FirstShuffleStep = CopyStepCount + 2;
+
+    // A vector's quarters are of 128 bits, four words.
+    private const int QuarterCount = 4;
 
     /// <summary>
-    /// One of the eight steps that turn sixteen blocks, one to a row, into sixteen words, each across all rows. Higher
-    /// steps do nothing.
+    /// One of the steps that turn sixteen blocks, one to a row, into sixteen words, each across all rows: the quarters
+    /// of the rows change places while they are copied, and within the quarters the words do by shuffling. Only one of
+    /// the CPU's two 512-bit units shuffles, so to copy a quarter, which takes neither, is better: 32 shuffles a block
+    /// instead of 64 save 3 to 4 % of all time. To copy single words would do without any, which is another 3 % less on
+    /// an idle core, but slower than shuffling on one whose other hardware thread is busy, for so many stores.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Step(int step, ref byte block, ref nint rows, ref Vector512<uint> words)
     {
-        if (step < 4)
+        if (step < CopyStepCount)
         {
-            LoadRows(ref block, ref rows, 4 * step, ref words);
+            CopyRow(ref block, ref rows, RowsPerStep * step, ref words);
+            CopyRow(ref block, ref rows, (RowsPerStep * step) + 1, ref words);
         }
-        else if (step < StepCount)
+        else if (step >= FirstShuffleStep)
         {
-            ExchangeQuarters(step - 4, ref words);
+            ShuffleWords(QuarterCount * (step - FirstShuffleStep), ref words);
         }
     }
 
     /// <summary>
-    /// The first half of the way, for one i: quarter k of the vector 4 i + j comes to hold the word 4 k + j of the rows
-    /// 4 i to 4 i + 3.
+    /// The first half of the way, for the row 4 i + j: its quarter k becomes the quarter i of the vector 4 k + j.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadRows(ref byte block, ref nint rows, int firstRow, ref Vector512<uint> words)
+    private static void CopyRow(ref byte block, ref nint rows, int row, ref Vector512<uint> words)
     {
-        Vector512<uint> r0 = LoadRow(ref block, ref rows, firstRow);
-        Vector512<uint> r1 = LoadRow(ref block, ref rows, firstRow + 1);
-        Vector512<uint> r2 = LoadRow(ref block, ref rows, firstRow + 2);
-        Vector512<uint> r3 = LoadRow(ref block, ref rows, firstRow + 3);
-        Transpose4x4(ref r0, ref r1, ref r2, ref r3);
-        Unsafe.Add(ref words, firstRow) = r0;
-        Unsafe.Add(ref words, firstRow + 1) = r1;
-        Unsafe.Add(ref words, firstRow + 2) = r2;
-        Unsafe.Add(ref words, firstRow + 3) = r3;
+        ref byte source = ref Unsafe.AddByteOffset(ref block, Unsafe.Add(ref rows, row));
+        ref Vector128<byte> target = ref Unsafe.As<Vector512<uint>, Vector128<byte>>(ref words);
+        int at = (QuarterCount * (row % QuarterCount)) + (row / QuarterCount);
+        Unsafe.Add(ref target, at) = Vector128.LoadUnsafe(ref source, 0);
+        Unsafe.Add(ref target, at + 16) = Vector128.LoadUnsafe(ref source, 16);
+        Unsafe.Add(ref target, at + 32) = Vector128.LoadUnsafe(ref source, 32);
+        Unsafe.Add(ref target, at + 48) = Vector128.LoadUnsafe(ref source, 48);
     }
 
+    /// <summary>The second half, for one k: the vectors 4 k to 4 k + 3 come to hold the words of these numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> LoadRow(ref byte block, ref nint rows, int row) =>
-        Vector512.LoadUnsafe(ref Unsafe.AddByteOffset(ref block, Unsafe.Add(ref rows, row))).AsUInt32();
-
-    /// <summary>The second half, for one j: i and k change places.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ExchangeQuarters(int j, ref Vector512<uint> words)
+    private static void ShuffleWords(int first, ref Vector512<uint> words)
     {
-        Vector512<uint> q0 = Unsafe.Add(ref words, j);
-        Vector512<uint> q1 = Unsafe.Add(ref words, j + 4);
-        Vector512<uint> q2 = Unsafe.Add(ref words, j + 8);
-        Vector512<uint> q3 = Unsafe.Add(ref words, j + 12);
-        TransposeQuarters(ref q0, ref q1, ref q2, ref q3);
-        Unsafe.Add(ref words, j) = q0;
-        Unsafe.Add(ref words, j + 4) = q1;
-        Unsafe.Add(ref words, j + 8) = q2;
-        Unsafe.Add(ref words, j + 12) = q3;
+        Vector512<uint> w0 = Unsafe.Add(ref words, first);
+        Vector512<uint> w1 = Unsafe.Add(ref words, first + 1);
+        Vector512<uint> w2 = Unsafe.Add(ref words, first + 2);
+        Vector512<uint> w3 = Unsafe.Add(ref words, first + 3);
+        Transpose4x4(ref w0, ref w1, ref w2, ref w3);
+        Unsafe.Add(ref words, first) = w0;
+        Unsafe.Add(ref words, first + 1) = w1;
+        Unsafe.Add(ref words, first + 2) = w2;
+        Unsafe.Add(ref words, first + 3) = w3;
     }
 
     /// <summary>
