@@ -22,6 +22,10 @@ public interface IDisk : IDisposable
     /// chain; 0 where the disk has no such structures.</summary>
     long MetadataBytesRead => 0;
 
+    /// <summary>Names the state that was opened, taken before any byte of it was read; null where a later state of
+    /// the disk could not be told from this one.</summary>
+    DiskStamp? Stamp => null;
+
     /// <summary>Fills <paramref name="buffer"/> with the disk's bytes; the range lies inside the disk.</summary>
     /// <exception cref="DiskImageException">The image is damaged or cannot be read.</exception>
     void Read(long offsetBytes, Span<byte> buffer);

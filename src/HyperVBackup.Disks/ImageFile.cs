@@ -12,6 +12,7 @@ internal sealed class ImageFile : IDisposable
     {
         this.handle = handle;
         Path = path;
+        Stamp = FileState.TryRead(handle);
         LengthBytes = FileHoles.LengthBytes(handle);
     }
 
@@ -19,6 +20,10 @@ internal sealed class ImageFile : IDisposable
 
     /// <summary>The file's length when it was opened.</summary>
     public long LengthBytes { get; }
+
+    /// <summary>The file's state when it was opened, before anything of it was read; null where that is not known.
+    /// </summary>
+    public DiskStamp? Stamp { get; }
 
     /// <exception cref="DiskImageException">The file is missing or cannot be opened.</exception>
     public static ImageFile Open(string path)

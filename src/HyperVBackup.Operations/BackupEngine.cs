@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
+using HyperVBackup.Operations.Backup.Resume;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Operations.Synthesize;
 using HyperVBackup.Repository;
@@ -109,8 +110,25 @@ public sealed class BackupEngine(
         BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token) =>
         FencedRerun.RunAsync(async isAgain =>
         {
-            BackupOperation operation = new(repository, request, options, environment.Clock, progress);
-            BackupReport report = await operation.RunAsync(token);
+            BackupReport report = await RunOnceAsync(request, progress, token);
             return isAgain ? report with { Warnings = [RunAgain, .. report.Warnings] } : report;
         });
+
+    /// <summary>Runs it, and from its beginning where it went on with an interrupted one whose notes are wrong: they
+    /// are gone then.</summary>
+    private async Task<BackupReport> RunOnceAsync(
+        BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token)
+    {
+        try
+        {
+            return await new BackupOperation(repository, request, options, environment, progress).RunAsync(token);
+        }
+        catch (ComparisonRefutedException refuted)
+        {
+            BackupReport report =
+                await new BackupOperation(repository, request, options, environment, progress).RunAsync(token);
+            string warning = $"An interrupted backup was not gone on with: {refuted.Message}; it began again.";
+            return report with { Warnings = [warning, .. report.Warnings] };
+        }
+    }
 }

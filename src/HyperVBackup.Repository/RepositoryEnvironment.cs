@@ -1,4 +1,5 @@
 using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Index;
 
 namespace HyperVBackup.Repository;
 
@@ -38,6 +39,9 @@ public sealed record RepositoryEnvironment
         && string.Equals(lease.Host, HostName, StringComparison.OrdinalIgnoreCase)
         && lease.ProcessId != ProcessId
         && !IsProcessAlive(lease.ProcessId);
+
+    /// <summary>Stands before the index of each session; for tests that watch what is asked.</summary>
+    internal Func<IChunkIndex, IChunkIndex> WatchIndex { get; init; } = index => index;
 
     /// <summary>Takes sentences about what was found and mended on the way; never needed for correctness.</summary>
     public Action<string> Warn { get; init; } = _ => { };

@@ -21,8 +21,11 @@ public sealed class AuditedGapTests
             free.Writer.TryWrite(new ChunkBatch(ChunkSizeBytes, chunkCountMax: 4));
         }
 
-        DiskScan scan = new(new UnwrittenDisk(), ChunkSizeBytes, hasParent: true, free.Reader, output.Writer);
+        ReadLimit unlimited = new(TimeProvider.System, null);
+        DiskScan scan = new(
+            new UnwrittenDisk(), ChunkSizeBytes, hasParent: true, unlimited, free.Reader, output.Writer);
         await scan.RunAsync(
+            [],
             [new(new(0, 2), IsAudit: true), new(new(3, 5), IsAudit: true), new(new(9, 6), IsAudit: false)],
             CancellationToken.None);
 

@@ -49,6 +49,13 @@ internal static class BackupCommand
         CustomParser = PercentText.Parse,
     };
 
+    private static readonly Option<long?> Limit = new("--limit")
+    {
+        Description = "Read disks no faster than this many bytes a second, as 50M, 50MiB or 50MiB/s.",
+        HelpName = "RATE",
+        CustomParser = RateText.Parse,
+    };
+
     private static readonly Option<DateTimeOffset?> ImmutableUntil =
         ImmutableOption.New("No verb takes the restore point away");
 
@@ -57,9 +64,10 @@ internal static class BackupCommand
         Command command = new(
             "backup",
             "Back up disks of a VM into one restore point: the changed ranges where they are known and can be "
-            + "trusted, otherwise what differs by checksum from the point before; the first time everything.")
+            + "trusted, otherwise what differs by checksum from the point before; the first time everything. Run "
+            + "again after an interruption, it goes on where it was if the disk cannot have changed since.")
         {
-            Vm, Disks, Changes, Full, Audit, ImmutableUntil,
+            Vm, Disks, Changes, Full, Audit, Limit, ImmutableUntil,
         };
         QemuArguments.AddTo(command);
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
@@ -83,11 +91,11 @@ internal static class BackupCommand
 
         if (context.IsJson)
         {
-            WriteJson(report.Point);
+            WriteJson(report);
         }
         else
         {
-            WriteText(report.Point);
+            WriteText(report);
         }
 
         return ExitCodes.Done;
@@ -115,6 +123,7 @@ internal static class BackupCommand
                 : QemuArguments.DisksOf(machine, disks),
             Full = parsed.GetValue(Full),
             AuditPercent = parsed.GetValue(Audit),
+            ReadBytesPerSecondMax = parsed.GetValue(Limit),
             ImmutableUntil = parsed.GetValue(ImmutableUntil),
             FindConsistency = machine is null
                 ? null
@@ -122,13 +131,15 @@ internal static class BackupCommand
         };
     }
 
-    private static void WriteJson(RestorePoint point) => JsonOutput.Write(json =>
+    private static void WriteJson(BackupReport report) => JsonOutput.Write(json =>
     {
+        RestorePoint point = report.Point;
         json.WriteString("restorePoint", point.Id.ToString());
         json.WriteString("vm", point.VmName.Text);
         json.WriteString("kind", Words.Of(point.Kind));
-        json.WriteArray("disks", point.Disks, (item, disk) =>
+        json.WriteArray("disks", point.Disks.Zip(report.BytesResumed), (item, pair) =>
         {
+            (DiskPoint disk, long bytesResumed) = pair;
             item.WriteString("disk", disk.Name);
             item.WriteString("kind", Words.Of(disk.Kind));
             item.WriteNumber("virtualSize", disk.VirtualSizeBytes);
@@ -143,13 +154,19 @@ internal static class BackupCommand
             {
                 item.WriteString("lostReason", disk.LostReason);
             }
+
+            if (bytesResumed > 0)
+            {
+                item.WriteNumber("bytesResumed", bytesResumed);
+            }
         });
     });
 
-    private static void WriteText(RestorePoint point)
+    private static void WriteText(BackupReport report)
     {
+        RestorePoint point = report.Point;
         Console.WriteLine($"Restore point {point.Id} of {point.VmName}: {Words.Of(point.Kind)}.");
-        foreach (DiskPoint disk in point.Disks)
+        foreach ((DiskPoint disk, long bytesResumed) in point.Disks.Zip(report.BytesResumed))
         {
             DiskStatistics counts = disk.Statistics;
             string audited = counts.BytesAudited > 0 ? $" and audited {SizeText.Format(counts.BytesAudited)}" : "";
@@ -160,6 +177,12 @@ internal static class BackupCommand
             if (disk.LostReason.Length > 0)
             {
                 Console.WriteLine($"    Compared by checksum: {disk.LostReason}.");
+            }
+
+            if (bytesResumed > 0)
+            {
+                Console.WriteLine(
+                    $"    Went on with an interrupted backup: {SizeText.Format(bytesResumed)} were not read again.");
             }
         }
     }

@@ -22,6 +22,9 @@ public sealed class RawDisk : IDisk
 
     public int PhysicalSectorSizeBytes => SectorSizeBytes;
 
+    /// <inheritdoc/>
+    public DiskStamp? Stamp => file.Stamp;
+
     /// <summary>Opens <paramref name="path"/> as raw, whatever it holds; <see cref="DiskImage.Open"/> looks at it.
     /// </summary>
     /// <exception cref="DiskImageException">The file is missing or cannot be opened.</exception>

@@ -45,6 +45,22 @@ public sealed class VhdxDisk : IDisk
     /// <inheritdoc/>
     public long MetadataBytesRead => image.File.MetadataBytesRead + (parent?.MetadataBytesRead ?? 0);
 
+    /// <summary>Of all images of the chain, with the ids that whoever writes an image gives it.</summary>
+    public DiskStamp? Stamp
+    {
+        get
+        {
+            DiskStamp? own = image.File.Stamp;
+            DiskStamp? below = parent is null ? new DiskStamp("", DateTimeOffset.MinValue) : parent.Stamp;
+            return own is null || below is null
+                ? null
+                : new DiskStamp(
+                    $"{own.Text} {image.Header.SequenceNumber} {image.Header.FileWriteId} {image.Header.DataWriteId}; "
+                    + below.Text,
+                    own.ChangedAt > below.ChangedAt ? own.ChangedAt : below.ChangedAt);
+        }
+    }
+
     /// <summary>Opens an image and, where it is a differencing one, its parents: they are looked for at the paths it
     /// names and beside it.</summary>
     /// <exception cref="DiskImageException">An image is missing, damaged, not its child's parent, or of a kind not

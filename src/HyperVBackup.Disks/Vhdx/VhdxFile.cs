@@ -9,6 +9,9 @@ internal sealed class VhdxFile(ImageFile file) : IDisposable
 
     public string Path => file.Path;
 
+    /// <inheritdoc cref="ImageFile.Stamp"/>
+    public DiskStamp? Stamp => file.Stamp;
+
     /// <summary>The file's length after the replay.</summary>
     public long LengthBytes => Math.Max(file.LengthBytes, overlay.FileLengthBytesMin);
 

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Operations.Backup.Resume;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Repository.Sessions;
@@ -14,11 +15,13 @@ namespace HyperVBackup.Operations.Backup;
 /// is published. Used once.
 /// </summary>
 internal sealed class BackupOperation(
-    BackupRepository repository, BackupRequest request, EngineOptions options, TimeProvider clock,
+    BackupRepository repository, BackupRequest request, EngineOptions options, RepositoryEnvironment environment,
     IProgress<BackupProgress> progress)
 {
     private readonly OpenViews views = new();
     private readonly List<string> warnings = [];
+    private readonly List<long> bytesResumed = [];
+    private readonly ReadLimit limit = new(environment.Clock, request.ReadBytesPerSecondMax);
 
     public async Task<BackupReport> RunAsync(CancellationToken token)
     {
@@ -39,14 +42,25 @@ internal sealed class BackupOperation(
             ExceptionDispatchInfo.Throw(failure);
         }
 
-        return new BackupReport(point, warnings);
+        return new BackupReport(point, warnings) { BytesResumed = bytesResumed };
     }
 
     private async Task<RestorePoint> RunInSessionAsync(CancellationToken token)
     {
         await using WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, token);
         session.ImmutableUntil = request.ImmutableUntil;
-        RestorePoint point = await session.WorkAsync(() => BuildAsync(session, token));
+        using ComparisonLogs logs = new(environment.StateFolder, repository.Id, environment.Clock.GetUtcNow());
+        RestorePoint point;
+        try
+        {
+            point = await session.WorkAsync(() => BuildAsync(session, logs, token));
+        }
+        catch (ComparisonRefutedException)
+        {
+            logs.DeleteOpen();
+            throw;
+        }
+
         try
         {
             await session.CommitAsync(point, token);
@@ -55,6 +69,7 @@ internal sealed class BackupOperation(
         {
             if (session.IsCommitted)
             {
+                logs.Delete(point.VmIdentity, point.Disks.Select(disk => disk.Name));
                 views.Confirm();
             }
         }
@@ -101,7 +116,7 @@ internal sealed class BackupOperation(
         }
     }
 
-    private async Task<RestorePoint> BuildAsync(WritingSession session, CancellationToken token)
+    private async Task<RestorePoint> BuildAsync(WritingSession session, ComparisonLogs logs, CancellationToken token)
     {
         foreach (DiskRequest disk in request.Disks)
         {
@@ -117,10 +132,11 @@ internal sealed class BackupOperation(
         {
             DiskPointBuilder builder = new(
                 repository, session, points, request.Disks[position], views[position], views.IsIdentityShared(position),
-                options, request, progress);
+                options, request, identity, logs, limit, progress);
             disks.Add(await builder.BuildAsync(token));
             distrusted.Add(builder.IsDistrusted);
             warnings.AddRange(builder.Warnings);
+            bytesResumed.Add(builder.ResumedBytes);
         }
 
         await session.FlushAsync(token);
@@ -175,7 +191,8 @@ internal sealed class BackupOperation(
     /// <summary>Times are for people: never before the parent's, also when a clock went back.</summary>
     private DateTimeOffset TimeAfter(List<RestorePoint> points)
     {
-        DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
+        long milliseconds = environment.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
         return points.Count > 0 && points[^1].Time > now ? points[^1].Time : now;
     }
 }

@@ -26,6 +26,9 @@ public sealed record BackupRequest
     /// </summary>
     public DateTimeOffset? ImmutableUntil { get; init; }
 
+    /// <summary>Disks are read no faster, in bytes a second, at least 1; null for as fast as they are.</summary>
+    public long? ReadBytesPerSecondMax { get; init; }
+
     public Consistency Consistency { get; init; }
 
     /// <summary>Asked once the disks are open, in place of <see cref="Consistency"/>: only then does a running machine

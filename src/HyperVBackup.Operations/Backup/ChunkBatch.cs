@@ -33,6 +33,7 @@ internal sealed class ChunkBatch
         Indexes = new long[chunkCountMax];
         IsAudit = new bool[chunkCountMax];
         IsKnownZero = new bool[chunkCountMax];
+        IsRecalled = new bool[chunkCountMax];
         Ids = new ChunkId[chunkCountMax];
         Parents = new MapChunk[chunkCountMax];
         Places = new RecordPlace[chunkCountMax];
@@ -58,6 +59,10 @@ internal sealed class ChunkBatch
 
     /// <summary>True for chunks that were never written: their bytes here mean nothing.</summary>
     public bool[] IsKnownZero { get; }
+
+    /// <summary>True for chunks whose ids an interrupted backup found: their bytes here mean nothing, unless they were
+    /// read since.</summary>
+    public bool[] IsRecalled { get; }
 
     public ChunkId[] Ids { get; }
 
@@ -108,7 +113,7 @@ internal sealed class ChunkBatch
         for (int added = 0; added < count; added++)
         {
             (Indexes[Count], IsAudit[Count], IsKnownZero[Count]) = (firstIndex + added, isAudit, false);
-            Count++;
+            IsRecalled[Count++] = false;
         }
 
         return space;
@@ -120,6 +125,17 @@ internal sealed class ChunkBatch
         Add(firstIndex, count, isAudit);
         IsKnownZero.AsSpan(Count - count, count).Fill(true);
     }
+
+    /// <summary>Takes the next chunks, whose ids are known though they are not read.</summary>
+    public void AddRecalled(long firstIndex, ReadOnlySpan<ChunkId> ids)
+    {
+        ids.CopyTo(Ids.AsSpan(Count));
+        Add(firstIndex, ids.Length, isAudit: false);
+        IsRecalled.AsSpan(Count - ids.Length, ids.Length).Fill(true);
+    }
+
+    /// <summary>Where the bytes of a chunk go.</summary>
+    public Span<byte> SpaceAt(int position) => bytes.AsSpan(position * chunkSizeBytes, chunkSizeBytes);
 
     public ReadOnlySpan<byte> ChunkAt(int position) =>
         bytes.AsSpan(position * chunkSizeBytes, chunkSizeBytes);

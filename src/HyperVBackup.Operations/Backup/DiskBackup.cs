@@ -3,6 +3,7 @@ using HyperVBackup.Disks;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Operations.Backup.Resume;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Sessions;
 
@@ -14,17 +15,22 @@ namespace HyperVBackup.Operations.Backup;
 /// </summary>
 internal sealed class DiskBackup(
     IDisk disk, int chunkSizeBytes, WritingSession session, ContentHasher hasher, ChunkEncoder encoder,
-    EngineOptions options)
+    EngineOptions options, ReadLimit limit, ComparisonLog? log)
 {
     private const int BatchBytes = 1 << 20;
 
     private readonly ScratchLists scratch = new();
+    private readonly RecalledChunks recalled = new(disk, chunkSizeBytes, hasher, limit);
+    private readonly ComparisonRecorder? recorder = log is null ? null : new ComparisonRecorder(log);
 
     public DiskTally Tally { get; } = new();
 
     public long ReadBytes { get; private set; }
 
     public long AuditedBytes { get; private set; }
+
+    /// <summary>Bytes of the disk that were not looked at, because an interrupted backup had compared them.</summary>
+    public long ResumedBytes { get; private set; }
 
     /// <summary>Reads <paramref name="runs"/> and sets what differs from the parent.</summary>
     /// <param name="parents">Two readers of the parent's map, for two stages; null without a parent.</param>
@@ -46,26 +52,31 @@ internal sealed class DiskBackup(
         Channel<Task<ChunkBatch>> hashed = Pipeline.NewChannel<Task<ChunkBatch>>(options.WorkerCount);
         Channel<ChunkBatch> classified = Pipeline.NewChannel<ChunkBatch>(2);
         Channel<Task<ChunkBatch>> encoded = Pipeline.NewChannel<Task<ChunkBatch>>(options.WorkerCount);
-        DiskScan scan = new(disk, chunkSizeBytes, parents is not null, free.Reader, read.Writer);
+        DiskScan scan = new(disk, chunkSizeBytes, parents is not null, limit, free.Reader, read.Writer);
         await Pipeline.RunAsync(
             token,
-            ending => scan.RunAsync(runs, ending),
+            ending => scan.RunAsync(log?.Read() ?? [], runs, ending),
             ending => Pipeline.OrderedAsync(read.Reader, hashed.Writer, Hash, ending),
             ending => ClassifyAsync(hashed.Reader, classified.Writer, parents?.Classify, ending),
             ending => Pipeline.OrderedAsync(
                 classified.Reader, encoded.Writer, batch => batch.EncodeNewAsync(session, encoder, ending), ending),
             ending => StoreAsync(encoded.Reader, free.Writer, parents?.Store, map, changes, batch =>
-                progress(batch.DoneBytes, scan.ReadBytes + scan.AuditedBytes), ending));
-        (ReadBytes, AuditedBytes) = (scan.ReadBytes, scan.AuditedBytes);
+                progress(batch.DoneBytes, scan.ReadBytes + scan.AuditedBytes + recalled.ReadBytes), ending));
+        (ReadBytes, AuditedBytes) = (scan.ReadBytes + recalled.ReadBytes, scan.AuditedBytes);
+        ResumedBytes = ((log?.ResumedIndex ?? 0) * chunkSizeBytes) - recalled.ReadBytes;
+        Tally.AddUnchanged(scan.RecalledSameCount);
     }
 
     private ValueTask Hash(ChunkBatch batch)
     {
         for (int position = 0; position < batch.Count; position++)
         {
-            batch.Ids[position] = batch.IsKnownZero[position]
-                ? default
-                : hasher.IdOfChunk(batch.ChunkAt(position), batch.PagesAt(position).Span);
+            if (!batch.IsRecalled[position])
+            {
+                batch.Ids[position] = batch.IsKnownZero[position]
+                    ? default
+                    : hasher.IdOfChunk(batch.ChunkAt(position), batch.PagesAt(position).Span);
+            }
         }
 
         return ValueTask.CompletedTask;
@@ -80,6 +91,7 @@ internal sealed class DiskBackup(
             ChunkBatch batch = await task;
             await ReadParentsAsync(batch, parent, token);
             await ClassifyAsync(batch, token);
+            await recalled.ReadNewAsync(batch, token);
             if (batch.IsGapAudit && parent is not null)
             {
                 await AuditGapAsync(batch.Gap, parent, token);
@@ -155,6 +167,7 @@ internal sealed class DiskBackup(
                 await ClearGapAsync(batch.Gap, parent, map, changes, token);
             }
 
+            recorder?.Note(batch);
             done(batch);
             await free.WriteAsync(batch, token);
         }

@@ -2,6 +2,7 @@ using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Operations.Backup.Resume;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Sessions;
@@ -12,8 +13,8 @@ namespace HyperVBackup.Operations.Backup;
 /// audit finds the change source wrong.</summary>
 internal sealed class DiskPointBuilder(
     BackupRepository repository, WritingSession session, IReadOnlyList<RestorePoint> points, DiskRequest disk,
-    IDiskView view, bool isIdentityShared, EngineOptions options, BackupRequest request,
-    IProgress<BackupProgress> progress)
+    IDiskView view, bool isIdentityShared, EngineOptions options, BackupRequest request, string vm,
+    ComparisonLogs logs, ReadLimit limit, IProgress<BackupProgress> progress)
 {
     private readonly int chunkSizeBytes = repository.Settings.ChunkSizeBytes;
     private long bytesReadBefore;
@@ -22,6 +23,9 @@ internal sealed class DiskPointBuilder(
     private long mapBytesBefore;
 
     public List<string> Warnings { get; } = [];
+
+    /// <summary>Bytes of the disk that were not looked at, because an interrupted backup had compared them.</summary>
+    public long ResumedBytes { get; private set; }
 
     /// <summary>True once an audit found the change source wrong.</summary>
     public bool IsDistrusted { get; private set; }
@@ -40,7 +44,7 @@ internal sealed class DiskPointBuilder(
 
         if (plan.Kind != RestorePointKind.Incremental)
         {
-            return await RunAsync(plan, [new ScanRun(new ChunkRun(0, ChunkCount), IsAudit: false)], audit: null, token);
+            return await RunAsync(plan, [WholeDiskFrom(0)], audit: null, token);
         }
 
         AuditPlan audit = PlanAudit(plan);
@@ -60,7 +64,30 @@ internal sealed class DiskPointBuilder(
         (RestorePoint newestPoint, DiskPoint newest) =
             DiskPlan.Candidates(points, disk, view.Disk, isIdentityShared)[^1];
         DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason);
-        return RunAsync(plan, [new ScanRun(new ChunkRun(0, ChunkCount), IsAudit: false)], audit: null, token);
+        return RunAsync(plan, [WholeDiskFrom(0)], audit: null, token);
+    }
+
+    private ScanRun WholeDiskFrom(long index) => new(new ChunkRun(index, ChunkCount - index), IsAudit: false);
+
+    /// <summary>What an interrupted comparison of the same disk with the same point noted; null where nothing can be
+    /// noted of this one.</summary>
+    private ComparisonLog? OpenLog(DiskPlan plan)
+    {
+        ComparisonLog? log = logs.TryOpen(
+            vm, disk.Name, view.Disk.Stamp,
+            stamp => new ComparisonSubject(
+                repository.Id, vm, disk.Name, view.Disk.Identity ?? "", view.Disk.VirtualSizeBytes, chunkSizeBytes,
+                plan.ParentPoint?.Id ?? default, plan.Parent?.Root ?? default, stamp),
+            out string? refusal);
+        if (refusal is not null)
+        {
+            string place = log is null || log.ResumedIndex == 0
+                ? "it begins again"
+                : $"it goes on at byte {log.ResumedIndex * chunkSizeBytes} only";
+            Warnings.Add($"Disk '{disk.Name}': of an interrupted backup not all is believed ({refusal}); {place}.");
+        }
+
+        return log;
     }
 
     private async Task<DiskPoint> RunAsync(
@@ -73,17 +100,20 @@ internal sealed class DiskPointBuilder(
         bool isShrunk = plan.Parent is not null && parent.VirtualSizeBytes > virtualSizeBytes;
         ChangeListWriter? changes =
             plan.Parent is null || isShrunk ? null : new ChangeListWriter(session.Maps, repository.Hasher);
+        ComparisonLog? log = plan.Kind == RestorePointKind.Incremental ? null : OpenLog(plan);
+        IReadOnlyList<ScanRun> left = log is null ? runs : [WholeDiskFrom(log.ResumedIndex)];
         DiskBackup backup = new(
-            view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options);
+            view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options, limit, log);
         long mapBytesAtStart = session.MapBytesWritten;
-        long totalBytes = runs.Sum(run => run.Chunks.Count) * chunkSizeBytes;
+        long totalBytes = left.Sum(run => run.Chunks.Count) * chunkSizeBytes;
         await backup.RunAsync(
-            runs, plan.Parent is null ? null : (new DiskMapReader(parent, nodes), new DiskMapReader(parent, nodes)),
+            left, plan.Parent is null ? null : (new DiskMapReader(parent, nodes), new DiskMapReader(parent, nodes)),
             map, changes,
             (done, read) => progress.Report(new BackupProgress(disk.Name, done, totalBytes, read)), token);
         DiskMap result = await map.FinishAsync(token);
         List<ListReference> lists = [];
         await AddListsAsync(lists, changes, runs, plan, token);
+        ResumedBytes = backup.ResumedBytes;
         bytesReadBefore += backup.ReadBytes;
         bytesAuditedBefore += backup.AuditedBytes;
         mapBytesBefore += session.MapBytesWritten - mapBytesAtStart;

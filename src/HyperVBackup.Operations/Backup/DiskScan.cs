@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using HyperVBackup.Disks;
-using HyperVBackup.Disks.Changes;
+using HyperVBackup.Operations.Backup.Resume;
 
 namespace HyperVBackup.Operations.Backup;
 
@@ -9,7 +9,8 @@ namespace HyperVBackup.Operations.Backup;
 /// read: long stretches of it go on as gaps, short ones as zeros between the chunks around them.
 /// </summary>
 internal sealed class DiskScan(
-    IDisk disk, int chunkSizeBytes, bool hasParent, ChannelReader<ChunkBatch> free, ChannelWriter<ChunkBatch> output)
+    IDisk disk, int chunkSizeBytes, bool hasParent, ReadLimit limit, ChannelReader<ChunkBatch> free,
+    ChannelWriter<ChunkBatch> output)
 {
     private ChunkBatch? batch;
     private long doneBytes;
@@ -19,9 +20,21 @@ internal sealed class DiskScan(
 
     public long AuditedBytes { get; private set; }
 
+    /// <summary>Chunks that are not zeros, and that an interrupted backup found to be the parent's.</summary>
+    public long RecalledSameCount { get; private set; }
+
+    /// <param name="recalled">What an interrupted backup found before the runs begin: goes on without being read.
+    /// </param>
+    /// <param name="runs">What to read.</param>
     /// <exception cref="DiskImageException">The image is damaged or cannot be read.</exception>
-    public async Task RunAsync(IEnumerable<ScanRun> runs, CancellationToken token)
+    public async Task RunAsync(
+        IEnumerable<ComparedRun> recalled, IEnumerable<ScanRun> runs, CancellationToken token)
     {
+        foreach (ComparedRun run in recalled)
+        {
+            await RecallAsync(run, token);
+        }
+
         foreach (ScanRun run in runs)
         {
             await ScanAsync(run, token);
@@ -29,6 +42,27 @@ internal sealed class DiskScan(
 
         await EmitAsync(token);
         output.Complete();
+    }
+
+    private async ValueTask RecallAsync(ComparedRun run, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        RecalledSameCount += run.NonZeroCount;
+        for (int done = 0; done < run.Ids.Length;)
+        {
+            ChunkBatch current = await BatchAsync(token);
+            int count = Math.Min(run.Ids.Length - done, current.CountMax - current.Count);
+            current.AddRecalled(run.FirstIndex + done, run.Ids.Span.Slice(done, count));
+            done += count;
+            await EmitIfFullAsync(token);
+        }
+
+        if (run.Kind == ComparedKind.Zeros)
+        {
+            await EmitAsync(token);
+            (await BatchAsync(token)).SetGap(run.FirstIndex, run.EndIndex, isAudit: false);
+            await EmitAsync(token);
+        }
     }
 
     private async ValueTask ScanAsync(ScanRun run, CancellationToken token)
@@ -55,6 +89,7 @@ internal sealed class DiskScan(
         {
             ChunkBatch current = await BatchAsync(token);
             int count = (int)Math.Min(endIndex - firstIndex, current.CountMax - current.Count);
+            await limit.TakeAsync((long)count * chunkSizeBytes, token);
             Read(firstIndex, current.Add(firstIndex, count, isAudit), isAudit);
             firstIndex += count;
             doneBytes += (long)count * chunkSizeBytes;

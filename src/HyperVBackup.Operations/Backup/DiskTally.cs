@@ -39,6 +39,13 @@ internal sealed class DiskTally
         RecordBytes += earlier?.RecordBytes ?? 0;
     }
 
+    /// <summary>Counts in chunks, none of them zeros, that are as they were in the parent.</summary>
+    public void AddUnchanged(long chunkCount)
+    {
+        ChunksInherited += chunkCount;
+        ChunksNonZero += chunkCount;
+    }
+
     /// <summary>Notes such a chunk; in ascending order.</summary>
     public void AddMismatch(long chunkIndex)
     {

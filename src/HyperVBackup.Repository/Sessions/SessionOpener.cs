@@ -119,9 +119,9 @@ internal sealed class SessionOpener(
         HashSet<SessionId> decided, AbsentSet absent, CancellationToken token)
     {
         long budgetBytes = ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
-        IChunkIndex index = environment.StateFolder is null
+        IChunkIndex index = environment.WatchIndex(environment.StateFolder is null
             ? new MemoryChunkIndex(budgetBytes)
-            : ChunkIndexFolder.Open(environment.StateFolder, repository.Id, budgetBytes);
+            : ChunkIndexFolder.Open(environment.StateFolder, repository.Id, budgetBytes));
         try
         {
             await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);

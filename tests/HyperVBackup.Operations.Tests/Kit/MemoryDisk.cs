@@ -18,7 +18,7 @@ internal sealed class MemoryDisk : IDisk
     private MemoryDisk(MemoryDisk other, byte[] bytes, bool[] isWritten, string? identity)
     {
         (Bytes, this.isWritten, Identity) = (bytes, isWritten, identity);
-        (LogicalSectorSizeBytes, BeforeRead) = (other.LogicalSectorSizeBytes, other.BeforeRead);
+        (LogicalSectorSizeBytes, BeforeRead, Stamp) = (other.LogicalSectorSizeBytes, other.BeforeRead, other.Stamp);
     }
 
     public byte[] Bytes { get; }
@@ -32,6 +32,8 @@ internal sealed class MemoryDisk : IDisk
     public int LogicalSectorSizeBytes { get; init; } = 512;
 
     public int PhysicalSectorSizeBytes => 4096;
+
+    public DiskStamp? Stamp { get; set; }
 
     public bool IsDisposed { get; private set; }
 
