@@ -185,11 +185,7 @@ internal sealed class History(IBlobStore store, int seed)
         foreach (SessionId point in truth.Keys.Where(_ => random.Next(3) == 0).Take(truth.Count - 1).ToArray())
         {
             Log.Add($"prune {point}");
-            string name = FileNames.PruneMark(point);
-            PruneMark mark = new() { Time = DateTimeOffset.UnixEpoch, Host = "", Why = "" };
-            FileHeader header = new(FileKind.PruneMark, bench.Repository.Id, name);
-            await store.TryPutAsync(
-                new BlobName(name), RecordFile.Write(header, mark.Write(), Compression.None), default);
+            await Marks.PutAsync(store, bench.Repository.Id, point);
             truth.Remove(point);
         }
     }

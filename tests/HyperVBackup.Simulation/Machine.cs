@@ -64,6 +64,10 @@ internal sealed class Machine
         [.. changedSince[id].Select(sector =>
             (sector * 512L, (long)Math.Min(512, Disk.Bytes.Length - (sector * 512))))];
 
+    /// <summary>What a tracker knows of now: what changed since each state.</summary>
+    public Dictionary<string, (long OffsetBytes, long LengthBytes)[]> AllChanges() =>
+        changedSince.Keys.ToDictionary(id => id, ChangesSince);
+
     /// <summary>Changes that no tracker hears of, on allocated parts only.</summary>
     public void ChangeSecretly()
     {
@@ -86,6 +90,13 @@ internal sealed class Machine
     {
         Disk = Disk.Resized(random.Next(1, 60 * Chunk));
         changedSince.Clear();
+    }
+
+    /// <summary>Another disk of the same size takes its place, and its tracker does not notice.</summary>
+    public void Replace(string identity)
+    {
+        Disk = MemoryDisk.Of(Disk.Bytes, identity);
+        Disk.Change(random.Next(Disk.Bytes.Length), 1, random.Next());
     }
 
     private void Note(int offset, int length)

@@ -45,6 +45,16 @@ public sealed class ChangedRangesBuilder
         return new ChangedRanges(buffer.AsMemory(0, count));
     }
 
+    /// <summary>Whether the normal form has no more ranges than this.</summary>
+    internal bool HasAtMost(int rangeCount)
+    {
+        if (count > rangeCount)
+        {
+            Normalise();
+        }
+        return count <= rangeCount;
+    }
+
     private static bool TryMerge(ByteRange last, ByteRange next, out ByteRange merged)
     {
         bool touches = next.StartBytes >= last.StartBytes && next.StartBytes <= last.EndBytes;

@@ -15,7 +15,7 @@ public interface IDiskView : IDisposable
     DiskChanges Changes { get; }
 
     /// <summary>The tracking id of the state read here, for the restore point to record, or null: none is recorded.
-    /// Called once, after the packs are durable.</summary>
+    /// It stands for this state alone, for ever. Called once, after the packs are durable.</summary>
     string? Seal();
 
     /// <summary>The restore point that records the sealed id is published.</summary>

@@ -139,6 +139,7 @@ internal sealed class BackupOperation(
             bytesResumed.Add(builder.ResumedBytes);
         }
 
+        views.RequireSameSizes();
         await session.FlushAsync(token);
         await session.ThrowIfFencedAsync(token); // before any source is sealed, which some can do once only
         DiskPoint[] sealedDisks =
@@ -146,6 +147,11 @@ internal sealed class BackupOperation(
             {
                 TrackingId = IdOf(disk.Name, views[position].Seal(), distrusted[position]),
             })];
+        for (int position = 0; position < sealedDisks.Length; position++)
+        {
+            WarnOfRepeatedId(points, position, sealedDisks[position]);
+        }
+
         return new RestorePoint
         {
             Id = session.Id,
@@ -183,6 +189,20 @@ internal sealed class BackupOperation(
             $"Disk '{disk}': the change source's new tracking id is none that can be recorded; "
             + "the next backup compares by checksum.");
         return null;
+    }
+
+    /// <summary>An id that stands for two states leads to the newer one only while that one's point is there.</summary>
+    private void WarnOfRepeatedId(List<RestorePoint> points, int position, DiskPoint disk)
+    {
+        bool isRepeated = disk.TrackingId is not null && DiskPlan
+            .Candidates(points, request.Disks[position], views[position].Disk, views.IsIdentityShared(position))
+            .Exists(before => before.Disk.TrackingId == disk.TrackingId && before.Disk.Root != disk.Root);
+        if (isRepeated)
+        {
+            warnings.Add(
+                $"Disk '{disk.Name}': its change source gives two states of it one tracking id, '{disk.TrackingId}'; "
+                + "should this restore point be lost or pruned before the next backup, make that one with --full.");
+        }
     }
 
     private static bool IsThisVm(RestorePoint point, string identity) =>

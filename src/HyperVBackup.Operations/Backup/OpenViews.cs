@@ -9,6 +9,7 @@ namespace HyperVBackup.Operations.Backup;
 internal sealed class OpenViews
 {
     private readonly List<IDiskView> views = [];
+    private readonly List<long> sizesBytes = [];
     private bool isPublished;
 
     public IDiskView this[int position] => views[position];
@@ -18,9 +19,26 @@ internal sealed class OpenViews
     {
         IDiskView view = source.Open();
         views.Add(view);
+        sizesBytes.Add(view.Disk.VirtualSizeBytes);
         if (view.Disk.VirtualSizeBytes == 0)
         {
             throw new DiskImageException($"'{view.Disk.Description}' is empty: there is no disk in it to back up.");
+        }
+    }
+
+    /// <summary>A view is of one moment: what was read of one that is not makes no restore point.</summary>
+    /// <exception cref="DiskImageException">A disk has not the size with which it was opened.</exception>
+    public void RequireSameSizes()
+    {
+        for (int position = 0; position < views.Count; position++)
+        {
+            IDisk disk = views[position].Disk;
+            if (disk.VirtualSizeBytes != sizesBytes[position])
+            {
+                throw new DiskImageException(
+                    $"'{disk.Description}' grew or shrank from {sizesBytes[position]} to {disk.VirtualSizeBytes} bytes "
+                    + "while it was read.");
+            }
         }
     }
 
