@@ -428,6 +428,12 @@ def read_disk(fields):
     kinds = [reference[0] for reference in disk["lists"]]
     require(kinds == sorted(set(kinds)) and 4 not in kinds, "restore point: lists")
     disk["statistics"] = [fields.count() for _ in range(10)]
+    disk["trust"], disk["horizon"], due_count = fields.number(1), fields.number(4), fields.number(2)
+    require(disk["trust"] <= 2 and due_count <= 100, "restore point: trust or due count")
+    disk["dues"] = [(fields.count(), fields.number(4)) for _ in range(due_count)]
+    runs = [1] + [run for _, run in disk["dues"]]
+    require(runs == sorted(runs), "restore point: audit dues")
+    require(all(position < disk["virtual size"] for position, _ in disk["dues"]), "restore point: audit dues")
     return disk
 
 

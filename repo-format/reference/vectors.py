@@ -106,6 +106,8 @@ def describe_point(plain, identity=POINT_ID):
                 value = "none" if value is None else f"'{value}'"
             elif name == "statistics":
                 value = " ".join(map(str, value))
+            elif name == "dues":
+                value = " ".join(f"{position}:{runs}" for position, runs in value)
             fields[f"disk {number} {name}"] = value.hex() if isinstance(value, bytes) else value
     for number, reference in enumerate(point["configuration files"]):
         fields[f"configuration file {number}"] = reference_text(reference)

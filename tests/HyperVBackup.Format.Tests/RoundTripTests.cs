@@ -85,7 +85,10 @@ public static class RoundTripTests
         foreach ((DiskPoint left, DiskPoint right) in point.Disks.Zip(read.Disks))
         {
             Assert.Equal(left.Lists, right.Lists);
-            Assert.Equal(left with { Lists = [] }, right with { Lists = [] });
+            Assert.Equal(left.Audit.Dues, right.Audit.Dues);
+            Assert.Equal(left.Audit with { Dues = [] }, right.Audit with { Dues = [] });
+            Assert.Equal(
+                left with { Lists = [], Audit = DiskAudit.Whole }, right with { Lists = [], Audit = DiskAudit.Whole });
             Assert.True(right.IsRootOf(ContentHasher.Plain));
         }
 

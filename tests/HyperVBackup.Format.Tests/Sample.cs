@@ -166,6 +166,7 @@ internal sealed class Sample(int seed)
             LostReason = kind == RestorePointKind.Recovered ? "the machine lost power — Änderungen unbekannt" : "",
             Lists = [.. ListKinds().Select(Reference)],
             Statistics = Statistics(),
+            Audit = Audit(virtualSizeBytes),
         };
     }
 
@@ -259,6 +260,18 @@ internal sealed class Sample(int seed)
         ListsFolded = Count(),
         ChunksNonZero = Count(),
         AuditCursorBytes = Count(),
+    };
+
+    /// <summary>Takes nothing from the sequence of random numbers.</summary>
+    private static DiskAudit Audit(long virtualSizeBytes) => new()
+    {
+        Trust = (SourceTrust)(virtualSizeBytes % 3),
+        HorizonRunCount = virtualSizeBytes % 5 == 0 ? DiskAudit.Never : (uint)(virtualSizeBytes % 100),
+        Dues =
+        [
+            .. Enumerable.Range(1, (int)(virtualSizeBytes % 4))
+                .Select(due => new AuditDue(virtualSizeBytes / (due + 1), (uint)(due * 7))),
+        ],
     };
 
     private ListKind[] ListKinds()

@@ -49,6 +49,9 @@ public sealed record DiskPoint
 
     public DiskStatistics Statistics { get; init; }
 
+    /// <summary>How far the disk's change source is believed and was checked.</summary>
+    public DiskAudit Audit { get; init; } = DiskAudit.Whole;
+
     /// <summary>True when <see cref="Root"/> follows from sizes and top node.</summary>
     public bool IsRootOf(ContentHasher hasher) => hasher.RootOf(ChunkSizeBytes, VirtualSizeBytes, TopNode) == Root;
 
@@ -84,6 +87,7 @@ public sealed record DiskPoint
         }
 
         Statistics.WriteTo(body);
+        Audit.WriteTo(body);
     }
 
     internal static DiskPoint Read(ref BodyReader body)
@@ -106,6 +110,7 @@ public sealed record DiskPoint
             LostReason = body.Text("lost reason", FormatLimits.TextLengthMaxBytes),
             Lists = ReadLists(ref body),
             Statistics = DiskStatistics.Read(ref body),
+            Audit = DiskAudit.Read(ref body),
         };
         string? fault = disk.FindFault();
         body.Require(fault is null, fault ?? "");
@@ -153,7 +158,7 @@ public sealed record DiskPoint
         _ when Kind == RestorePointKind.Full && !Parent.IsNone => "a full disk has no parent",
         _ when TrackingId is "" => "tracking id is empty",
         _ when !AreListsInOrder() => "lists",
-        _ => null,
+        _ => Audit.FindFault(VirtualSizeBytes),
     };
 
     private bool AreListsInOrder()

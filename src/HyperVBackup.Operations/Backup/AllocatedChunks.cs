@@ -9,23 +9,33 @@ internal static class AllocatedChunks
     public static long CountOf(long sizeBytes, int chunkSizeBytes) =>
         (sizeBytes / chunkSizeBytes) + (sizeBytes % chunkSizeBytes == 0 ? 0 : 1);
 
-    /// <summary>Counts the chunks that hold anything allocated, as far from the disk's start as one may look.</summary>
-    /// <param name="isWhole">Whether that was all of the disk.</param>
-    public static long Count(IDisk disk, int chunkSizeBytes, AuditReach reach, out bool isWhole)
+    /// <summary>Counts the chunks that hold anything allocated, on the way from a chunk over the end of the disk back
+    /// to it, as far as one may look.</summary>
+    /// <param name="distances">How far along the way to count, ascending; the last is the whole way.</param>
+    /// <param name="seenCount">How many chunks of the disk were looked at.</param>
+    /// <returns>The count for each distance, those at smaller ones included.</returns>
+    public static long[] CountAround(
+        IDisk disk, int chunkSizeBytes, AuditReach reach, long startIndex, IReadOnlyList<long> distances,
+        out long seenCount)
     {
         AllocatedWalk walk = new(disk, chunkSizeBytes, reach);
         long chunkCount = CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
+        long[] counts = new long[distances.Count];
         long count = 0;
-        long index = 0;
-        foreach (ByteRange range in walk.Over(0, chunkCount))
+        long before = 0;
+        seenCount = 0;
+        for (int number = 0; number < counts.Length; number++)
         {
-            long end = CountOf(range.EndBytes, chunkSizeBytes);
-            count += Math.Max(0, end - Math.Max(index, range.StartBytes / chunkSizeBytes));
-            index = Math.Max(index, end);
+            (long from, long to) = (startIndex + before, startIndex + distances[number]);
+            count += Count(walk, Math.Min(from, chunkCount), Math.Min(to, chunkCount), chunkSizeBytes, ref seenCount);
+            count += Count(
+                walk, Math.Max(from, chunkCount) - chunkCount, Math.Max(to, chunkCount) - chunkCount, chunkSizeBytes,
+                ref seenCount);
+            counts[number] = count;
+            before = distances[number];
         }
 
-        isWhole = walk.EndIndex == chunkCount;
-        return count;
+        return counts;
     }
 
     /// <summary>The allocated ranges within some chunks, which may be none.</summary>
@@ -34,5 +44,21 @@ internal static class AllocatedChunks
         long startBytes = startIndex * chunkSizeBytes;
         long endBytes = Math.Min(endIndex * chunkSizeBytes, disk.VirtualSizeBytes);
         return startBytes < endBytes ? disk.AllocatedRanges(new ByteRange(startBytes, endBytes - startBytes)) : [];
+    }
+
+    private static long Count(
+        AllocatedWalk walk, long startIndex, long endIndex, int chunkSizeBytes, ref long seenCount)
+    {
+        long count = 0;
+        long index = startIndex;
+        foreach (ByteRange range in walk.Over(startIndex, endIndex))
+        {
+            long end = CountOf(range.EndBytes, chunkSizeBytes);
+            count += Math.Max(0, end - Math.Max(index, range.StartBytes / chunkSizeBytes));
+            index = Math.Max(index, end);
+        }
+
+        seenCount += walk.EndIndex - startIndex;
+        return count;
     }
 }

@@ -1,17 +1,19 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Points;
 
 namespace HyperVBackup.Operations.Backup;
 
 /// <summary>
-/// Chooses which chunks to read again although the change source called them unchanged: the neighbours of changed
-/// ranges (up to half the budget, spread evenly), then allocated chunks in rotation from where the last audit ended.
-/// The rotation replaces nothing and takes at least half the budget, so a lasting error is found within
-/// (2 × allocated chunks / budget, rounded up, + 1) runs; on a disk too large to be looked through in one run,
-/// within that many more as it takes to walk over all of it; each looks at least through what its reach allows. Memory
-/// follows the count of runs, not of chunks.
+/// Chooses which chunks to hold against the parent although the change source called them unchanged: the neighbours of
+/// changed ranges (up to half the budget, spread evenly), then the disk in rotation from where the last audit ended,
+/// with so many allocated chunks as the budget has left. The rotation replaces nothing, so a lasting error is found
+/// within (2 × allocated chunks / budget, rounded up, + 1) runs while what is allocated stays as much, and by
+/// <see cref="AuditSchedule"/> within a count of runs that nothing changes; on a disk too large to be looked through in
+/// one run, within that many more as it takes to walk over all of it; each looks at least through what its reach
+/// allows. Memory follows the count of runs, not of chunks.
 /// </summary>
-internal sealed class AuditPlan
+internal sealed record AuditPlan
 {
     private const double ShareOfAllocatedDefault = 0.01;
     private const double ShareOfChangedDefault = 0.25;
@@ -28,6 +30,18 @@ internal sealed class AuditPlan
     /// <summary>The chunk at which the next audit of this disk goes on.</summary>
     public long CursorIndex { get; }
 
+    /// <summary>How many allocated chunks the rotation takes.</summary>
+    public long RotatedCount { get; private init; }
+
+    /// <summary>How far the rotation goes, in chunks of whatever kind.</summary>
+    public long PassedCount { get; private init; }
+
+    /// <summary>As in <see cref="DiskAudit.HorizonRunCount"/>.</summary>
+    public uint HorizonRunCount { get; init; }
+
+    /// <summary>As in <see cref="DiskAudit.Dues"/>.</summary>
+    public IReadOnlyList<AuditDue> Dues { get; init; } = [];
+
     /// <param name="percent">Of the allocated chunks, exactly; null for the usual budget: the smaller of 1 % of the
     /// allocated chunks, and 25 % of what changed plus 64 MiB.</param>
     /// <returns>The budget in chunks.</returns>
@@ -43,19 +57,25 @@ internal sealed class AuditPlan
     }
 
     /// <param name="changed">Ascending, disjoint, not touching.</param>
-    /// <param name="cursorIndex">Where the last audit of this disk ended.</param>
+    /// <param name="cursorIndex">Where the last audit of this disk ended, on the disk.</param>
     /// <param name="reach">How far one run looks for allocated chunks.</param>
+    /// <param name="neighbourCountMax">Of the budget, at most half.</param>
     public static AuditPlan Make(
         IDisk disk, IReadOnlyList<ChunkRun> changed, long budgetCount, long cursorIndex, int chunkSizeBytes,
-        AuditReach reach)
+        AuditReach reach, long neighbourCountMax = long.MaxValue)
     {
         long chunkCount = AllocatedChunks.CountOf(disk.VirtualSizeBytes, chunkSizeBytes);
-        List<ChunkRun> neighbours = Neighbours(disk, changed, budgetCount / 2, chunkCount, chunkSizeBytes);
+        List<ChunkRun> neighbours = Neighbours(
+            disk, changed, Math.Min(budgetCount / 2, neighbourCountMax), chunkCount, chunkSizeBytes);
         List<ScanRun> taken = Merge(Scans(changed, isAudit: false), Scans(neighbours, isAudit: true));
         AuditRotation rotation = new(
             disk, taken, chunkSizeBytes, chunkCount, budgetCount - neighbours.Sum(run => run.Count), reach);
-        long cursor = rotation.Run(cursorIndex < chunkCount ? cursorIndex : 0);
-        return new AuditPlan(Merge(taken, Scans(rotation.Chosen, isAudit: true)), cursor);
+        long cursor = rotation.Run(cursorIndex);
+        return new AuditPlan(Merge(taken, rotation.Chosen), cursor)
+        {
+            RotatedCount = rotation.ChosenCount,
+            PassedCount = rotation.PassedCount,
+        };
     }
 
     /// <summary>Audits all that did not change, whether the image holds it or not: it is looked for while it is read.
@@ -128,7 +148,7 @@ internal sealed class AuditPlan
         List<ScanRun> merged = new(all.Count);
         foreach (ScanRun run in all)
         {
-            if (run.IsAudit && merged.Count > 0 && merged[^1] is { IsAudit: true } last
+            if (run.IsAudit && merged.Count > 0 && merged[^1] is { IsAudit: true } last && last.IsGap == run.IsGap
                 && last.Chunks.EndIndex == run.Chunks.FirstIndex)
             {
                 merged[^1] = last with { Chunks = last.Chunks with { Count = last.Chunks.Count + run.Chunks.Count } };

@@ -22,6 +22,7 @@ internal sealed class BackupOperation(
     private readonly List<string> warnings = [];
     private readonly List<long> bytesResumed = [];
     private readonly ReadLimit limit = new(environment.Clock, request.ReadBytesPerSecondMax);
+    private readonly List<AuditFinding> findings = [];
 
     public async Task<BackupReport> RunAsync(CancellationToken token)
     {
@@ -42,7 +43,7 @@ internal sealed class BackupOperation(
             ExceptionDispatchInfo.Throw(failure);
         }
 
-        return new BackupReport(point, warnings) { BytesResumed = bytesResumed };
+        return new BackupReport(point, warnings) { BytesResumed = bytesResumed, Findings = findings };
     }
 
     private async Task<RestorePoint> RunInSessionAsync(CancellationToken token)
@@ -127,16 +128,18 @@ internal sealed class BackupOperation(
         List<RestorePoint> points = [.. session.Points.Where(point => IsThisVm(point, identity))];
         points.Sort(PointOrder.Compare);
         List<DiskPoint> disks = [];
-        List<bool> distrusted = [];
         for (int position = 0; position < request.Disks.Count; position++)
         {
             DiskPointBuilder builder = new(
                 repository, session, points, request.Disks[position], views[position], views.IsIdentityShared(position),
                 options, request, identity, logs, limit, progress);
             disks.Add(await builder.BuildAsync(token));
-            distrusted.Add(builder.IsDistrusted);
             warnings.AddRange(builder.Warnings);
             bytesResumed.Add(builder.ResumedBytes);
+            if (builder.Finding is AuditFinding finding)
+            {
+                findings.Add(finding);
+            }
         }
 
         views.RequireSameSizes();
@@ -145,7 +148,7 @@ internal sealed class BackupOperation(
         DiskPoint[] sealedDisks =
             [.. disks.Select((disk, position) => disk with
             {
-                TrackingId = IdOf(disk.Name, views[position].Seal(), distrusted[position]),
+                TrackingId = IdOf(disk.Name, views[position].Seal()),
             })];
         for (int position = 0; position < sealedDisks.Length; position++)
         {
@@ -176,13 +179,12 @@ internal sealed class BackupOperation(
             ? PointSelector.FindVm(points, request.VmName)[^1].VmIdentity
             : new VmName(request.VmName).Identity;
 
-    /// <summary>The id of a source that was caught lying is not recorded: its next changes are compared by checksum
-    /// too.</summary>
-    private string? IdOf(string disk, string? sealedId, bool isDistrusted)
+    /// <summary>That of a source that was caught lying is recorded too: its next claim is held against it.</summary>
+    private string? IdOf(string disk, string? sealedId)
     {
-        if (isDistrusted || sealedId is null || TrackingId.IsValid(sealedId))
+        if (sealedId is null || TrackingId.IsValid(sealedId))
         {
-            return isDistrusted ? null : sealedId;
+            return sealedId;
         }
 
         warnings.Add(

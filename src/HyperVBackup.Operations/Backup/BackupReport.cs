@@ -11,4 +11,7 @@ public sealed record BackupReport(RestorePoint Point, IReadOnlyList<string> Warn
     /// <summary>For each disk of the point: how many bytes of it were not looked at again, because an interrupted
     /// backup had compared them.</summary>
     public required IReadOnlyList<long> BytesResumed { get; init; }
+
+    /// <summary>Where a change source was caught, one for each such disk.</summary>
+    public IReadOnlyList<AuditFinding> Findings { get; init; } = [];
 }

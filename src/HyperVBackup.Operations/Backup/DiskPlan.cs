@@ -8,13 +8,21 @@ namespace HyperVBackup.Operations.Backup;
 /// <param name="ParentPoint">The point to inherit from; null for a full.</param>
 /// <param name="Parent">The same disk in it.</param>
 /// <param name="Ranges">What the source says has changed; null to read the whole disk.</param>
-/// <param name="LostReason">Why the changes are not known, where there is a parent to compare with.</param>
+/// <param name="LostReason">Why the changes are not known, or not believed, where there is a parent to compare with.
+/// </param>
 internal sealed record DiskPlan(
     RestorePointKind Kind, RestorePoint? ParentPoint, DiskPoint? Parent, ChangedRanges? Ranges, string? LostReason)
 {
     private const int ReasonLengthMax = 1000;
 
     public static DiskPlan Full { get; } = new(RestorePointKind.Full, null, null, null, null);
+
+    /// <summary>Whether the source was believed so far. Of one that was not, the whole disk is read, and the ranges are
+    /// a claim that is held against it.</summary>
+    public SourceTrust Trust { get; private init; }
+
+    /// <summary>Where an incremental's audit goes on.</summary>
+    public AuditState AuditState { get; private init; } = AuditState.None;
 
     /// <summary>Any doubt about the changes means that they are lost; then the newest point is compared with.
     /// </summary>
@@ -25,7 +33,18 @@ internal sealed record DiskPlan(
         bool isIdentityShared = false)
     {
         List<(RestorePoint Point, DiskPoint Disk)> candidates =
-            full ? [] : Candidates(points, request, view.Disk, isIdentityShared);
+            Candidates(points, request, view.Disk, isIdentityShared);
+        SourceTrust trust = SourceDistrust.Of(candidates);
+        DiskPlan plan = full ? Full : Decide(candidates, request, view, chunkSizeBytes);
+        bool isClaim = plan.Kind == RestorePointKind.Incremental && trust == SourceTrust.Distrusted;
+        return isClaim
+            ? plan with { Trust = trust, Kind = RestorePointKind.Recovered, LostReason = SourceDistrust.Reason }
+            : plan with { Trust = trust };
+    }
+
+    private static DiskPlan Decide(
+        List<(RestorePoint Point, DiskPoint Disk)> candidates, DiskRequest request, IDiskView view, int chunkSizeBytes)
+    {
         candidates.RemoveAll(candidate => candidate.Disk.ChunkSizeBytes != chunkSizeBytes);
         if (candidates.Count == 0)
         {
@@ -52,6 +71,9 @@ internal sealed record DiskPlan(
         string? doubt = Doubt(parent, view.Disk, known.Ranges);
         return doubt is null
             ? new DiskPlan(RestorePointKind.Incremental, point, parent, known.Ranges, null)
+            {
+                AuditState = AuditState.After(candidates, point, parent),
+            }
             : Recovery(newestPoint, newest, doubt);
     }
 

@@ -27,8 +27,8 @@ internal sealed class DiskPointBuilder(
     /// <summary>Bytes of the disk that were not looked at, because an interrupted backup had compared them.</summary>
     public long ResumedBytes { get; private set; }
 
-    /// <summary>True once an audit found the change source wrong.</summary>
-    public bool IsDistrusted { get; private set; }
+    /// <summary>What an audit found that the change source had called unchanged; null where it found nothing.</summary>
+    public AuditFinding? Finding { get; private set; }
 
     private long ChunkCount => DiskMap.Empty(chunkSizeBytes, view.Disk.VirtualSizeBytes).ChunkCount;
 
@@ -36,6 +36,11 @@ internal sealed class DiskPointBuilder(
     public async Task<DiskPoint> BuildAsync(CancellationToken token)
     {
         DiskPlan plan = DiskPlan.Decide(points, disk, view, chunkSizeBytes, request.Full, isIdentityShared);
+        if (plan.Kind == RestorePointKind.Recovered && plan.Ranges is not null)
+        {
+            return await TryAsync(plan, token);
+        }
+
         if (plan.LostReason is not null && plan.LostReason != UntrackedSource.Reason)
         {
             Warnings.Add(
@@ -47,17 +52,29 @@ internal sealed class DiskPointBuilder(
             return await RunAsync(plan, [WholeDiskFrom(0)], audit: null, token);
         }
 
-        AuditPlan audit = PlanAudit(plan);
+        AuditPlan audit = new AuditPlanner(view.Disk, chunkSizeBytes).Plan(
+            request.AuditPercent, ChunkRunsOf(plan.Ranges!), plan.AuditState);
         DiskPoint result = await RunAsync(plan, audit.Runs, audit, token);
-        return result.LostReason.Length == 0 ? result : await RecoverAsync(result.LostReason, token);
+        return Finding is null ? result : await RecoverAsync(result.LostReason, token);
     }
 
-    private AuditPlan PlanAudit(DiskPlan plan) => new AuditPlanner(view.Disk, chunkSizeBytes).Plan(
-        request.AuditPercent, [.. plan.Ranges!.ToChunkRuns(chunkSizeBytes)], plan.Parent!.Statistics);
+    private ChunkRun[] ChunkRunsOf(ChangedRanges ranges) => [.. ranges.ToChunkRuns(chunkSizeBytes)];
+
+    /// <summary>Reads the whole disk and holds it against what a distrusted source claims.</summary>
+    private async Task<DiskPoint> TryAsync(DiskPlan plan, CancellationToken token)
+    {
+        AuditPlan whole = AuditPlan.OfAll(ChunkRunsOf(plan.Ranges!), ChunkCount, cursorIndex: 0);
+        DiskPoint result = await RunAsync(plan, whole.Runs, audit: null, token);
+        Warnings.Add(Finding is null
+            ? $"Disk '{disk.Name}': its change source had been caught by an audit; the whole disk was compared by "
+                + "checksum and showed no other changes than those it told, so it is trusted again."
+            : $"Disk '{disk.Name}': {result.LostReason}; its change source had been caught before and stays "
+                + "distrusted, and the whole disk was compared by checksum.");
+        return result;
+    }
 
     private Task<DiskPoint> RecoverAsync(string reason, CancellationToken token)
     {
-        IsDistrusted = true;
         Warnings.Add(
             $"Disk '{disk.Name}': {reason}; its change source is not trusted, and the whole disk was compared by "
             + "checksum.");
@@ -100,7 +117,7 @@ internal sealed class DiskPointBuilder(
         bool isShrunk = plan.Parent is not null && parent.VirtualSizeBytes > virtualSizeBytes;
         ChangeListWriter? changes =
             plan.Parent is null || isShrunk ? null : new ChangeListWriter(session.Maps, repository.Hasher);
-        ComparisonLog? log = plan.Kind == RestorePointKind.Incremental ? null : OpenLog(plan);
+        ComparisonLog? log = plan.Ranges is null ? OpenLog(plan) : null; // a claim is judged by one whole look
         IReadOnlyList<ScanRun> left = log is null ? runs : [WholeDiskFrom(log.ResumedIndex)];
         DiskBackup backup = new(
             view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options, limit, log);
@@ -117,6 +134,7 @@ internal sealed class DiskPointBuilder(
         bytesReadBefore += backup.ReadBytes;
         bytesAuditedBefore += backup.AuditedBytes;
         mapBytesBefore += session.MapBytesWritten - mapBytesAtStart;
+        Finding ??= AuditFinding.Of(disk.Name, backup.Tally, chunkSizeBytes);
         backup.Tally.AddStored(tallyBefore);
         tallyBefore = backup.Tally;
         return Describe(plan, result, lists, backup.Tally, audit);
@@ -165,10 +183,22 @@ internal sealed class DiskPointBuilder(
         TopNode = map.Top,
         TopPlace = map.TopPlace,
         Parent = plan.ParentPoint?.Id ?? default,
-        LostReason = tally.MismatchCount > 0 ? MismatchReason(tally) : plan.LostReason ?? "",
+        LostReason = tally.MismatchCount > 0 ? Finding!.Reason : plan.LostReason ?? "",
         Lists = lists,
         Statistics = Count(plan, tally, audit),
+        Audit = new DiskAudit
+        {
+            Trust = TrustAfter(plan),
+            HorizonRunCount = audit?.HorizonRunCount ?? 0,
+            Dues = audit?.Dues ?? [],
+        },
     };
+
+    /// <summary>Only a comparison of the whole disk with a claim can restore trust: without a claim there is nothing
+    /// that the source could have been right about.</summary>
+    private SourceTrust TrustAfter(DiskPlan plan) => Finding is not null
+        ? SourceTrust.Distrusted
+        : plan is { Trust: SourceTrust.Distrusted, Ranges: not null } ? SourceTrust.Restored : plan.Trust;
 
     private DiskStatistics Count(DiskPlan plan, DiskTally tally, AuditPlan? audit) => new()
     {
@@ -184,13 +214,4 @@ internal sealed class DiskPointBuilder(
             : tally.ChunksNonZero,
         AuditCursorBytes = audit?.CursorIndex * chunkSizeBytes ?? plan.Parent?.Statistics.AuditCursorBytes ?? 0,
     };
-
-    private string MismatchReason(DiskTally tally)
-    {
-        string ranges = string.Join(", ", tally.FirstMismatches.Select(run =>
-            new ByteRange(run.FirstIndex * chunkSizeBytes, run.Count * chunkSizeBytes)));
-        bool isMore = tally.MismatchCount > tally.FirstMismatches.Sum(run => run.Count);
-        return $"the audit found {tally.MismatchCount} changed chunks that the change source called unchanged ({ranges}"
-            + (isMore ? ", …)" : ")");
-    }
 }

@@ -68,8 +68,9 @@ internal sealed class DiskScan(
     private async ValueTask ScanAsync(ScanRun run, CancellationToken token)
     {
         long index = run.Chunks.FirstIndex;
-        IEnumerable<ByteRange> allocatedRanges = AllocatedChunks.RangesOf(
-            disk, run.Chunks.FirstIndex, run.Chunks.EndIndex, chunkSizeBytes);
+        IEnumerable<ByteRange> allocatedRanges = run.IsGap
+            ? []
+            : AllocatedChunks.RangesOf(disk, run.Chunks.FirstIndex, run.Chunks.EndIndex, chunkSizeBytes);
         foreach (ByteRange allocated in allocatedRanges)
         {
             token.ThrowIfCancellationRequested();

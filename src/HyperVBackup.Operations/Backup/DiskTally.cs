@@ -5,7 +5,7 @@ namespace HyperVBackup.Operations.Backup;
 /// <summary>What the backup of one disk counted; written by the last stages only.</summary>
 internal sealed class DiskTally
 {
-    private const int MismatchesKeptMax = 5;
+    private const int MismatchesKeptMax = 1000;
 
     public long ChunksNew { get; set; }
 
@@ -28,7 +28,7 @@ internal sealed class DiskTally
     /// <summary>Audited chunks that had changed though the source said they had not.</summary>
     public long MismatchCount { get; private set; }
 
-    /// <summary>The first few of them.</summary>
+    /// <summary>The first of them.</summary>
     public List<ChunkRun> FirstMismatches { get; } = [];
 
     /// <summary>Counts in what an earlier pass over the disk stored for the same point.</summary>

@@ -153,6 +153,10 @@ internal static class PointFields
             statistics.ChunksNonZero, statistics.AuditCursorBytes,
         ];
         fields[prefix + "statistics"] = string.Join(' ', numbers);
+        fields[prefix + "trust"] = Number((long)disk.Audit.Trust);
+        fields[prefix + "horizon"] = Number(disk.Audit.HorizonRunCount);
+        fields[prefix + "dues"] =
+            string.Join(' ', disk.Audit.Dues.Select(due => $"{due.PositionBytes}:{due.RunCount}"));
     }
 
     private static void AddSettings(Dictionary<string, string> fields, RepositorySettings settings)

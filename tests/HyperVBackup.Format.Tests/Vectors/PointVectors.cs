@@ -41,6 +41,17 @@ internal static class PointVectors
             TrackingId = "T",
             LostReason = "",
             Lists = [],
+            VirtualSizeBytes = 1 << 30,
+            Audit = new DiskAudit
+            {
+                Trust = SourceTrust.Distrusted,
+                HorizonRunCount = 99,
+                Dues = [new AuditDue(1 << 20, 5), new AuditDue(0, 100)],
+            },
+        };
+        disk = disk with
+        {
+            Root = ContentHasher.Plain.RootOf(disk.ChunkSizeBytes, disk.VirtualSizeBytes, disk.TopNode),
         };
         byte[] bytes = good.Add(Of, "one-disk", (point with { Disks = [disk] }).Write());
         AddBadPoints(bad, bytes, new PointOffsets());
@@ -71,6 +82,11 @@ internal static class PointVectors
         bad.Add(Of, "has-tracking-id", "restore point: has tracking id", point, at.HasTracking, 2);
         bad.Add(Of, "list-count", "restore point: list count", point, at.ListCount, 4);
         bad.Add(Of, "statistics", "restore point: audit cursor", point, at.LastStatistic + 7, 0x80);
+        bad.Add(Of, "trust", "restore point: trust", point, at.Trust, 3);
+        bad.Add(Of, "due-count", "restore point: due count", point, at.DueCount, 101);
+        bad.Add(Of, "due-past-the-end", "restore point: audit dues", point, at.Dues + 4, 1);
+        bad.Add(Of, "due-now", "restore point: audit dues", point, at.Dues + 8, 0);
+        bad.Add(Of, "dues-descending", "restore point: audit dues", point, at.Dues + 8, 101);
         bad.Add(Of, "file-count", "restore point: configuration file count", point, at.FileCount + 1, 2);
         bad.Add(Of, "extension-length", "restore point: extension length", point, at.FileCount + 5, 1);
         bad.Add(Of, "shorter", "restore point: extension length: the body ends", point[..^1]);
@@ -158,6 +174,12 @@ internal static class PointVectors
 
         public int LastStatistic => ListCount + 1 + (9 * 8);
 
-        public int FileCount => LastStatistic + 8;
+        public int Trust => LastStatistic + 8;
+
+        public int DueCount => Trust + 1 + 4;
+
+        public int Dues => DueCount + 2;
+
+        public int FileCount => Dues + (2 * 12);
     }
 }

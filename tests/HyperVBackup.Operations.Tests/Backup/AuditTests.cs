@@ -67,7 +67,7 @@ public sealed class AuditTests
     [Fact]
     public void Neither_an_empty_disk_nor_an_empty_budget_is_audited()
     {
-        Assert.Empty(Make(new MemoryDisk(0), [], 10, 5).Runs);
+        Assert.Empty(Make(new MemoryDisk(0), [], 10, 0).Runs);
         AuditPlan plan = Make(Content.RandomDisk(10 * Chunk, 1), [new(3, 1)], 0, 7);
         Assert.Equal([new ScanRun(new ChunkRun(3, 1), IsAudit: false)], plan.Runs);
         Assert.Equal(7, plan.CursorIndex);
@@ -88,7 +88,7 @@ public sealed class AuditTests
             }
         }
 
-        long allocated = AllocatedChunks.Count(disk, Chunk, Far, out _);
+        long allocated = AllocatedChunks.CountAround(disk, Chunk, Far, 0, [chunkCount], out _)[0];
         long budget = random.Next(1, 12);
         long runCountMax = ((2 * allocated) + budget - 1) / budget + 1;
         HashSet<long> seen = [];
@@ -217,7 +217,11 @@ public sealed class AuditTests
         Assert.Contains("3 changed chunks", point.LostReason, StringComparison.Ordinal);
         Assert.Contains(ranges, point.LostReason, StringComparison.Ordinal);
         Assert.Contains(ranges, Assert.Single(report.Warnings), StringComparison.Ordinal);
-        Assert.Null(point.TrackingId);
+        AuditFinding finding = Assert.Single(report.Findings);
+        Assert.Equal(("disk", 3L), (finding.Disk, finding.ChunkCount));
+        Assert.Equal([new(7 * Chunk, 2 * Chunk), new ByteRange(20 * Chunk, Chunk)], finding.Ranges);
+        Assert.Equal("t2", point.TrackingId);
+        Assert.Equal(SourceTrust.Distrusted, point.Audit.Trust);
         Assert.Equal(disk.Bytes, await bench.ReadAsync(report.Point.Id, "disk"));
         Assert.Equal(disk.VirtualSizeBytes - Chunk, point.Statistics.BytesAudited);
         Assert.Equal(disk.VirtualSizeBytes + Chunk, point.Statistics.BytesRead);
@@ -275,7 +279,7 @@ public sealed class AuditTests
         AuditPlan.Make(disk, changed, budget, cursor, Chunk, Far);
 
     private static List<long> Audited(AuditPlan plan) =>
-        [.. plan.Runs.Where(run => run.IsAudit).SelectMany(Indexes)];
+        [.. plan.Runs.Where(run => run.IsAudit && !run.IsGap).SelectMany(Indexes)];
 
     private static IEnumerable<long> Indexes(ScanRun run) =>
         Enumerable.Range(0, (int)run.Chunks.Count).Select(index => run.Chunks.FirstIndex + index);
