@@ -57,7 +57,7 @@ internal static class Avx512Transposition
         Unsafe.Add(ref target, at + 48) = Vector128.LoadUnsafe(ref source, 48);
     }
 
-    /// <summary>The second half, for one k: the vectors 4 k to 4 k + 3 come to hold the words of these numbers.</summary>
+    /// <summary>The second half, for one k: the vectors from 4 k on come to hold the four words from 4 k on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ShuffleWords(int first, ref Vector512<uint> words)
     {
@@ -133,7 +133,7 @@ internal static class Avx512Transposition
 
     /// <summary>Transposes the 4 x 4 quarters of 128 bits that four vectors hold.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposeQuarters(
+    public static void TransposeQuarters(
         ref Vector512<uint> a, ref Vector512<uint> b, ref Vector512<uint> c, ref Vector512<uint> d)
     {
         // Of both operands, the quarters 0 and 2, or 1 and 3.

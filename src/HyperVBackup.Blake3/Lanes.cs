@@ -33,13 +33,16 @@ internal static class Lanes
     public static bool AreTrees(InstructionSet set, int laneCount) =>
         set == InstructionSet.Avx512 && laneCount == Avx512Trees.LaneCount;
 
-    /// <summary>The narrowest vectors that take all lanes at once, or else the widest there are.</summary>
+    /// <summary>
+    /// The narrowest vectors that take all lanes at once, or else the widest there are. With AVX-512 up to eight lanes
+    /// are two times four rather than half of sixteen.
+    /// </summary>
     private static int WidthFor(InstructionSet set, int laneCount) => set switch
     {
         InstructionSet.Scalar => 1,
         _ when laneCount == 1 => 1,
-        InstructionSet.Avx512 when laneCount > Avx2Lanes.Width => Avx512Lanes.Width,
-        >= InstructionSet.Avx2 when laneCount > Vector128Lanes.Width => Avx2Lanes.Width,
+        InstructionSet.Avx512 => laneCount > 2 * Avx512Quads.Width ? Avx512Lanes.Width : Avx512Quads.Width,
+        InstructionSet.Avx2 when laneCount > Vector128Lanes.Width => Avx2Lanes.Width,
         _ => Vector128Lanes.Width,
     };
 
@@ -57,6 +60,9 @@ internal static class Lanes
                 break;
             case Avx2Lanes.Width:
                 Avx2Lanes.Hash(work, groupCount, values);
+                break;
+            case Avx512Quads.Width when set == InstructionSet.Avx512:
+                Avx512Quads.Hash(work, groupCount, values);
                 break;
             case Vector128Lanes.Width:
                 Vector128Lanes.Hash(work, groupCount, values);
