@@ -7,9 +7,9 @@ namespace HyperVBackup.Repository.Sessions;
 
 /// <summary>
 /// Cleans up after sessions that ended without saying so, as anybody may without a clock: leases of decided sessions,
-/// sessions of dead processes of this host (fenced first, so that they can never commit), their signs of life and
-/// temporary files, and prune marks whose point is gone. Packs and fences stay: packs may be somebody's copies, which
-/// only a collection deletes, and a fence is what keeps a session from committing.
+/// whose point gets its second copy first; sessions of dead processes of this host (fenced first, so that they can
+/// never commit), their signs of life and temporary files, and prune marks whose point is gone. Packs and fences stay:
+/// packs may be somebody's copies, which only a collection deletes, and a fence is what keeps a session from committing.
 /// </summary>
 internal sealed class AbandonedSessions(
     IBlobStore store, RepositoryId repository, LeaseFile leases, RepositoryEnvironment environment)
@@ -68,9 +68,14 @@ internal sealed class AbandonedSessions(
     {
         try
         {
+            CommitName name = new(store, repository, session);
             if (!isDecided)
             {
-                await new CommitName(store, repository, session).TryFenceAsync(token);
+                await name.TryFenceAsync(token);
+            }
+            else if (await TryReadPointAsync(session, token) is { } point)
+            {
+                await name.PutMirrorAsync(point, token); // it may have ended between the two copies
             }
 
             await leases.TryDeleteAsync(session);
@@ -80,6 +85,20 @@ internal sealed class AbandonedSessions(
         {
             environment.Warn($"The remains of session {session} could not be cleaned up: {failure.Message}");
             return [];
+        }
+    }
+
+    /// <returns>The point that the session published; null where it was fenced, or its point is gone or damaged.
+    /// </returns>
+    private async Task<RestorePoint?> TryReadPointAsync(SessionId session, CancellationToken token)
+    {
+        try
+        {
+            return await new PointCatalog(store, repository).TryReadAsync(session, token);
+        }
+        catch (CorruptDataException)
+        {
+            return null; // which verification tells
         }
     }
 

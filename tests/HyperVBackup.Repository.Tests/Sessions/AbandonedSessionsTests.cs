@@ -64,6 +64,22 @@ public sealed class AbandonedSessionsTests
     }
 
     [Fact]
+    public async Task A_session_that_ended_between_the_two_copies_of_its_point_gets_the_second_with_its_lease_gone()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint point = await sample.BackUpAsync([1]);
+        BlobName mirror = new(FileNames.RestorePointMirror(point.Id));
+        byte[] copy = sample.Store[mirror];
+        await sample.Store.DeleteAsync(mirror, TestContext.Current.CancellationToken);
+        sample.Store[LeaseFile.NameOf(point.Id)] = [1, 2, 3];
+        AbandonedSessions abandoned = new(
+            sample.Store, sample.Repository.Id, sample.Repository.Leases, SampleRepository.NewEnvironment());
+        await abandoned.CleanAsync(new HashSet<SessionId> { point.Id }, TestContext.Current.CancellationToken);
+        Assert.Equal(copy, sample.Store[mirror]);
+        Assert.Empty(sample.NamesIn("leases/"));
+    }
+
+    [Fact]
     public async Task A_lease_that_cannot_be_read_is_left_to_a_collector()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
