@@ -6,6 +6,7 @@ using HyperVBackup.Operations.Restore;
 using HyperVBackup.Operations.Synthesize;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Sessions;
 
 namespace HyperVBackup.Operations;
 
@@ -60,18 +61,24 @@ public sealed class BackupEngine(
     /// <summary>Measures how a restore of a point reads, from maps and recipes alone: some tens of milliseconds a
     /// disk, whatever its size.</summary>
     /// <exception cref="CorruptDataException">A map node has no good copy left.</exception>
-    public async Task<Fragmentation> MeasureFragmentationAsync(RestorePoint point, CancellationToken token = default)
+    /// <exception cref="RestorePointNotFoundException">The point was pruned.</exception>
+    public Task<Fragmentation> MeasureFragmentationAsync(RestorePoint point, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(point);
-        Fragmentation whole = Fragmentation.None;
-        foreach (DiskPoint disk in point.Disks)
+        return FencedRerun.RunAsync(async _ =>
         {
-            Fragmentation found =
-                await repository.MeasureFragmentationAsync(disk.Map(), MapChunkFeed.BatchBytes, token);
-            whole = whole.And(found.ScaledTo(disk.Statistics.ChunksNonZero));
-        }
+            await using ReadingSession session =
+                await repository.OpenReadingSessionAsync(LeaseKind.Verify, point.Id, token);
+            Fragmentation whole = Fragmentation.None;
+            foreach (DiskPoint disk in point.Disks)
+            {
+                Fragmentation found =
+                    await repository.MeasureFragmentationAsync(session, disk.Map(), MapChunkFeed.BatchBytes, token);
+                whole = whole.And(found.ScaledTo(disk.Statistics.ChunksNonZero));
+            }
 
-        return whole;
+            return whole;
+        });
     }
 
     /// <summary>Predicts how long restoring a point takes, by restoring a part of it as a restore would, into a file
@@ -104,7 +111,7 @@ public sealed class BackupEngine(
     /// <summary>Where the disks of two points differ, from their maps alone.</summary>
     public Task<IReadOnlyList<DiskDifference>> DiffAsync(
         RestorePoint before, RestorePoint after, CancellationToken token = default) =>
-        PointDiff.RunAsync(repository, before, after, token);
+        FencedRerun.RunAsync(_ => PointDiff.RunAsync(repository, before, after, token));
 
     private Task<BackupReport> RunAsync(
         BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token) =>

@@ -3,24 +3,31 @@ using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Sessions;
 
 namespace HyperVBackup.Operations;
 
-/// <summary>Compares two restore points by their maps alone: equal parts are never read.</summary>
+/// <summary>Compares two restore points by their maps alone, each under a lease: equal parts are never read.</summary>
 internal static class PointDiff
 {
     /// <exception cref="RestorePointNotFoundException">The points have no disk in common, or a disk was stored in
-    /// another chunk size.</exception>
+    /// another chunk size; or one of them was pruned.</exception>
+    /// <exception cref="SessionFencedException">A collector gave this up: run it again.</exception>
     public static async Task<IReadOnlyList<DiskDifference>> RunAsync(
         BackupRepository repository, RestorePoint before, RestorePoint after, CancellationToken token)
     {
+        await using ReadingSession earlierSession =
+            await repository.OpenReadingSessionAsync(LeaseKind.Verify, before.Id, token);
+        await using ReadingSession laterSession =
+            await repository.OpenReadingSessionAsync(LeaseKind.Verify, after.Id, token);
         List<DiskDifference> differences = [];
         foreach (DiskPoint disk in after.Disks)
         {
             if (DiskMatch.Find(before, after, disk) is DiskPoint earlier
                 && earlier.ChunkSizeBytes == disk.ChunkSizeBytes)
             {
-                differences.Add(new DiskDifference(disk.Name, await CompareAsync(repository, earlier, disk, token)));
+                DiskMapDiff diff = new(earlier.Map(), disk.Map(), laterSession.Nodes, earlierSession.Nodes);
+                differences.Add(new DiskDifference(disk.Name, await CompareAsync(diff, earlier, disk, token)));
             }
         }
 
@@ -31,11 +38,10 @@ internal static class PointDiff
     }
 
     private static async Task<List<ByteRange>> CompareAsync(
-        BackupRepository repository, DiskPoint before, DiskPoint after, CancellationToken token)
+        DiskMapDiff diff, DiskPoint before, DiskPoint after, CancellationToken token)
     {
         List<ByteRange> ranges = [];
         long sizeBytes = Math.Max(before.VirtualSizeBytes, after.VirtualSizeBytes);
-        DiskMapDiff diff = new(before.Map(), after.Map(), repository.Nodes);
         while (await diff.MoveNextAsync(token))
         {
             long startBytes = diff.Current.ChunkIndex * after.ChunkSizeBytes;

@@ -30,8 +30,11 @@ internal static class Remains
         bool ownsServer = stopServer && All(client).Exists(name => isMeant(name) && name.StartsServer);
         foreach (string id in Named(client, "query-block-exports", "id", isMeant))
         {
-            client.Execute("block-export-del", new JsonObject { ["id"] = id, ["mode"] = "hard" });
-            client.WaitFor("BLOCK_EXPORT_DELETED", data => data.Text("id") == id);
+            if (client.Try("block-export-del", new JsonObject { ["id"] = id, ["mode"] = "hard" }).Error is null)
+            {
+                client.WaitFor("BLOCK_EXPORT_DELETED", data => data.Text("id") == id);
+            }
+            // Otherwise it ended just now, or what it holds is told when its node goes.
         }
 
         if (ownsServer)

@@ -174,10 +174,15 @@ public sealed class BackupRepository
 
     /// <summary>Measures how a restore of a disk reads, from its map and the recipes of a sample of its chunks: some
     /// tens of milliseconds, whatever the size of the disk.</summary>
+    /// <param name="session">Reads the disk's point.</param>
     /// <param name="batchBytes">Of disk data that a restore reads together.</param>
     /// <exception cref="CorruptDataException">A map node has no good copy left.</exception>
-    public Task<Fragmentation> MeasureFragmentationAsync(DiskMap map, int batchBytes, CancellationToken token) =>
-        new FragmentationProbe(Nodes, Records.Finder, map, batchBytes).MeasureAsync(token);
+    /// <exception cref="SessionFencedException">A collector gave the session up: open another.</exception>
+    public ValueTask<Fragmentation> MeasureFragmentationAsync(
+        ReadingSession session, DiskMap map, int batchBytes, CancellationToken token) =>
+        session.SearchAsync(
+            async () => await new FragmentationProbe(Nodes, Records.Finder, map, batchBytes).MeasureAsync(token),
+            token);
 
     /// <summary>Throws this host's index away and makes it anew from the packs' tables.</summary>
     /// <param name="packsDone">Told how many packs were read, and how many there are.</param>

@@ -6,6 +6,7 @@ using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Tests.Kit;
 using HyperVBackup.Repository;
+using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
 using Xunit;
 
@@ -45,6 +46,35 @@ public sealed class DiffTests
         RestorePoint other = (await bench.BackupAsync(new DiskRequest("b", new TestSource(disk.Snapshot())))).Point;
         await Assert.ThrowsAsync<RestorePointNotFoundException>(() =>
             bench.Engine.DiffAsync(one, other, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Points_are_compared_and_measured_under_leases_that_are_gone_afterwards()
+    {
+        MemoryStore store = new();
+        Bench bench = await Bench.MakeAsync(store, 1);
+        MemoryDisk disk = Content.RandomDisk(4 * Chunk, 1);
+        RestorePoint one = await BackupAsync(bench, disk);
+        disk.Change(0, 100, 7);
+        RestorePoint other = await BackupAsync(bench, disk);
+        List<int> leases = [];
+        store.Before = call =>
+        {
+            if (call.Kind == StoreCallKind.Read && call.Name.StartsWith("maps/", StringComparison.Ordinal))
+            {
+                leases.Add(store.Names.Count(IsLease));
+            }
+        };
+        Assert.Single(await DiffAsync(bench, one, other));
+        Assert.All(leases, count => Assert.Equal(2, count));
+        Assert.NotEmpty(leases);
+        leases.Clear();
+        await bench.Engine.MeasureFragmentationAsync(other, CancellationToken.None);
+        Assert.All(leases, count => Assert.Equal(1, count));
+        Assert.NotEmpty(leases);
+        Assert.DoesNotContain(store.Names, IsLease);
+
+        static bool IsLease(BlobName name) => name.Path.StartsWith("leases/", StringComparison.Ordinal);
     }
 
     private static async Task<RestorePoint> BackupAsync(Bench bench, MemoryDisk disk) =>

@@ -9,16 +9,18 @@ namespace HyperVBackup.Repository.Maps;
 public sealed class DiskMapDiff
 {
     private readonly INodeSource nodes;
+    private readonly INodeSource nodesOfBefore;
     private readonly Frame[] frames;
     private int level;
 
     /// <param name="before">The first map; of the same chunk size as the second.</param>
     /// <param name="after">The second.</param>
     /// <param name="nodes">Holds the nodes of both.</param>
-    public DiskMapDiff(DiskMap before, DiskMap after, INodeSource nodes)
+    /// <param name="nodesOfBefore">Holds those of the first map, where it is read apart.</param>
+    public DiskMapDiff(DiskMap before, DiskMap after, INodeSource nodes, INodeSource? nodesOfBefore = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(after.ChunkSizeBytes, before.ChunkSizeBytes);
-        this.nodes = nodes;
+        (this.nodes, this.nodesOfBefore) = (nodes, nodesOfBefore ?? nodes);
         level = Math.Max(before.Height, after.Height) + 1;
         frames = new Frame[level];
         for (int index = 0; index < frames.Length; index++)
@@ -48,7 +50,7 @@ public sealed class DiskMapDiff
             else if (level > 1)
             {
                 level--;
-                await frames[level - 1].OpenAsync(frame, slot, level, nodes, token);
+                await frames[level - 1].OpenAsync(frame, slot, level, this, token);
             }
             else
             {
@@ -92,11 +94,11 @@ public sealed class DiskMapDiff
         }
 
         public async ValueTask OpenAsync(
-            Frame above, int slot, int level, INodeSource nodes, CancellationToken token)
+            Frame above, int slot, int level, DiskMapDiff diff, CancellationToken token)
         {
             (Index, nextSlot) = ((above.Index * TreeShape.FanOut) + slot, 0);
-            await above.Before[slot].ExpandAsync(level, nodes, Before, token);
-            await above.After[slot].ExpandAsync(level, nodes, After, token);
+            await above.Before[slot].ExpandAsync(level, diff.nodesOfBefore, Before, token);
+            await above.After[slot].ExpandAsync(level, diff.nodes, After, token);
         }
     }
 }

@@ -62,6 +62,11 @@ public sealed class ReadingSession : IAsyncDisposable
             },
             token);
 
+    /// <summary>Searches for something in the repository; where it is not there, says why as all else here does.
+    /// </summary>
+    internal ValueTask<T> SearchAsync<T>(Func<ValueTask<T>> search, CancellationToken token) =>
+        judge.SearchAsync(search, token);
+
     /// <summary>What <see cref="ReadChunksAsync"/> took so far.</summary>
     public RecordsRead RecordsRead => batches.Read;
 

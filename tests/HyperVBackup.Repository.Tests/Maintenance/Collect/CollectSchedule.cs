@@ -52,9 +52,23 @@ internal sealed class CollectSchedule(CollectSituation situation, int seed)
         }
 
         await sample.RequireNothingLostAsync([.. situation.Pruned]);
+        await PruneAgainAsync();
         RepositoryEnvironment later = NewEnvironment() with { ProcessId = 9, IsProcessAlive = _ => false };
         await CollectSample.CollectAsync(sample.Store, eager, later);
         await situation.RequireGoodAsync();
+    }
+
+    /// <summary>The one that pruned may have died before it marked what it wanted to.</summary>
+    private async Task PruneAgainAsync()
+    {
+        HashSet<BlobName> names = [.. sample.Store.Names];
+        foreach (RestorePoint point in situation.Pruned)
+        {
+            if (names.Contains(new BlobName(FileNames.RestorePoint(point.Id))))
+            {
+                await sample.MarkAsync(point);
+            }
+        }
     }
 
     private RepositoryEnvironment NewEnvironment() =>
