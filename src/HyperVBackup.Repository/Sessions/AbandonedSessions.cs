@@ -9,7 +9,7 @@ namespace HyperVBackup.Repository.Sessions;
 /// Cleans up after sessions that ended without saying so, as anybody may without a clock: leases of decided sessions,
 /// whose point gets its second copy first; sessions of dead processes of this host (fenced first, so that they can
 /// never commit), their signs of life and temporary files, and prune marks whose point is gone. Packs and fences stay:
-/// packs may be somebody's copies, which only a collection deletes, and a fence is what keeps a session from committing.
+/// packs may be somebody's copies, which only a collection deletes, and a fence keeps a session from committing.
 /// </summary>
 internal sealed class AbandonedSessions(
     IBlobStore store, RepositoryId repository, LeaseFile leases, RepositoryEnvironment environment)
