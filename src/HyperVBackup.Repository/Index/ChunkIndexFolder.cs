@@ -11,6 +11,8 @@ public static class ChunkIndexFolder
     /// <summary>Far more than any save or recovery takes; a hang is given up after it.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    private const int ViewTryCountMax = 16;
+
     /// <summary>What of a process's memory ceiling is the index's: half, or all but half a gibibyte where that is more.
     /// </summary>
     public static long BudgetOf(long memoryBytes) => Math.Max(memoryBytes / 2, memoryBytes - (512L << 20));
@@ -96,10 +98,27 @@ public static class ChunkIndexFolder
     }
 
     private static IChunkIndex OpenView(
-        IndexFiles files, RepositoryId repository, long budgetBytes, Watchdog watchdog) =>
-        OpenSaved(files, repository, SizesOf(budgetBytes / 2), watchdog) is { } saved
-            ? new ChunkIndexView(saved, new MemoryChunkIndex(budgetBytes / 2))
-            : new MemoryChunkIndex(budgetBytes);
+        IndexFiles files, RepositoryId repository, long budgetBytes, Watchdog watchdog)
+    {
+        byte[]? before = null;
+        for (int tries = 0; tries < ViewTryCountMax; tries++)
+        {
+            if (OpenSaved(files, repository, SizesOf(budgetBytes / 2), watchdog) is { } saved)
+            {
+                return new ChunkIndexView(saved, new MemoryChunkIndex(budgetBytes / 2));
+            }
+
+            byte[]? now = File.Exists(files.ManifestPath) ? File.ReadAllBytes(files.ManifestPath) : null;
+            if (tries > 0 && now.AsSpan().SequenceEqual(before))
+            {
+                break;
+            }
+
+            before = now; // its owner may have saved meanwhile, and removed what the last save was made of
+        }
+
+        return new MemoryChunkIndex(budgetBytes);
+    }
 
     /// <summary>Null where nothing is saved or anything about it is in doubt.</summary>
     private static FasterChunkIndex? OpenSaved(
