@@ -18,7 +18,7 @@ public sealed class JsonTests : IDisposable
         AssertFields(backup, "restorePoint", "vm", "kind", "disks");
         AssertFields(
             backup.GetProperty("disks")[0], "disk", "kind", "virtualSize", "bytesRead", "bytesAudited", "bytesChanged",
-            "chunksNew", "bytesNew", "bytesStored", "root");
+            "chunksNew", "bytesNew", "bytesStored", "root", "provenAfterRuns");
         Assert.Equal("incremental", backup.GetProperty("kind").GetString());
 
         JsonElement list = await JsonAsync("list", "--vm", "WEB");

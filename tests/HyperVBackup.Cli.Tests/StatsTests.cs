@@ -20,7 +20,7 @@ public sealed class StatsTests : IDisposable
         Assert.Equal(3, (await PointsAsync("--all")).Count);
         JsonElement point = Assert.Single(await PointsAsync("web@latest"));
         Assert.Equal(
-            ["id", "vm", "time", "readsPerMiB", "recordsPerChunk", "exact"],
+            ["id", "vm", "time", "readsPerMiB", "recordsPerChunk", "exact", "disks"],
             point.EnumerateObject().Select(property => property.Name));
         Assert.Equal(1, point.GetProperty("readsPerMiB").GetDouble());
         Assert.Equal(1, point.GetProperty("recordsPerChunk").GetDouble());

@@ -66,6 +66,11 @@ internal static class ListCommand
                 {
                     inner.WriteString("trackingId", disk.TrackingId);
                 }
+
+                if (disk.Audit.Trust == SourceTrust.Distrusted)
+                {
+                    inner.WriteBoolean("sourceTrusted", false);
+                }
             });
         }));
 

@@ -2,6 +2,7 @@ using HyperVBackup.Cli.Output;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations;
+using HyperVBackup.Operations.Proof;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Maintenance;
@@ -29,25 +30,31 @@ internal sealed class PointMeasurement(CommandContext context, BackupEngine engi
             : [.. points.GroupBy(point => point.VmIdentity, StringComparer.OrdinalIgnoreCase).Select(vm => vm.Last())];
     }
 
-    public Task<List<PointFigures>> RunAsync(List<RestorePoint> points, CancellationToken token) =>
+    /// <param name="points">Which.</param>
+    /// <param name="all">All there are.</param>
+    public Task<List<PointFigures>> RunAsync(
+        List<RestorePoint> points, List<RestorePoint> all, CancellationToken token) =>
         context.Live.RunAsync(async show =>
         {
             List<PointFigures> figures = [];
             foreach (RestorePoint point in points)
             {
                 show(new Step("Measuring points", figures.Count, points.Count, 0));
-                figures.Add(await MeasureAsync(point, show, token));
+                figures.Add(await MeasureAsync(point, all, show, token));
             }
 
             return figures;
         });
 
-    private async Task<PointFigures> MeasureAsync(RestorePoint point, Action<Step> show, CancellationToken token)
+    private async Task<PointFigures> MeasureAsync(
+        RestorePoint point, List<RestorePoint> all, Action<Step> show, CancellationToken token)
     {
+        IReadOnlyList<DiskProof> proofs = [];
         Fragmentation? fragmentation = null;
         RestorePrediction? prediction = null;
         try
         {
+            proofs = await engine.MeasureProofAsync(point, all, token);
             fragmentation = await engine.MeasureFragmentationAsync(point, token);
             prediction = sampleFolder is null
                 ? null
@@ -62,6 +69,6 @@ internal sealed class PointMeasurement(CommandContext context, BackupEngine engi
             context.Live.Warn($"Restore point {point.Id} cannot be measured: {damage.Message}");
         }
 
-        return new PointFigures(point, fragmentation, prediction);
+        return new PointFigures(point, fragmentation, prediction, proofs);
     }
 }

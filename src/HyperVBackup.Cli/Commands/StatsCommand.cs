@@ -30,7 +30,10 @@ internal static class StatsCommand
 
     public static Command Create()
     {
-        Command command = new("stats", "Say what the repository holds and what it takes, and how points restore.")
+        Command command = new(
+            "stats",
+            "Say what the repository holds and what it takes, how points restore, and how much of each disk was held "
+            + "against the real one since when.")
         {
             Points, All, Predict, Into,
         };
@@ -47,11 +50,11 @@ internal static class StatsCommand
         }
 
         BackupRepository repository = await context.OpenAsync(token);
-        List<RestorePoint> points = PointMeasurement.Choose(
-            await repository.ListPointsAsync(token), references, context.Parsed.GetValue(All));
+        List<RestorePoint> all = await repository.ListPointsAsync(token);
+        List<RestorePoint> points = PointMeasurement.Choose(all, references, context.Parsed.GetValue(All));
         RepositoryStatistics statistics = await repository.MeasureAsync(token);
         PointMeasurement measurement = new(context, context.NewEngine(repository), SampleFolder(context));
-        List<PointFigures> figures = await measurement.RunAsync(points, token);
+        List<PointFigures> figures = await measurement.RunAsync(points, all, token);
         if (context.IsJson)
         {
             WriteJson(repository, RowsOf(repository, statistics), figures);

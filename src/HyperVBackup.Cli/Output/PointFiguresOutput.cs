@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using HyperVBackup.Cli.Commands;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Operations.Proof;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Repository.Maintenance;
 
@@ -30,6 +31,11 @@ internal static class PointFiguresOutput
                 item.WriteNumber("predictedBytesPerSecond", (long)predicted.BytesPerSecond);
                 item.WriteNumber("predictedSeconds", Math.Round(predicted.Duration.TotalSeconds, 3));
                 item.WriteNumber("sampleBytes", predicted.SampleBytes);
+            }
+
+            if (row.Proofs.Count > 0)
+            {
+                item.WriteArray("disks", row.Proofs, AuditText.Write);
             }
         });
 
@@ -60,6 +66,14 @@ internal static class PointFiguresOutput
 
         Console.WriteLine();
         table.WriteToConsole();
+        Console.WriteLine();
+        foreach (PointFigures row in figures)
+        {
+            foreach (DiskProof proof in row.Proofs)
+            {
+                Console.WriteLine($"{row.Point.VmName} {proof.Disk.Name}: {AuditText.Of(proof)}");
+            }
+        }
     }
 
     private static string Figure(double? value) =>
