@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace HyperVBackup.Cli.Tests;
@@ -31,6 +33,27 @@ public sealed class TerminalTests : IDisposable
         string left = result.Output[(end + CursorShown.Length)..];
         Assert.StartsWith("Restore point ", left, StringComparison.Ordinal);
         Assert.DoesNotContain("\e", left, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("8M")]
+    [InlineData("8MiB/s")]
+    public async Task A_recovery_shows_its_rate_which_a_limit_bounds_and_the_time_left(string limit)
+    {
+        await hvbackup.InitAsync();
+        string disk = hvbackup.NewRaw("d.raw", 16 << 20);
+        (await hvbackup.RunAsync("backup", "--vm", "a", "--disk", disk)).Json();
+        Process terminal = hvbackup.Start(
+            "script", "-qec", $"{HvBackup.Executable} backup --vm a --disk {disk} --limit {limit}", "/dev/null");
+
+        CommandResult result = await HvBackup.FinishAsync(terminal);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("00:00:0", result.Output, StringComparison.Ordinal);
+        double[] rates = [.. Regex.Matches(result.Output, @"([\d.]+) MiB/s").Select(match =>
+            double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture))];
+        Assert.NotEmpty(rates);
+        Assert.InRange(rates[^1], 1, 10);
     }
 
     [Fact]

@@ -59,21 +59,24 @@ internal sealed class ResumeBench : IDisposable
         }));
     }
 
-    /// <param name="stopAt">The number of the read that is not answered any more; all that came before it is noted by
-    /// then. Reads of single chunks that are known wait for nothing.</param>
+    /// <param name="stopAt">The number of the read that is not answered any more.</param>
+    /// <param name="stopAtBatch">The number of the batch after which it is stopped, when this is noted.</param>
+    /// <param name="isDrained">All that came before is noted by then: each read waits for it, but those of single
+    /// chunks. Only for disks that are read batch by batch.</param>
     /// <returns>Null where it was stopped.</returns>
     public async Task<BackupReport?> TryAsync(
-        MemoryDisk disk, int stopAt = int.MaxValue, Func<BackupRequest, BackupRequest>? change = null)
+        MemoryDisk disk, int stopAt = int.MaxValue, Func<BackupRequest, BackupRequest>? change = null,
+        bool isDrained = true, int stopAtBatch = int.MaxValue)
     {
         TryCount++;
         Bench bench = await OpenAsync();
         MemoryDisk opened = disk.Snapshot();
-        Noted noted = new(disk.VirtualSizeBytes);
+        Noted noted = new(disk.VirtualSizeBytes, stopAtBatch);
         int number = 0;
         long readEndBytes = 0;
         opened.BeforeRead = range =>
         {
-            if (stopAt < int.MaxValue && range.LengthBytes > Bench.ChunkSizeBytes)
+            if (isDrained && stopAt < int.MaxValue && range.LengthBytes > Bench.ChunkSizeBytes)
             {
                 noted.Wait(readEndBytes);
                 readEndBytes = range.EndBytes;
@@ -124,10 +127,11 @@ internal sealed class ResumeBench : IDisposable
     public sealed class StoppedException : Exception;
 
     /// <summary>How far a backup has noted what it found.</summary>
-    private sealed class Noted(long sizeBytes) : IProgress<BackupProgress>
+    private sealed class Noted(long sizeBytes, int stopAtBatch) : IProgress<BackupProgress>
     {
         private readonly object gate = new();
         private long notedBytes;
+        private int batchCount;
 
         public void Report(BackupProgress value)
         {
@@ -137,6 +141,11 @@ internal sealed class ResumeBench : IDisposable
                 {
                     notedBytes = sizeBytes - value.TotalBytes + value.DoneBytes;
                     Monitor.PulseAll(gate);
+                }
+
+                if (batchCount++ == stopAtBatch)
+                {
+                    throw new StoppedException();
                 }
             }
         }
