@@ -27,7 +27,6 @@ public sealed class ResumeHistoryTests
         using ResumeBench bench = await ResumeBench.MakeAsync(null);
         MemoryDisk disk = Content.RandomDisk(random.Next(60, 200) * Chunk, seed);
         disk.Stamp = ResumeBench.Stamp;
-        long resumedBytes = 0;
         for (int step = 0; step < StepCount; step++)
         {
             if (random.Next(3) == 0)
@@ -45,13 +44,14 @@ public sealed class ResumeHistoryTests
             int stopAtBatch = random.Next(3) == 0 ? int.MaxValue : random.Next(5);
             if (await bench.TryAsync(disk, stopAtRead, isDrained: false, stopAtBatch: stopAtBatch) is { } report)
             {
-                resumedBytes += report.BytesResumed[0];
                 byte[] restored = await (await bench.OpenAsync()).ReadAsync(report.Point.Id, ResumeBench.DiskName);
                 Assert.True(disk.Bytes.AsSpan().SequenceEqual(restored), $"seed {seed}, step {step}");
             }
         }
 
-        Assert.True(resumedBytes > 0, "nothing was ever gone on with");
+        Assert.NotNull(await bench.TryAsync(disk));
+        Assert.Null(await bench.TryAsync(disk, stopAtBatch: 0));
+        Assert.InRange((await bench.TryAsync(disk))!.BytesResumed[0], 1, disk.VirtualSizeBytes + Chunk);
         Assert.Empty((await (await bench.OpenAsync()).VerifyAsync()).Damage);
     }
 
