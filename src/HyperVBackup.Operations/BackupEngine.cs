@@ -1,8 +1,8 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
-using HyperVBackup.Operations.Proof;
 using HyperVBackup.Operations.Backup.Resume;
+using HyperVBackup.Operations.Proof;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Operations.Synthesize;
 using HyperVBackup.Repository;
@@ -83,21 +83,28 @@ public sealed class BackupEngine(
     }
 
     /// <summary>Says how much of each disk of a point was held against the real disk, and since when, from the ranges
-    /// that points recorded: of at most a thousand points and a million ranges for each disk.</summary>
+    /// that points recorded: of at most a thousand points and a million ranges for each disk. Where an earlier point's
+    /// cannot be read, it counts as gone.</summary>
     /// <param name="points">All points of the VM, or of the repository.</param>
-    /// <exception cref="CorruptDataException">A list of ranges has no good copy left.</exception>
-    public async Task<IReadOnlyList<DiskProof>> MeasureProofAsync(
+    /// <exception cref="RepositoryException">The point is not there any more.</exception>
+    /// <exception cref="CorruptDataException">A list of the point's ranges has no good copy left.</exception>
+    public Task<IReadOnlyList<DiskProof>> MeasureProofAsync(
         RestorePoint point, IReadOnlyList<RestorePoint> points, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(point);
-        ProofMeasurement measurement = new(points, repository.Nodes);
-        List<DiskProof> proofs = [];
-        foreach (DiskPoint disk in point.Disks)
+        return FencedRerun.RunAsync<IReadOnlyList<DiskProof>>(async _ =>
         {
-            proofs.Add(await measurement.MeasureAsync(point, disk, token));
-        }
+            await using ReadingSession session =
+                await repository.OpenReadingSessionAsync(LeaseKind.Verify, point.Id, token);
+            ProofMeasurement measurement = new(points, session.Nodes);
+            List<DiskProof> proofs = [];
+            foreach (DiskPoint disk in point.Disks)
+            {
+                proofs.Add(await measurement.MeasureAsync(point, disk, token));
+            }
 
-        return proofs;
+            return proofs;
+        });
     }
 
     /// <summary>Predicts how long restoring a point takes, by restoring a part of it as a restore would, into a file

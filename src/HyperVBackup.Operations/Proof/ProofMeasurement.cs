@@ -1,3 +1,4 @@
+using HyperVBackup.Format;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
@@ -16,7 +17,7 @@ internal sealed class ProofMeasurement(IReadOnlyList<RestorePoint> points, INode
     private const int PointCountMax = 1000;
     private const long RangeCountMax = 1_000_000;
 
-    /// <exception cref="Format.CorruptDataException">A list of ranges cannot be read.</exception>
+    /// <exception cref="CorruptDataException">A list of the point's ranges cannot be read.</exception>
     public async Task<DiskProof> MeasureAsync(RestorePoint point, DiskPoint disk, CancellationToken token)
     {
         RangeCover cover = new();
@@ -36,7 +37,15 @@ internal sealed class ProofMeasurement(IReadOnlyList<RestorePoint> points, INode
 
             rangeCount += at.Lists.Sum(list => list.Kind == ListKind.Changes ? 0 : list.EntryCount);
             bool isLast = rangeCount > RangeCountMax || laterCount == PointCountMax;
-            await AddAsync(cover, isLast ? [] : at.Lists, disk.VirtualSizeBytes, token);
+            try
+            {
+                await AddAsync(cover, isLast ? [] : at.Lists, disk.VirtualSizeBytes, token);
+            }
+            catch (CorruptDataException) when (at != disk)
+            {
+                break; // collected meanwhile, or damaged, which a verification tells
+            }
+
             if (isLast || cover.TotalBytes >= disk.VirtualSizeBytes || Before(atPoint, at) is not { } before)
             {
                 break;

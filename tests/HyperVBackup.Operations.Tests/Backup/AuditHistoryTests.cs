@@ -38,6 +38,24 @@ public sealed class AuditHistoryTests
         Assert.True(history.CaughtCount > 0, "the tracker was never caught");
     }
 
+    /// <summary>Each of its backups is the first after the same point.</summary>
+    [Fact]
+    public async Task A_source_whose_changes_start_at_one_old_point_each_time_is_caught_too()
+    {
+        Bench bench = await Bench.MakeAsync(new MemoryStore(), 1);
+        bench.AuditPercent = 10;
+        MemoryDisk disk = Content.RandomDisk(20 * Chunk, 1);
+        await bench.TrackAsync(disk.Snapshot(), null, "t0");
+        disk.Change(15 * Chunk, 1, 2);
+        RestorePointKind kind = RestorePointKind.Full;
+        for (int run = 1; run <= 10 && kind != RestorePointKind.Recovered; run++)
+        {
+            kind = (await bench.TrackAsync(disk.Snapshot(), "t0", null)).Kind;
+        }
+
+        Assert.Equal(RestorePointKind.Recovered, kind);
+    }
+
     private sealed class History(int seed, Bench bench, double percent)
     {
         private readonly Random random = new(seed);
