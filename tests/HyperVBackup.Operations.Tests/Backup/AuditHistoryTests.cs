@@ -38,6 +38,26 @@ public sealed class AuditHistoryTests
         Assert.True(history.CaughtCount > 0, "the tracker was never caught");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(70)]
+    public async Task A_discard_that_is_not_told_is_found_in_time(int chunkCount)
+    {
+        Bench bench = await Bench.MakeAsync(new MemoryStore(), 1);
+        bench.AuditPercent = 10;
+        MemoryDisk disk = Content.RandomDisk(100 * Chunk, 1);
+        await bench.TrackAsync(disk.Snapshot(), null, "t0");
+        disk.Discard(25 * Chunk, chunkCount * Chunk);
+        DiskPoint? point = null;
+        for (int run = 1; run <= 10 && point?.Kind != RestorePointKind.Recovered; run++)
+        {
+            point = await bench.TrackAsync(disk.Snapshot(), $"t{run - 1}", $"t{run}");
+        }
+
+        Assert.Equal((RestorePointKind.Recovered, SourceTrust.Distrusted), (point!.Kind, point.Audit.Trust));
+        Assert.Equal(disk.Bytes, await bench.ReadAsync((await bench.PointsAsync())[^1].Id, "disk"));
+    }
+
     /// <summary>Each of its backups is the first after the same point.</summary>
     [Fact]
     public async Task A_source_whose_changes_start_at_one_old_point_each_time_is_caught_too()
