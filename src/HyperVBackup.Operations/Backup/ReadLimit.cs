@@ -28,7 +28,8 @@ internal sealed class ReadLimit(TimeProvider clock, long? bytesPerSecondMax)
 
         if (wait > TimeSpan.Zero)
         {
-            await Task.Delay(wait, clock, token);
+            double milliseconds = Math.Ceiling(wait.TotalMilliseconds); // a part of one would not be waited for
+            await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), clock, token);
         }
     }
 }

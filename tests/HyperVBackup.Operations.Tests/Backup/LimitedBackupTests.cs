@@ -44,9 +44,10 @@ public sealed class LimitedBackupTests
 
     private static BackupRequest Limited(BackupRequest request) => request with { ReadBytesPerSecondMax = Rate };
 
-    /// <summary>Time passes only where somebody waits for it, and then at once.</summary>
+    /// <summary>Time passes only where somebody waits for a piece to be read, and then at once.</summary>
     private sealed class LeapingClock : TimeProvider
     {
+        private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds((double)SizeBytes / Rate);
         private long ticks;
 
         public TimeSpan Elapsed => new(Interlocked.Read(ref ticks));
@@ -59,7 +60,7 @@ public sealed class LimitedBackupTests
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            if (dueTime > TimeSpan.Zero)
+            if (dueTime > TimeSpan.Zero && dueTime <= WaitMax && period == Timeout.InfiniteTimeSpan)
             {
                 Interlocked.Add(ref ticks, dueTime.Ticks);
                 ThreadPool.QueueUserWorkItem(_ => callback(state));
