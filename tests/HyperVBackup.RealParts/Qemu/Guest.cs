@@ -15,7 +15,7 @@ internal sealed class Guest : IDisposable
     private readonly List<string> said = [];
     private readonly AutoResetEvent heard = new(false);
 
-    /// <param name="mode">"write" until it is killed, or "check" what is there and end.</param>
+    /// <param name="mode">"write" or "database" until it is killed, or "check" what is there and end.</param>
     public Guest(TestFolder folder, string imagePath, string mode)
     {
         MonitorPath = folder.File("qmp-" + mode);
@@ -50,22 +50,25 @@ internal sealed class Guest : IDisposable
     }
 
     /// <summary>Waits until it has flushed a number.</summary>
-    public void WaitFor(int number)
+    public void WaitFor(int number) => WaitFor(last => last >= number);
+
+    /// <summary>Waits until it has flushed something at a moment when a condition holds.</summary>
+    public void WaitFor(Func<int, bool> isEnough)
     {
         Stopwatch waiting = Stopwatch.StartNew();
-        while (LastFlushed() < number)
+        while (LastFlushed() == 0 || !isEnough(LastFlushed()))
         {
             Assert.True(waiting.Elapsed < TimeMax && !process.HasExited && heard.WaitOne(TimeMax), All());
         }
     }
 
     /// <summary>Waits until it ended by itself.</summary>
-    /// <returns>The last number that it found, all files of which are good.</returns>
+    /// <returns>The last number that it found, all files or pages of which are good.</returns>
     public int WaitForCheck()
     {
         Assert.True(process.WaitForExit(TimeMax), All());
         process.WaitForExit(); // until all was heard
-        int? found = Number(All(), "GUEST found (\\d+) with 0 bad files");
+        int? found = Number(All(), "GUEST found (\\d+) with 0 bad (files|pages)");
         Assert.True(found is not null, All());
         return found.Value;
     }
