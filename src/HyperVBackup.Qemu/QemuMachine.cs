@@ -6,7 +6,8 @@ namespace HyperVBackup.Qemu;
 /// <summary>
 /// A virtual machine that runs in QEMU, or disks in its storage daemon: change sources for its disks, all of one
 /// moment. The moment is when the first of them is opened; opening one again, after all were disposed, takes another.
-/// Nothing is left in the hypervisor but the dirty bitmap that tracks each disk. Not thread-safe; reading the disks is.
+/// Nothing is left in the hypervisor but one dirty bitmap, which tracks each disk that a point was made of or whose
+/// comparison was interrupted. Not thread-safe; reading the disks is.
 /// </summary>
 public sealed class QemuMachine
 {
@@ -68,10 +69,10 @@ public sealed class QemuMachine
 
     /// <summary>What fails here is said and nothing more: the restore point is published, or another failure told, and
     /// the next backup takes down what is left.</summary>
-    internal void End(int position, bool isPublished)
+    internal void End(int position, ViewEnd end)
     {
         ended.Add(position);
-        Say(() => snapshot!.End(position, isPublished));
+        Say(() => snapshot!.End(position, end));
     }
 
     internal void Release(int position)
@@ -91,7 +92,7 @@ public sealed class QemuMachine
         {
             if (!ended.Contains(position))
             {
-                End(position, isPublished: false);
+                End(position, ViewEnd.Abandoned);
             }
         }
 

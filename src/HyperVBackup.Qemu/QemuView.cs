@@ -5,7 +5,7 @@ namespace HyperVBackup.Qemu;
 
 /// <summary>One disk of a machine's snapshot.</summary>
 internal sealed class QemuView(
-    QemuMachine machine, int position, IDisk disk, DiskChanges changes, string newId) : IDiskView
+    QemuMachine machine, int position, IDisk disk, DiskChanges changes, SnapshotDisk snapshot) : IDiskView
 {
     private bool isSealed;
     private bool isEnded;
@@ -15,11 +15,19 @@ internal sealed class QemuView(
 
     public DiskChanges Changes => changes;
 
+    /// <summary>The bitmap that records from the earliest moment on: it is the one that stays if no point comes of this
+    /// view.</summary>
+    public ViewStamp Stamp { get; } = new(
+        $"since {snapshot.OldId ?? snapshot.NewId}",
+        changes is DiskChanges.Known known ? known.Ranges
+        : snapshot.Old is null ? ChangedRanges.Empty
+        : ChangedRanges.Build([(0, disk.VirtualSizeBytes)]));
+
     public string? Seal()
     {
         machine.RequireIntact(position);
         isSealed = true;
-        return newId;
+        return snapshot.NewId;
     }
 
     public void Confirm()
@@ -29,14 +37,22 @@ internal sealed class QemuView(
             throw new InvalidOperationException("Only a sealed view that was not ended is confirmed.");
         }
 
-        End(isPublished: true);
+        End(ViewEnd.Published);
     }
 
     public void Abandon()
     {
         if (!isEnded)
         {
-            End(isPublished: false);
+            End(ViewEnd.Abandoned);
+        }
+    }
+
+    public void AbandonNoted()
+    {
+        if (!isEnded)
+        {
+            End(ViewEnd.Noted);
         }
     }
 
@@ -53,9 +69,9 @@ internal sealed class QemuView(
         machine.Release(position);
     }
 
-    private void End(bool isPublished)
+    private void End(ViewEnd end)
     {
         isEnded = true;
-        machine.End(position, isPublished);
+        machine.End(position, end);
     }
 }

@@ -69,7 +69,7 @@ internal sealed class Snapshot : IDisposable
             }
 
             QemuDisk read = new($"{disk.Node.Name} at {options.Monitor}", export, trustsZeros: options.Server is null);
-            return new QemuView(machine, position, read, ChangesOf(disk, export), disk.NewId);
+            return new QemuView(machine, position, read, ChangesOf(disk, export), disk);
         }
         catch
         {
@@ -94,22 +94,23 @@ internal sealed class Snapshot : IDisposable
     }
 
     /// <summary>Takes one disk's view down. Its new bitmap stays where its point was published, the old one goes;
-    /// otherwise the other way round, with what the new one recorded.</summary>
+    /// otherwise the other way round, with what the new one recorded. Where there is no old one and it is noted what
+    /// was read, the new one stays.</summary>
     /// <exception cref="DiskImageException">The hypervisor cannot, or is gone.</exception>
-    public void End(int position, bool isPublished)
+    public void End(int position, ViewEnd end)
     {
         Reopen();
         Remains.TakeDown(client, name => name.Run == run && name.Disk == position, stopServer: hasServer);
         SnapshotDisk disk = disks[position];
-        if (isPublished && disk.Old is not null)
+        if (end == ViewEnd.Published && disk.Old is not null)
         {
             client.Execute("block-dirty-bitmap-remove", Tracking.Of(disk.Node.Name, disk.Old.Name));
         }
-        else if (!isPublished && disk.Old is null)
+        else if (end == ViewEnd.Abandoned && disk.Old is null)
         {
             client.Try("block-dirty-bitmap-remove", Tracking.Of(disk.Node.Name, disk.NewBitmap));
         }
-        else if (!isPublished)
+        else if (end != ViewEnd.Published && disk.Old is not null)
         {
             Tracking.Settle(client, MachineNode.Find(MachineNode.ReadAll(client), disk.Node.Name));
         }
@@ -275,7 +276,7 @@ internal sealed class Snapshot : IDisposable
         for (int position = 0; position < disks.Count; position++)
         {
             int disk = position;
-            Say(() => End(disk, isPublished: false));
+            Say(() => End(disk, ViewEnd.Abandoned));
         }
 
         Say(EndAll);

@@ -1,7 +1,9 @@
 using System.Threading.Channels;
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Maps;
 using HyperVBackup.Operations.Backup;
+using HyperVBackup.Repository.Maps;
 using Xunit;
 
 namespace HyperVBackup.Operations.Tests;
@@ -22,8 +24,9 @@ public sealed class AuditedGapTests
         }
 
         ReadLimit unlimited = new(TimeProvider.System, null);
-        DiskScan scan = new(
-            new UnwrittenDisk(), ChunkSizeBytes, hasParent: true, unlimited, free.Reader, output.Writer);
+        UnwrittenDisk disk = new();
+        DiskMapReader parent = new(DiskMap.Empty(ChunkSizeBytes, disk.VirtualSizeBytes), nodes: null!);
+        DiskScan scan = new(disk, ChunkSizeBytes, parent, unlimited, free.Reader, output.Writer);
         await scan.RunAsync(
             [],
             [new(new(0, 2), IsAudit: true), new(new(3, 5), IsAudit: true), new(new(9, 6), IsAudit: false)],

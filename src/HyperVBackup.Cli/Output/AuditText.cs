@@ -13,7 +13,7 @@ internal static class AuditText
     /// <summary>What a backup adds for a disk: its horizon, and that and where its source was caught.</summary>
     public static void Write(Utf8JsonWriter json, DiskPoint disk, AuditFinding? finding)
     {
-        if (disk.Kind == RestorePointKind.Incremental)
+        if (HasHorizon(disk))
         {
             WriteHorizon(json, disk);
         }
@@ -37,7 +37,7 @@ internal static class AuditText
     /// <summary>The same in sentences.</summary>
     public static IEnumerable<string> Of(DiskPoint disk, AuditFinding? finding)
     {
-        if (disk.Kind == RestorePointKind.Incremental)
+        if (HasHorizon(disk))
         {
             yield return Horizon(disk.Audit);
         }
@@ -75,6 +75,10 @@ internal static class AuditText
         return $"{Percent(proof.ProvenShare)} proven since {proof.Since.Id} "
             + $"({proof.Since.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss}){later}{gone}. {Horizon(proof.Disk.Audit)}{trust}";
     }
+
+    /// <summary>Not where all was read for the point itself.</summary>
+    private static bool HasHorizon(DiskPoint disk) =>
+        disk.Kind == RestorePointKind.Incremental || disk.Audit.HorizonRunCount > 0;
 
     private static void WriteHorizon(Utf8JsonWriter json, DiskPoint disk)
     {

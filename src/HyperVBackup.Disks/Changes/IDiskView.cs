@@ -14,6 +14,10 @@ public interface IDiskView : IDisposable
     /// <summary>What changed since the source's <see cref="IChangeSource.Since"/>, or why that is not known.</summary>
     DiskChanges Changes { get; }
 
+    /// <summary>What later views of a disk that is written meanwhile are tied to this one by; null where nothing tells
+    /// them from it but <see cref="IDisk.Stamp"/>.</summary>
+    ViewStamp? Stamp => null;
+
     /// <summary>The tracking id of the state read here, for the restore point to record, or null: none is recorded.
     /// It stands for this state alone, for ever. Called once, after the packs are durable.</summary>
     string? Seal();
@@ -24,4 +28,8 @@ public interface IDiskView : IDisposable
     /// <summary>No restore point came of this view. What the source tracked before stays usable, or the source
     /// declares it lost. Abandoning again does nothing.</summary>
     void Abandon();
+
+    /// <summary>As <see cref="Abandon"/>, where it is noted under <see cref="Stamp"/> what was read: what records the
+    /// changes since then stays too.</summary>
+    void AbandonNoted() => Abandon();
 }

@@ -10,7 +10,8 @@ public enum ListKind : byte
     /// <summary>Chunks that differ from the parent's, and their new ids.</summary>
     Changes = 1,
 
-    /// <summary>Ranges the change source reported.</summary>
+    /// <summary>Ranges the change source reported; of a recovery or full, where it has such a list, all that was read
+    /// for it.</summary>
     ReportedRanges = 2,
 
     /// <summary>Ranges read although the change source called them unchanged.</summary>

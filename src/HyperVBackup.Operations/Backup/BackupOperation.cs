@@ -23,6 +23,7 @@ internal sealed class BackupOperation(
     private readonly List<long> bytesResumed = [];
     private readonly ReadLimit limit = new(environment.Clock, request.ReadBytesPerSecondMax);
     private readonly List<AuditFinding> findings = [];
+    private ComparisonLogs? comparisons;
 
     public async Task<BackupReport> RunAsync(CancellationToken token)
     {
@@ -34,11 +35,11 @@ internal sealed class BackupOperation(
         }
         catch
         {
-            views.End(); // what went wrong first is what is told
+            views.End(IsNoted); // what went wrong first is what is told
             throw;
         }
 
-        if (views.End() is Exception failure)
+        if (views.End(IsNoted) is Exception failure)
         {
             ExceptionDispatchInfo.Throw(failure);
         }
@@ -51,6 +52,7 @@ internal sealed class BackupOperation(
         await using WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, token);
         session.ImmutableUntil = request.ImmutableUntil;
         using ComparisonLogs logs = new(environment.StateFolder, repository.Id, environment.Clock.GetUtcNow());
+        comparisons = logs;
         RestorePoint point;
         try
         {
@@ -77,6 +79,8 @@ internal sealed class BackupOperation(
 
         return point;
     }
+
+    private bool IsNoted(int position) => comparisons?.IsNoted(request.Disks[position].Name) ?? false;
 
     private void Check()
     {

@@ -33,11 +33,11 @@ internal sealed class DiskBackup(
     public long ResumedBytes { get; private set; }
 
     /// <summary>Reads <paramref name="runs"/> and sets what differs from the parent.</summary>
-    /// <param name="parents">Two readers of the parent's map, for two stages; null without a parent.</param>
+    /// <param name="newParent">Makes a reader of the parent's map, one for each stage; null without a parent.</param>
     /// <param name="changes">Takes what differs, where it is recorded.</param>
     /// <param name="progress">Told how many bytes of the runs are done.</param>
     public async Task RunAsync(
-        IReadOnlyList<ScanRun> runs, (DiskMapReader Classify, DiskMapReader Store)? parents, DiskMapWriter map,
+        IReadOnlyList<ScanRun> runs, Func<DiskMapReader>? newParent, DiskMapWriter map,
         ChangeListWriter? changes, Action<long, long> progress, CancellationToken token)
     {
         int perBatch = Math.Max(1, BatchBytes / chunkSizeBytes);
@@ -52,18 +52,18 @@ internal sealed class DiskBackup(
         Channel<Task<ChunkBatch>> hashed = Pipeline.NewChannel<Task<ChunkBatch>>(options.WorkerCount);
         Channel<ChunkBatch> classified = Pipeline.NewChannel<ChunkBatch>(2);
         Channel<Task<ChunkBatch>> encoded = Pipeline.NewChannel<Task<ChunkBatch>>(options.WorkerCount);
-        DiskScan scan = new(disk, chunkSizeBytes, parents is not null, limit, free.Reader, read.Writer);
+        DiskScan scan = new(disk, chunkSizeBytes, newParent?.Invoke(), limit, free.Reader, read.Writer);
         await Pipeline.RunAsync(
             token,
             ending => scan.RunAsync(log?.Read() ?? [], runs, ending),
             ending => Pipeline.OrderedAsync(read.Reader, hashed.Writer, Hash, ending),
-            ending => ClassifyAsync(hashed.Reader, classified.Writer, parents?.Classify, ending),
+            ending => ClassifyAsync(hashed.Reader, classified.Writer, newParent?.Invoke(), ending),
             ending => Pipeline.OrderedAsync(
                 classified.Reader, encoded.Writer, batch => batch.EncodeNewAsync(session, encoder, ending), ending),
-            ending => StoreAsync(encoded.Reader, free.Writer, parents?.Store, map, changes, batch =>
+            ending => StoreAsync(encoded.Reader, free.Writer, newParent?.Invoke(), map, changes, batch =>
                 progress(batch.DoneBytes, scan.ReadBytes + scan.AuditedBytes + recalled.ReadBytes), ending));
         (ReadBytes, AuditedBytes) = (scan.ReadBytes + recalled.ReadBytes, scan.AuditedBytes);
-        ResumedBytes = ((log?.ResumedIndex ?? 0) * chunkSizeBytes) - recalled.ReadBytes;
+        ResumedBytes = (scan.RecalledCount * chunkSizeBytes) - recalled.ReadBytes;
         Tally.AddUnchanged(scan.RecalledSameCount);
     }
 

@@ -49,7 +49,7 @@ internal sealed class DiskPointBuilder(
 
         if (plan.Kind != RestorePointKind.Incremental)
         {
-            return await RunAsync(plan, [WholeDiskFrom(0)], audit: null, token);
+            return await RunAsync(plan, [WholeDisk()], audit: null, token);
         }
 
         AuditPlan audit = new AuditPlanner(view.Disk, chunkSizeBytes).Plan(
@@ -81,17 +81,18 @@ internal sealed class DiskPointBuilder(
         (RestorePoint newestPoint, DiskPoint newest) =
             DiskPlan.Candidates(points, disk, view.Disk, isIdentityShared)[^1];
         DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason);
-        return RunAsync(plan, [WholeDiskFrom(0)], audit: null, token);
+        return RunAsync(plan, [WholeDisk()], audit: null, token);
     }
 
-    private ScanRun WholeDiskFrom(long index) => new(new ChunkRun(index, ChunkCount - index), IsAudit: false);
+    private ScanRun WholeDisk() => new(new ChunkRun(0, ChunkCount), IsAudit: false);
 
-    /// <summary>What an interrupted comparison of the same disk with the same point noted; null where nothing can be
-    /// noted of this one.</summary>
-    private ComparisonLog? OpenLog(DiskPlan plan)
+    /// <summary>What is left of a comparison of the whole disk, where an interrupted one of the same disk with the same
+    /// point was noted. What records its changes is not asked where it was caught.</summary>
+    private ComparisonRest OpenRest(DiskPlan plan)
     {
+        bool isTracked = view.Stamp is not null && plan.Trust != SourceTrust.Distrusted && Finding is null;
         ComparisonLog? log = logs.TryOpen(
-            vm, disk.Name, view.Disk.Stamp,
+            vm, disk.Name, logs.StampOf(view, isTracked),
             stamp => new ComparisonSubject(
                 repository.Id, vm, disk.Name, view.Disk.Identity ?? "", view.Disk.VirtualSizeBytes, chunkSizeBytes,
                 plan.ParentPoint?.Id ?? default, plan.Parent?.Root ?? default, stamp),
@@ -104,7 +105,8 @@ internal sealed class DiskPointBuilder(
             Warnings.Add($"Disk '{disk.Name}': of an interrupted backup not all is believed ({refusal}); {place}.");
         }
 
-        return log;
+        ChangedRanges changedSince = isTracked ? view.Stamp!.ChangedSince : ChangedRanges.Empty;
+        return ComparisonRest.Of(log, changedSince, ChunkCount, chunkSizeBytes);
     }
 
     private async Task<DiskPoint> RunAsync(
@@ -117,19 +119,19 @@ internal sealed class DiskPointBuilder(
         bool isShrunk = plan.Parent is not null && parent.VirtualSizeBytes > virtualSizeBytes;
         ChangeListWriter? changes =
             plan.Parent is null || isShrunk ? null : new ChangeListWriter(session.Maps, repository.Hasher);
-        ComparisonLog? log = plan.Ranges is null ? OpenLog(plan) : null; // a claim is judged by one whole look
-        IReadOnlyList<ScanRun> left = log is null ? runs : [WholeDiskFrom(log.ResumedIndex)];
+        ComparisonRest? rest = plan.Ranges is null ? OpenRest(plan) : null; // a claim is judged by one whole look
+        IReadOnlyList<ScanRun> left = rest is null ? runs : [.. rest.Left.Select(run => new ScanRun(run, false))];
         DiskBackup backup = new(
-            view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options, limit, log);
+            view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options, limit, rest?.Log);
         long mapBytesAtStart = session.MapBytesWritten;
         long totalBytes = left.Sum(run => run.Chunks.Count) * chunkSizeBytes;
         await backup.RunAsync(
-            left, plan.Parent is null ? null : (new DiskMapReader(parent, nodes), new DiskMapReader(parent, nodes)),
-            map, changes,
+            left, plan.Parent is null ? null : () => new DiskMapReader(parent, nodes), map, changes,
             (done, read) => progress.Report(new BackupProgress(disk.Name, done, totalBytes, read)), token);
         DiskMap result = await map.FinishAsync(token);
         List<ListReference> lists = [];
-        await AddListsAsync(lists, changes, runs, plan, token);
+        bool isVouchedFor = rest is { RecalledCount: > 0 } && view.Stamp is not null;
+        await AddListsAsync(lists, changes, isVouchedFor ? left : runs, plan, isVouchedFor, token);
         ResumedBytes = backup.ResumedBytes;
         bytesReadBefore += backup.ReadBytes;
         bytesAuditedBefore += backup.AuditedBytes;
@@ -137,19 +139,20 @@ internal sealed class DiskPointBuilder(
         Finding ??= AuditFinding.Of(disk.Name, backup.Tally, chunkSizeBytes);
         backup.Tally.AddStored(tallyBefore);
         tallyBefore = backup.Tally;
-        return Describe(plan, result, lists, backup.Tally, audit);
+        uint horizon = isVouchedFor ? HorizonAfter(backup.Tally) : audit?.HorizonRunCount ?? 0;
+        return Describe(plan, result, lists, backup.Tally, audit, horizon);
     }
 
     private async Task AddListsAsync(
         List<ListReference> lists, ChangeListWriter? changes, IReadOnlyList<ScanRun> runs, DiskPlan plan,
-        CancellationToken token)
+        bool isVouchedFor, CancellationToken token)
     {
         if (changes is not null)
         {
             lists.Add(await changes.FinishAsync(token));
         }
 
-        if (plan.Kind == RestorePointKind.Incremental)
+        if (plan.Kind == RestorePointKind.Incremental || isVouchedFor)
         {
             lists.Add(await WriteRangesAsync(ListKind.ReportedRanges, runs.Where(run => !run.IsAudit), token));
             lists.Add(await WriteRangesAsync(ListKind.AuditedRanges, runs.Where(run => run.IsAudit), token));
@@ -170,7 +173,7 @@ internal sealed class DiskPointBuilder(
     }
 
     private DiskPoint Describe(
-        DiskPlan plan, DiskMap map, List<ListReference> lists, DiskTally tally, AuditPlan? audit) => new()
+        DiskPlan plan, DiskMap map, List<ListReference> lists, DiskTally tally, AuditPlan? audit, uint horizon) => new()
     {
         Name = disk.Name,
         Identity = view.Disk.Identity ?? "",
@@ -189,10 +192,19 @@ internal sealed class DiskPointBuilder(
         Audit = new DiskAudit
         {
             Trust = TrustAfter(plan),
-            HorizonRunCount = audit?.HorizonRunCount ?? 0,
+            HorizonRunCount = horizon,
             Dues = audit?.Dues ?? [],
         },
     };
+
+    /// <summary>Where a comparison went on on a tracker's word: as long as audits that begin with the next run take.
+    /// </summary>
+    private uint HorizonAfter(DiskTally tally)
+    {
+        AuditPlan next = new AuditPlanner(view.Disk, chunkSizeBytes).Plan(
+            request.AuditPercent, [], AuditState.None with { ChunksNonZero = tally.ChunksNonZero });
+        return Math.Min(next.HorizonRunCount, DiskAudit.Never - 1) + 1;
+    }
 
     /// <summary>Only a comparison of the whole disk with a claim can restore trust: without a claim there is nothing
     /// that the source could have been right about.</summary>

@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using HyperVBackup.Disks;
+using HyperVBackup.Disks.Changes;
 using HyperVBackup.Operations.Backup.Resume;
+using HyperVBackup.Repository.Maps;
 
 namespace HyperVBackup.Operations.Backup;
 
@@ -9,7 +11,7 @@ namespace HyperVBackup.Operations.Backup;
 /// read: long stretches of it go on as gaps, short ones as zeros between the chunks around them.
 /// </summary>
 internal sealed class DiskScan(
-    IDisk disk, int chunkSizeBytes, bool hasParent, ReadLimit limit, ChannelReader<ChunkBatch> free,
+    IDisk disk, int chunkSizeBytes, DiskMapReader? parent, ReadLimit limit, ChannelReader<ChunkBatch> free,
     ChannelWriter<ChunkBatch> output)
 {
     private ChunkBatch? batch;
@@ -23,46 +25,99 @@ internal sealed class DiskScan(
     /// <summary>Chunks that are not zeros, and that an interrupted backup found to be the parent's.</summary>
     public long RecalledSameCount { get; private set; }
 
-    /// <param name="recalled">What an interrupted backup found before the runs begin: goes on without being read.
-    /// </param>
-    /// <param name="runs">What to read.</param>
+    /// <summary>Chunks that an interrupted backup compared, and that are not looked at again.</summary>
+    public long RecalledCount { get; private set; }
+
+    /// <param name="recalled">What an interrupted backup found from the start of the disk on: goes on without being
+    /// read, but for what is read again.</param>
+    /// <param name="runs">What to read, ascending.</param>
     /// <exception cref="DiskImageException">The image is damaged or cannot be read.</exception>
     public async Task RunAsync(
-        IEnumerable<ComparedRun> recalled, IEnumerable<ScanRun> runs, CancellationToken token)
+        IEnumerable<ComparedRun> recalled, IReadOnlyList<ScanRun> runs, CancellationToken token)
     {
+        int next = 0;
+        long recalledEnd = 0;
         foreach (ComparedRun run in recalled)
         {
-            await RecallAsync(run, token);
+            next = await GoOnAsync(run, runs, next, token);
+            recalledEnd = run.EndIndex;
         }
 
-        foreach (ScanRun run in runs)
+        for (; next < runs.Count; next++)
         {
-            await ScanAsync(run, token);
+            ChunkRun chunks = runs[next].Chunks;
+            long first = Math.Max(chunks.FirstIndex, recalledEnd);
+            await ScanAsync(runs[next] with { Chunks = new ChunkRun(first, chunks.EndIndex - first) }, token);
         }
 
         await EmitAsync(token);
         output.Complete();
     }
 
-    private async ValueTask RecallAsync(ComparedRun run, CancellationToken token)
+    /// <summary>Recalls a run, and scans those parts of it that are to be read again.</summary>
+    /// <param name="next">Of the runs to read the first that may lie within.</param>
+    /// <returns>The first that may lie behind.</returns>
+    private async ValueTask<int> GoOnAsync(
+        ComparedRun recalled, IReadOnlyList<ScanRun> runs, int next, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        RecalledSameCount += run.NonZeroCount;
-        for (int done = 0; done < run.Ids.Length;)
+        RecalledSameCount += recalled.NonZeroCount;
+        long index = recalled.FirstIndex;
+        for (; next < runs.Count && runs[next].Chunks.FirstIndex < recalled.EndIndex; next++)
         {
-            ChunkBatch current = await BatchAsync(token);
-            int count = Math.Min(run.Ids.Length - done, current.CountMax - current.Count);
-            current.AddRecalled(run.FirstIndex + done, run.Ids.Span.Slice(done, count));
-            done += count;
-            await EmitIfFullAsync(token);
+            ScanRun run = runs[next];
+            long first = Math.Max(run.Chunks.FirstIndex, index);
+            long end = Math.Min(run.Chunks.EndIndex, recalled.EndIndex);
+            await RecallAsync(recalled, index, first, token);
+            RecalledSameCount -= recalled.Kind == ComparedKind.Same ? await NonZeroCountAsync(first, end, token) : 0;
+            await ScanAsync(run with { Chunks = new ChunkRun(first, end - first) }, token);
+            index = end;
+            if (run.Chunks.EndIndex > recalled.EndIndex)
+            {
+                return next;
+            }
         }
 
-        if (run.Kind == ComparedKind.Zeros)
+        await RecallAsync(recalled, index, recalled.EndIndex, token);
+        return next;
+    }
+
+    private async ValueTask RecallAsync(ComparedRun run, long index, long endIndex, CancellationToken token)
+    {
+        RecalledCount += endIndex - index;
+        if (run.Kind == ComparedKind.Zeros && index < endIndex)
         {
             await EmitAsync(token);
-            (await BatchAsync(token)).SetGap(run.FirstIndex, run.EndIndex, isAudit: false);
+            (await BatchAsync(token)).SetGap(index, endIndex, isAudit: false);
             await EmitAsync(token);
         }
+
+        while (run.Kind == ComparedKind.Found && index < endIndex)
+        {
+            ChunkBatch current = await BatchAsync(token);
+            int count = (int)Math.Min(endIndex - index, current.CountMax - current.Count);
+            current.AddRecalled(index, run.Ids.Span.Slice((int)(index - run.FirstIndex), count));
+            index += count;
+            await EmitIfFullAsync(token);
+        }
+    }
+
+    /// <summary>How many of the parent's chunks are not zeros.</summary>
+    private async ValueTask<long> NonZeroCountAsync(long index, long endIndex, CancellationToken token)
+    {
+        if (parent is null)
+        {
+            return 0;
+        }
+
+        DiskMapCursor cursor = new(parent, index, endIndex);
+        long count = 0;
+        while (await cursor.MoveNextAsync(token))
+        {
+            count++;
+        }
+
+        return count;
     }
 
     private async ValueTask ScanAsync(ScanRun run, CancellationToken token)
@@ -123,7 +178,7 @@ internal sealed class DiskScan(
         }
 
         doneBytes += count * chunkSizeBytes;
-        if (!hasParent)
+        if (parent is null)
         {
             return; // what is not set is zero
         }

@@ -63,13 +63,15 @@ internal sealed class OpenViews
     }
 
     /// <summary>Closes all, and abandons them first unless the point is published.</summary>
+    /// <param name="isNoted">Whether it is noted what was read of the disk at a position.</param>
     /// <returns>A failure, once all are closed.</returns>
-    public Exception? End()
+    public Exception? End(Func<int, bool> isNoted)
     {
         Exception? first = null;
-        foreach (IDiskView view in views)
+        for (int position = 0; position < views.Count; position++)
         {
-            first = Keep(first, isPublished ? null : Try(view.Abandon));
+            IDiskView view = views[position];
+            first = Keep(first, isPublished ? null : Try(isNoted(position) ? view.AbandonNoted : view.Abandon));
             first = Keep(first, Try(view.Dispose));
         }
 

@@ -29,7 +29,7 @@ internal sealed class ProofMeasurement(IReadOnlyList<RestorePoint> points, INode
         while (cover.TotalBytes < disk.VirtualSizeBytes)
         {
             laterBytes = cover.TotalBytes;
-            if (at.Kind is RestorePointKind.Full or RestorePointKind.Recovered)
+            if (IsReadWhole(at))
             {
                 cover.Add([(0, disk.VirtualSizeBytes)]);
                 break;
@@ -58,6 +58,11 @@ internal sealed class ProofMeasurement(IReadOnlyList<RestorePoint> points, INode
         double size = disk.VirtualSizeBytes;
         return new DiskProof(disk, cover.TotalBytes / size, atPoint, laterBytes / size, laterCount);
     }
+
+    /// <summary>A comparison that went on on a tracker's word says what it read.</summary>
+    private static bool IsReadWhole(DiskPoint disk) =>
+        disk.Kind is RestorePointKind.Full or RestorePointKind.Recovered
+        && !disk.Lists.Any(list => list.Kind == ListKind.ReportedRanges);
 
     /// <summary>The parent; of a synthetic one, the point whose state it holds.</summary>
     private (RestorePoint Point, DiskPoint Disk)? Before(RestorePoint own, DiskPoint disk)

@@ -15,6 +15,8 @@ internal sealed class TestSource(IDisk disk) : IChangeSource
 
     public DiskChanges Changes { get; init; } = new DiskChanges.Lost("told so");
 
+    public ViewStamp? Stamp { get; init; }
+
     /// <summary>Told of each step before it is done; may throw.</summary>
     public Action<string>? Step { get; init; }
 
@@ -43,6 +45,8 @@ internal sealed class TestSource(IDisk disk) : IChangeSource
 
         public DiskChanges Changes => source.Changes;
 
+        public ViewStamp? Stamp => source.Stamp;
+
         public string? Seal()
         {
             source.Note("Seal");
@@ -52,6 +56,8 @@ internal sealed class TestSource(IDisk disk) : IChangeSource
         public void Confirm() => source.Note("Confirm");
 
         public void Abandon() => source.Note("Abandon");
+
+        public void AbandonNoted() => source.Note("AbandonNoted");
 
         public void Dispose()
         {

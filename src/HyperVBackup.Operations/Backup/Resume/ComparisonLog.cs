@@ -18,6 +18,7 @@ internal sealed class ComparisonLog : IDisposable
     private readonly byte[] checksum = new byte[ComparisonHeader.ChecksumBytes];
     private long endBytes;
     private bool isGivenUp;
+    private bool isDeleted;
 
     private ComparisonLog(SafeFileHandle file, string path, ComparisonSubject subject) =>
         (this.file, this.path, this.subject) = (file, path, subject);
@@ -27,6 +28,9 @@ internal sealed class ComparisonLog : IDisposable
 
     /// <summary>How far the disk is compared.</summary>
     public long EndIndex { get; private set; }
+
+    /// <summary>Whether there is something to go on with.</summary>
+    public bool IsNoted => EndIndex > 0 && !isDeleted;
 
     /// <summary>Opens the file of a subject, which is made where it is not there, and begun anew where it is of
     /// another one.</summary>
@@ -96,6 +100,7 @@ internal sealed class ComparisonLog : IDisposable
     /// <summary>The point is published, or nothing here is to be believed.</summary>
     public void Delete()
     {
+        isDeleted = true;
         file.Dispose();
         TryDelete(path);
     }

@@ -1,3 +1,4 @@
+using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format;
 
 namespace HyperVBackup.Operations.Backup.Resume;
@@ -15,16 +16,29 @@ internal sealed class ComparisonLogs(string? stateFolder, RepositoryId repositor
     /// the file system's clock.</summary>
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(1);
 
-    private readonly List<ComparisonLog> open = [];
+    private readonly List<(string Disk, ComparisonLog Log)> open = [];
+
+    /// <summary>The stamp under which a view's disk is noted; null where what is found could not be believed later.
+    /// </summary>
+    /// <param name="isTracked">Whether the tracker of a disk that is written meanwhile is believed.</param>
+    public string? StampOf(IDiskView view, bool isTracked)
+    {
+        if (isTracked && view.Stamp is ViewStamp stamp)
+        {
+            return stamp.Text;
+        }
+
+        return view.Disk.Stamp is { } image && image.ChangedAt <= openedAt - QuietTime ? image.Text : null;
+    }
 
     /// <summary>Opens the log of a comparison that is about to begin or to go on.</summary>
+    /// <param name="stamp">As <see cref="StampOf"/> gives it.</param>
     /// <param name="subjectOf">Given a stamp, what is compared.</param>
     /// <param name="refusal">Why an interrupted comparison of this disk is not gone on with; null where it is, or there
     /// was none.</param>
     /// <returns>Null where what is found could not be believed later.</returns>
     public ComparisonLog? TryOpen(
-        string vm, string disk, Disks.DiskStamp? stamp, Func<Disks.DiskStamp, ComparisonSubject> subjectOf,
-        out string? refusal)
+        string vm, string disk, string? stamp, Func<string, ComparisonSubject> subjectOf, out string? refusal)
     {
         refusal = null;
         if (stateFolder is null)
@@ -33,7 +47,7 @@ internal sealed class ComparisonLogs(string? stateFolder, RepositoryId repositor
         }
 
         string path = PathOf(vm, disk);
-        if (stamp is null || stamp.ChangedAt > openedAt - QuietTime)
+        if (stamp is null)
         {
             refusal = File.Exists(path) ? "the disk may have changed since" : null;
             ComparisonLog.TryDelete(path);
@@ -43,13 +57,16 @@ internal sealed class ComparisonLogs(string? stateFolder, RepositoryId repositor
         ComparisonLog? log = ComparisonLog.TryOpen(path, subjectOf(stamp), out refusal);
         if (log is not null)
         {
-            open.Add(log);
+            open.Add((disk, log));
         }
 
         return log;
     }
 
-    public void DeleteOpen() => open.ForEach(log => log.Delete());
+    /// <summary>Whether something is noted of a disk by now.</summary>
+    public bool IsNoted(string disk) => open.Exists(one => one.Disk == disk && one.Log.IsNoted);
+
+    public void DeleteOpen() => open.ForEach(one => one.Log.Delete());
 
     /// <summary>Deletes all of these disks, also where they were not opened now.</summary>
     public void Delete(string vm, IEnumerable<string> disks)
@@ -61,7 +78,7 @@ internal sealed class ComparisonLogs(string? stateFolder, RepositoryId repositor
         }
     }
 
-    public void Dispose() => open.ForEach(log => log.Dispose());
+    public void Dispose() => open.ForEach(one => one.Log.Dispose());
 
     private string PathOf(string vm, string disk) =>
         Path.Join(stateFolder, FolderName, repository.ToString(), ComparisonSubject.FileNameOf(vm, disk));

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using HyperVBackup.Disks;
 using HyperVBackup.Format;
 
 namespace HyperVBackup.Operations.Backup.Resume;
@@ -11,9 +10,10 @@ namespace HyperVBackup.Operations.Backup.Resume;
 /// <param name="Identity">The disk's identity; empty where it has none.</param>
 /// <param name="Parent">The point compared with; <c>default</c> for a full.</param>
 /// <param name="ParentRoot">The root of the disk in it.</param>
+/// <param name="Stamp">Names the state that is read.</param>
 internal sealed record ComparisonSubject(
     RepositoryId Repository, string Vm, string Disk, string Identity, long VirtualSizeBytes, int ChunkSizeBytes,
-    SessionId Parent, DiskRoot ParentRoot, DiskStamp Stamp)
+    SessionId Parent, DiskRoot ParentRoot, string Stamp)
 {
     public const int DigestBytes = SHA256.HashSizeInBytes;
 
@@ -28,7 +28,7 @@ internal sealed record ComparisonSubject(
     public byte[] ParentDigest() => DigestOf($"{Parent}\n{ParentRoot}");
 
     /// <summary>The part of the state that is read.</summary>
-    public byte[] StampDigest() => DigestOf(Stamp.Text);
+    public byte[] StampDigest() => DigestOf(Stamp);
 
     /// <summary>A file for each disk of each VM.</summary>
     public static string FileNameOf(string vm, string disk) =>

@@ -14,7 +14,7 @@ public sealed class ComparisonLogTests : IDisposable
     private readonly TestFolder folder = new();
     private readonly ComparisonSubject subject = new(
         new RepositoryId(Content.Random(16, 1)), "vm", "disk", "", 1000 * 4096, 4096, default, default,
-        new DiskStamp("state", DateTimeOffset.UnixEpoch));
+        "state");
 
     private string LogPath => folder.File("log");
 

@@ -1,4 +1,5 @@
 using HyperVBackup.Disks;
+using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Tests.Kit;
@@ -33,6 +34,9 @@ internal sealed class ResumeBench : IDisposable
 
     public string ComparedFolder => Path.Join(state.Path, "compared");
 
+    /// <summary>Of the latest try.</summary>
+    public TestSource? Source { get; private set; }
+
     public Func<RepositoryEnvironment, RepositoryEnvironment> Change { get; set; } = environment => environment;
 
     /// <param name="first">Backed up as the first point; null for none.</param>
@@ -63,10 +67,11 @@ internal sealed class ResumeBench : IDisposable
     /// <param name="stopAtBatch">The number of the batch after which it is stopped, when this is noted.</param>
     /// <param name="isDrained">All that came before is noted by then: each read waits for it, but those of single
     /// chunks. Only for disks that are read batch by batch.</param>
+    /// <param name="stamp">What the disk's tracker says; null without one.</param>
     /// <returns>Null where it was stopped.</returns>
     public async Task<BackupReport?> TryAsync(
         MemoryDisk disk, int stopAt = int.MaxValue, Func<BackupRequest, BackupRequest>? change = null,
-        bool isDrained = true, int stopAtBatch = int.MaxValue)
+        bool isDrained = true, int stopAtBatch = int.MaxValue, ViewStamp? stamp = null)
     {
         TryCount++;
         Bench bench = await OpenAsync();
@@ -87,8 +92,8 @@ internal sealed class ResumeBench : IDisposable
                 throw new StoppedException();
             }
         };
-        DiskRequest source = new(DiskName, new TestSource(opened));
-        BackupRequest request = new() { VmName = Bench.Vm, Disks = [source] };
+        Source = new TestSource(opened) { Stamp = stamp };
+        BackupRequest request = new() { VmName = Bench.Vm, Disks = [new DiskRequest(DiskName, Source)] };
         try
         {
             return await bench.Engine.BackupAsync(change?.Invoke(request) ?? request, noted);
