@@ -14,6 +14,8 @@ internal static class FileState
     private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
     private const int EmptyPath = 0x1000;
     private const uint BasicAndBirth = 0xFFF;
+    private const uint Mount = 0x1000;
+    private const uint MountOnce = 0x4000; // an id that no other mount ever has, where the kernel gives one
     private const uint Basic = 0x7FF;
     private const int StateBytes = 256;
     private const int ModeAt = 28;
@@ -23,6 +25,7 @@ internal static class FileState
     private const int ChangedAt = 96;
     private const int ModifiedAt = 112;
     private const int DeviceAt = 136;
+    private const int MountAt = 144;
     private const int KindMask = 0xF000;
     private const int RegularKind = 0x8000;
     private const int FileSystemBytes = 512;
@@ -44,7 +47,7 @@ internal static class FileState
     {
         string text = $"{boot} {Convert.ToHexStringLower(state.Slice(DeviceAt, 2 * sizeof(uint)))}"
             + $" {U64(state, InodeAt)} {U64(state, SizeAt)} {Time(state, BirthAt)} {Time(state, ModifiedAt)}"
-            + $" {Time(state, ChangedAt)}";
+            + $" {Time(state, ChangedAt)} {MountOf(state)}";
         long seconds = Math.Max(Seconds(state, ModifiedAt), Seconds(state, ChangedAt));
         return new DiskStamp(text, AfterSecond(seconds));
     }
@@ -53,7 +56,7 @@ internal static class FileState
     {
         try
         {
-            return Statx(file, "", EmptyPath, BasicAndBirth, ref state[0]) == 0
+            return Statx(file, "", EmptyPath, BasicAndBirth | Mount | MountOnce, ref state[0]) == 0
                 && (BinaryPrimitives.ReadUInt32LittleEndian(state) & Basic) == Basic
                 && (BinaryPrimitives.ReadUInt16LittleEndian(state[ModeAt..]) & KindMask) == RegularKind;
         }
@@ -62,6 +65,11 @@ internal static class FileState
             return false;
         }
     }
+
+    /// <summary>A file system that failed and was mounted again may have lost the last times, as after a power loss.
+    /// </summary>
+    private static ulong MountOf(ReadOnlySpan<byte> state) =>
+        (BinaryPrimitives.ReadUInt32LittleEndian(state) & (Mount | MountOnce)) == 0 ? 0 : U64(state, MountAt);
 
     private static bool IsLocal(SafeFileHandle file)
     {

@@ -106,6 +106,11 @@ internal sealed class BackupOperation(
             throw new ArgumentException($"{percent} percent cannot be audited: give a number from 0 to 100.");
         }
 
+        if (request.ReadBytesPerSecondMax < 1)
+        {
+            throw new ArgumentException($"Disks cannot be read at {request.ReadBytesPerSecondMax} bytes a second.");
+        }
+
         DiskRequest? unnamed = request.Disks.FirstOrDefault(disk => !DiskName.IsValid(disk.Name));
         if (unnamed is not null)
         {

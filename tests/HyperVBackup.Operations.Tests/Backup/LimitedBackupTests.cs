@@ -42,6 +42,22 @@ public sealed class LimitedBackupTests
         Assert.InRange((clock.Elapsed - start).TotalSeconds, (double)PieceBytes / Rate, double.MaxValue);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public async Task A_limit_that_lets_nothing_through_is_refused(long bytesPerSecondMax)
+    {
+        MemoryDisk disk = Content.RandomDisk(SizeBytes, 1);
+        using ResumeBench bench = await ResumeBench.MakeAsync(disk);
+        Bench host = await bench.OpenAsync();
+        DiskRequest source = new(ResumeBench.DiskName, new TestSource(disk));
+        BackupRequest request = new()
+        {
+            VmName = Bench.Vm, Disks = [source], ReadBytesPerSecondMax = bytesPerSecondMax,
+        };
+        await Assert.ThrowsAsync<ArgumentException>(() => host.BackupAsync(request));
+    }
+
     private static BackupRequest Limited(BackupRequest request) => request with { ReadBytesPerSecondMax = Rate };
 
     /// <summary>Time passes only where somebody waits for a piece to be read, and then at once.</summary>
