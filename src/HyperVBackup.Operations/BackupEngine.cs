@@ -29,7 +29,7 @@ public sealed class BackupEngine(
 
     /// <summary>Backs the disks of a VM up into one restore point. Where the map of the point to compare with has no
     /// good copy left, it is made as a full, with a warning. Where a collector gave its session up, it is run again,
-    /// once, and opens its change sources again.</summary>
+    /// once, and opens its change sources again. A change source that the first run caught counts as caught.</summary>
     /// <exception cref="Disks.DiskImageException">A disk cannot be read.</exception>
     /// <exception cref="RepositoryException">The repository is damaged or unusable, or two sessions were given up.
     /// </exception>
@@ -38,13 +38,14 @@ public sealed class BackupEngine(
         BackupRequest request, IProgress<BackupProgress>? progress = null, CancellationToken token = default)
     {
         progress ??= NoProgress<BackupProgress>.Instance;
+        CaughtSources caught = new();
         try
         {
-            return await RunAsync(request, progress, token);
+            return await RunAsync(request, caught, progress, token);
         }
         catch (CorruptDataException damage) when (!request.Full)
         {
-            BackupReport report = await RunAsync(request with { Full = true }, progress, token);
+            BackupReport report = await RunAsync(request with { Full = true }, caught, progress, token);
             return report with { Warnings = [$"This is a full: {damage.Message}", .. report.Warnings] };
         }
     }
@@ -140,28 +141,29 @@ public sealed class BackupEngine(
         FencedRerun.RunAsync(_ => PointDiff.RunAsync(repository, before, after, token));
 
     private Task<BackupReport> RunAsync(
-        BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token) =>
+        BackupRequest request, CaughtSources caught, IProgress<BackupProgress> progress, CancellationToken token) =>
         FencedRerun.RunAsync(async isAgain =>
         {
-            BackupReport report = await RunOnceAsync(request, progress, token);
+            BackupReport report = await RunOnceAsync(request, caught, progress, token);
             return isAgain ? report with { Warnings = [RunAgain, .. report.Warnings] } : report;
         });
 
     /// <summary>Runs it, and from its beginning where it went on with an interrupted one whose notes are wrong: they
     /// are gone then.</summary>
     private async Task<BackupReport> RunOnceAsync(
-        BackupRequest request, IProgress<BackupProgress> progress, CancellationToken token)
+        BackupRequest request, CaughtSources caught, IProgress<BackupProgress> progress, CancellationToken token)
     {
         try
         {
-            return await new BackupOperation(repository, request, options, environment, progress).RunAsync(token);
+            return await NewOperation().RunAsync(token);
         }
         catch (ComparisonRefutedException refuted)
         {
-            BackupReport report =
-                await new BackupOperation(repository, request, options, environment, progress).RunAsync(token);
+            BackupReport report = await NewOperation().RunAsync(token);
             string warning = $"An interrupted backup was not gone on with: {refuted.Message}; it began again.";
             return report with { Warnings = [warning, .. report.Warnings] };
         }
+
+        BackupOperation NewOperation() => new(repository, request, options, environment, caught, progress);
     }
 }

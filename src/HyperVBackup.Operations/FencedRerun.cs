@@ -2,8 +2,8 @@ using HyperVBackup.Repository;
 
 namespace HyperVBackup.Operations;
 
-/// <summary>Runs an operation once more, in a new session, where a collector gave its first one up (W7). Nothing of the
-/// first run is relied on but what it stored, which the second one looks up as anybody's.</summary>
+/// <summary>Runs an operation once more, in a new session, where a collector gave its first one up (W7). Nothing that
+/// the first run found in the repository is relied on; what it stored the second one looks up as anybody's.</summary>
 internal static class FencedRerun
 {
     /// <param name="runAsync">Opens a session of its own each time; told whether this is the second time.</param>

@@ -16,13 +16,12 @@ namespace HyperVBackup.Operations.Backup;
 /// </summary>
 internal sealed class BackupOperation(
     BackupRepository repository, BackupRequest request, EngineOptions options, RepositoryEnvironment environment,
-    IProgress<BackupProgress> progress)
+    CaughtSources caught, IProgress<BackupProgress> progress)
 {
     private readonly OpenViews views = new();
     private readonly List<string> warnings = [];
     private readonly List<long> bytesResumed = [];
     private readonly ReadLimit limit = new(environment.Clock, request.ReadBytesPerSecondMax);
-    private readonly List<AuditFinding> findings = [];
     private ComparisonLogs? comparisons;
 
     public async Task<BackupReport> RunAsync(CancellationToken token)
@@ -44,7 +43,11 @@ internal sealed class BackupOperation(
             ExceptionDispatchInfo.Throw(failure);
         }
 
-        return new BackupReport(point, warnings) { BytesResumed = bytesResumed, Findings = findings };
+        return new BackupReport(point, warnings)
+        {
+            BytesResumed = bytesResumed,
+            Findings = [.. request.Disks.Select(disk => caught.Of(disk.Name)).OfType<AuditFinding>()],
+        };
     }
 
     private async Task<RestorePoint> RunInSessionAsync(CancellationToken token)
@@ -141,14 +144,10 @@ internal sealed class BackupOperation(
         {
             DiskPointBuilder builder = new(
                 repository, session, points, request.Disks[position], views[position], views.IsIdentityShared(position),
-                options, request, identity, logs, limit, progress);
+                options, request, identity, logs, limit, caught, progress);
             disks.Add(await builder.BuildAsync(token));
             warnings.AddRange(builder.Warnings);
             bytesResumed.Add(builder.ResumedBytes);
-            if (builder.Finding is AuditFinding finding)
-            {
-                findings.Add(finding);
-            }
         }
 
         views.RequireSameSizes();

@@ -14,7 +14,7 @@ namespace HyperVBackup.Operations.Backup;
 internal sealed class DiskPointBuilder(
     BackupRepository repository, WritingSession session, IReadOnlyList<RestorePoint> points, DiskRequest disk,
     IDiskView view, bool isIdentityShared, EngineOptions options, BackupRequest request, string vm,
-    ComparisonLogs logs, ReadLimit limit, IProgress<BackupProgress> progress)
+    ComparisonLogs logs, ReadLimit limit, CaughtSources caught, IProgress<BackupProgress> progress)
 {
     private readonly int chunkSizeBytes = repository.Settings.ChunkSizeBytes;
     private long bytesReadBefore;
@@ -27,8 +27,9 @@ internal sealed class DiskPointBuilder(
     /// <summary>Bytes of the disk that were not looked at, because an interrupted backup had compared them.</summary>
     public long ResumedBytes { get; private set; }
 
-    /// <summary>What an audit found that the change source had called unchanged; null where it found nothing.</summary>
-    public AuditFinding? Finding { get; private set; }
+    /// <summary>What an audit found that the change source had called unchanged, here or in an earlier run of the same
+    /// backup; null where it found nothing.</summary>
+    private AuditFinding? Finding => caught.Of(disk.Name);
 
     private long ChunkCount => DiskMap.Empty(chunkSizeBytes, view.Disk.VirtualSizeBytes).ChunkCount;
 
@@ -36,6 +37,16 @@ internal sealed class DiskPointBuilder(
     public async Task<DiskPoint> BuildAsync(CancellationToken token)
     {
         DiskPlan plan = DiskPlan.Decide(points, disk, view, chunkSizeBytes, request.Full, isIdentityShared);
+        if (Finding is not null && plan.Ranges is not null)
+        {
+            return await RecoverAsync(Finding.Reason, token);
+        }
+
+        if (Finding is not null)
+        {
+            Warnings.Add($"Disk '{disk.Name}': {Finding.Reason}; its change source is not trusted.");
+        }
+
         if (plan.Kind == RestorePointKind.Recovered && plan.Ranges is not null)
         {
             return await TryAsync(plan, token);
@@ -125,9 +136,20 @@ internal sealed class DiskPointBuilder(
             view.Disk, chunkSizeBytes, session, repository.Hasher, repository.NewEncoder(), options, limit, rest?.Log);
         long mapBytesAtStart = session.MapBytesWritten;
         long totalBytes = left.Sum(run => run.Chunks.Count) * chunkSizeBytes;
-        await backup.RunAsync(
-            left, plan.Parent is null ? null : () => new DiskMapReader(parent, nodes), map, changes,
-            (done, read) => progress.Report(new BackupProgress(disk.Name, done, totalBytes, read)), token);
+        try
+        {
+            await backup.RunAsync(
+                left, plan.Parent is null ? null : () => new DiskMapReader(parent, nodes), map, changes,
+                (done, read) => progress.Report(new BackupProgress(disk.Name, done, totalBytes, read)), token);
+        }
+        finally
+        {
+            if (AuditFinding.Of(disk.Name, backup.Tally, chunkSizeBytes) is AuditFinding found)
+            {
+                caught.Add(found); // what was caught stays so, whatever fails after
+            }
+        }
+
         DiskMap result = await map.FinishAsync(token);
         List<ListReference> lists = [];
         bool isVouchedFor = rest is { RecalledCount: > 0 } && view.Stamp is not null;
@@ -136,7 +158,6 @@ internal sealed class DiskPointBuilder(
         bytesReadBefore += backup.ReadBytes;
         bytesAuditedBefore += backup.AuditedBytes;
         mapBytesBefore += session.MapBytesWritten - mapBytesAtStart;
-        Finding ??= AuditFinding.Of(disk.Name, backup.Tally, chunkSizeBytes);
         backup.Tally.AddStored(tallyBefore);
         tallyBefore = backup.Tally;
         uint horizon = isVouchedFor ? HorizonAfter(backup.Tally) : audit?.HorizonRunCount ?? 0;
@@ -186,7 +207,7 @@ internal sealed class DiskPointBuilder(
         TopNode = map.Top,
         TopPlace = map.TopPlace,
         Parent = plan.ParentPoint?.Id ?? default,
-        LostReason = tally.MismatchCount > 0 ? Finding!.Reason : plan.LostReason ?? "",
+        LostReason = Finding?.Reason ?? plan.LostReason ?? "",
         Lists = lists,
         Statistics = Count(plan, tally, audit),
         Audit = new DiskAudit
