@@ -7,6 +7,7 @@ namespace HyperVBackup.Qemu;
 /// <summary>A node over which another image was put no longer has what the guest writes.</summary>
 internal static class BackingNodes
 {
+    /// <summary>What is ours over a node is no other image.</summary>
     /// <exception cref="DiskImageException">One of the nodes is only the backing file of another.</exception>
     public static void RequireNone(QmpClient client, IEnumerable<MachineNode> nodes)
     {
@@ -18,16 +19,26 @@ internal static class BackingNodes
 
         Dictionary<long, string> names = answer.Result.GetProperty("nodes").Items("nodes")
             .ToDictionary(node => node.RequiredNumber("id"), node => node.Text("name") ?? "");
-        foreach (JsonElement edge in answer.Result.GetProperty("edges").Items("edges"))
+        List<(string Above, string Below, bool IsBacking)> edges =
+            [.. answer.Result.GetProperty("edges").Items("edges").Select(edge => (
+                names.GetValueOrDefault(edge.RequiredNumber("parent"), ""),
+                names.GetValueOrDefault(edge.RequiredNumber("child"), ""),
+                edge.Text("name") == "backing"))];
+        foreach (string node in nodes.Select(node => node.Name))
         {
-            string below = names.GetValueOrDefault(edge.RequiredNumber("child"), "");
-            if (edge.Text("name") == "backing" && nodes.Any(node => node.Name == below))
+            string[] same =
+                [node, .. edges.Where(edge => edge.Below == node && IsFilter(edge.Above)).Select(edge => edge.Above)];
+            (string above, _, _) = edges.Find(
+                edge => edge.IsBacking && same.Contains(edge.Below) && OwnName.Parse(edge.Above) is null);
+            if (above is not null)
             {
-                string above = names.GetValueOrDefault(edge.RequiredNumber("parent"), "");
                 throw new DiskImageException(
-                    $"The block node '{below}' is only the backing file of '{above}', which has what the guest writes; "
+                    $"The block node '{node}' is only the backing file of '{above}', which has what the guest writes; "
                     + "name that one.");
             }
         }
     }
+
+    /// <summary>A view puts one between a node and all that uses it.</summary>
+    private static bool IsFilter(string name) => OwnName.Parse(name) is { Kind: OwnName.Filter };
 }

@@ -154,6 +154,7 @@ internal sealed class Snapshot : IDisposable
         IsConsistent = FrozenGuest.Run(
             options, environment,
             () => client.Execute("transaction", new JsonObject { ["actions"] = new JsonArray([.. Actions()]) }));
+        BackingNodes.RequireNone(client, wanted); // once more: what was put above one meanwhile has what is written
         Serve();
     }
 

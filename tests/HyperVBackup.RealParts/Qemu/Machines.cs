@@ -8,10 +8,11 @@ namespace HyperVBackup.RealParts.Qemu;
 internal static class Machines
 {
     /// <param name="serverPath">Null has the hypervisor start a server.</param>
+    /// <param name="isProcessAlive">Null for all that are not said to be dead.</param>
     /// <param name="isDead">As if the process that takes the backup were gone afterwards.</param>
     public static QemuMachine Open(
         string monitorPath, string? serverPath, string scratchFolder, int diskCount = 1, bool isDead = false,
-        Action<string>? warn = null) => new(
+        Action<string>? warn = null, Func<uint, bool>? isProcessAlive = null) => new(
         new QemuOptions
         {
             Monitor = PeerAddress.Parse(monitorPath),
@@ -25,7 +26,7 @@ internal static class Machines
             Clock = TimeProvider.System,
             Randomness = RandomNumberGenerator.Fill,
             ProcessId = isDead ? uint.MaxValue : (uint)Environment.ProcessId,
-            IsProcessAlive = id => id != uint.MaxValue,
+            IsProcessAlive = isProcessAlive ?? (id => id != uint.MaxValue),
             Warn = warn ?? (_ => { }),
         });
 }

@@ -91,7 +91,42 @@ public sealed class SideBySideTests : IDisposable
         Assert.NotEqual(before, after);
     }
 
-    private QemuMachine Machine(string monitorPath, bool isAnotherProcess = false) => new(
+    /// <summary>While file systems are frozen, say.</summary>
+    [Fact]
+    public void An_image_that_is_put_above_a_disk_after_it_was_looked_at_is_seen()
+    {
+        Tool.Run("qemu-img", "create", "-q", "-f", "qcow2", folder.File("above"), "2M");
+        int count = 0;
+        QemuMachine machine = Machine(daemon.MonitorPath, randomness: bytes =>
+        {
+            System.Security.Cryptography.RandomNumberGenerator.Fill(bytes);
+            if (count++ == 1) // the name of the new bitmap
+            {
+                PutAbove();
+            }
+        });
+        DiskImageException failure = Assert.Throws<DiskImageException>(machine.Sources[0].Open);
+        Assert.Contains("only the backing file of 'd1'", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(daemon.Remains());
+        Assert.Empty(daemon.Bitmaps(0));
+    }
+
+    private void PutAbove()
+    {
+        using QmpClient other = daemon.ConnectBeside();
+        other.Execute("block-export-del", new JsonObject { ["id"] = "w0", ["mode"] = "hard" });
+        other.Execute("blockdev-add", new JsonObject
+        {
+            ["driver"] = "file", ["node-name"] = "f1", ["filename"] = folder.File("above"),
+        });
+        other.Execute("blockdev-add", new JsonObject
+        {
+            ["driver"] = "qcow2", ["node-name"] = "d1", ["file"] = "f1", ["backing"] = "d0",
+        });
+    }
+
+    private QemuMachine Machine(
+        string monitorPath, bool isAnotherProcess = false, RandomBytes? randomness = null) => new(
         new QemuOptions
         {
             Monitor = PeerAddress.Parse(monitorPath),
@@ -102,7 +137,7 @@ public sealed class SideBySideTests : IDisposable
         new QemuEnvironment
         {
             Clock = TimeProvider.System,
-            Randomness = System.Security.Cryptography.RandomNumberGenerator.Fill,
+            Randomness = randomness ?? System.Security.Cryptography.RandomNumberGenerator.Fill,
             ProcessId = (uint)Environment.ProcessId + (isAnotherProcess ? 1u : 0u),
             IsProcessAlive = _ => true,
         });

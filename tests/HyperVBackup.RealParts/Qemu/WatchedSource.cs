@@ -23,6 +23,8 @@ internal sealed class WatchedSource(IChangeSource source, Action<IDiskView> onOp
 
         public DiskChanges Changes => view.Changes;
 
+        public ViewStamp? Stamp => view.Stamp;
+
         public string? Seal()
         {
             onSeal();
@@ -32,6 +34,8 @@ internal sealed class WatchedSource(IChangeSource source, Action<IDiskView> onOp
         public void Confirm() => view.Confirm();
 
         public void Abandon() => view.Abandon();
+
+        public void AbandonNoted() => view.AbandonNoted();
 
         public void Dispose() => view.Dispose();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using HyperVBackup.Testing.Tools;
 using Xunit;
@@ -15,6 +16,14 @@ internal sealed class Hvbackup(string repositoryPath, string statePath)
 
     /// <summary>Runs a command to its end, whatever it says.</summary>
     public ToolResult Try(params IEnumerable<string> arguments) => Tool.Try("env", Environment(arguments));
+
+    /// <summary>Starts a command, whose process has its own id.</summary>
+    public Process Start(params IEnumerable<string> arguments) => Process.Start(
+        new ProcessStartInfo("env", Environment(arguments))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
 
     /// <summary>Runs a command under strace, whose own options come first.</summary>
     public ToolResult TryTraced(IEnumerable<string> options, params IEnumerable<string> arguments) =>
