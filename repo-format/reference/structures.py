@@ -403,6 +403,15 @@ def read_reference(fields):
     return kind, identity, count, place
 
 
+def read_catches(fields):
+    count = fields.number(2)
+    require(count <= 256, "restore point: catch count")
+    catches = [(fields.bytes(16), fields.number(2)) for _ in range(count)]
+    require(catches == sorted(set(catches)), "restore point: catches")
+    require(all(point != NO_SESSION and disk < 512 for point, disk in catches), "restore point: catches")
+    return catches
+
+
 def read_disk(fields):
     disk = {"name": fields.text(), "identity": fields.text(), "kind": fields.number(1),
             "virtual size": fields.count(), "chunk size": fields.number(4),
@@ -434,6 +443,10 @@ def read_disk(fields):
     runs = [1] + [run for _, run in disk["dues"]]
     require(runs == sorted(runs), "restore point: audit dues")
     require(all(position < disk["virtual size"] for position, _ in disk["dues"]), "restore point: audit dues")
+    disk["open catches"], disk["ended catches"] = read_catches(fields), read_catches(fields)
+    require((disk["trust"] == 1) == bool(disk["open catches"]), "restore point: trust")
+    require(disk["trust"] != 0 or not disk["ended catches"], "restore point: trust")
+    require(not set(disk["open catches"]) & set(disk["ended catches"]), "restore point: catches")
     return disk
 
 

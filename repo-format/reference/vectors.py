@@ -108,6 +108,8 @@ def describe_point(plain, identity=POINT_ID):
                 value = " ".join(map(str, value))
             elif name == "dues":
                 value = " ".join(f"{position}:{runs}" for position, runs in value)
+            elif name in ("open catches", "ended catches"):
+                value = " ".join(f"{format_of.session_text(session)}:{disk_index}" for session, disk_index in value)
             fields[f"disk {number} {name}"] = value.hex() if isinstance(value, bytes) else value
     for number, reference in enumerate(point["configuration files"]):
         fields[f"configuration file {number}"] = reference_text(reference)

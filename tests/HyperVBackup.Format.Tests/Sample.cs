@@ -272,7 +272,18 @@ internal sealed class Sample(int seed)
             .. Enumerable.Range(1, (int)(virtualSizeBytes % 4))
                 .Select(due => new AuditDue(virtualSizeBytes / (due + 1), (uint)(due * 7))),
         ],
+        OpenCatches = virtualSizeBytes % 3 == (long)SourceTrust.Distrusted ? Catches(virtualSizeBytes, 1, 1) : [],
+        EndedCatches = virtualSizeBytes % 3 == (long)SourceTrust.Undoubted ? [] : Catches(virtualSizeBytes, 0, 100),
     };
+
+    /// <param name="countMin">Up to two more.</param>
+    /// <param name="first">From 1 to 200: of the first byte of the first one's point.</param>
+    private static SourceCatch[] Catches(long number, int countMin, int first) =>
+    [
+        .. Enumerable.Range(first, countMin + (int)(number / 3 % 3)).Select(place => new SourceCatch(
+            new SessionId([(byte)place, .. new byte[SessionId.SizeBytes - 1]]),
+            (int)(number % FormatLimits.DiskCountMax))),
+    ];
 
     private ListKind[] ListKinds()
     {

@@ -44,7 +44,8 @@ internal static class BackupCommand
     private static readonly Option<double?> Audit = new("--audit")
     {
         Description = "Share of the allocated chunks to read again although the changes leave them out, in rotation: 1 "
-            + "finds whatever the tracker keeps silent about within 100 backups. Without it 1 % of them, or less where "
+            + "finds whatever the tracker keeps silent about within 100 backups, or more on disks beyond some 21 TiB "
+            + "in blocks of 1 MiB. Without it 1 % of them, or less where "
             + "little changed. A tracker that is caught is not believed until a comparison of the whole disk agrees.",
         HelpName = "PERCENT",
         CustomParser = PercentText.Parse,

@@ -16,6 +16,7 @@ public sealed class PagedChanges(IChangeTracker tracker, IDisk disk)
 
     private readonly TrackedState expected = new(disk.Identity, disk.VirtualSizeBytes, null);
     private TrackedState? first;
+    private string? firstDoubt;
 
     /// <summary>Asks about the whole disk, once the view is of its moment and before it is read.</summary>
     /// <param name="since">The tracking id of the state that the changes start from; null where there is none.</param>
@@ -52,18 +53,29 @@ public sealed class PagedChanges(IChangeTracker tracker, IDisk disk)
         TrackedState now = tracker.Look();
         if (first is not null)
         {
-            return now == first ? null : "the change tracker began anew, or turned to another disk, meanwhile";
+            return now == first ? firstDoubt : "the change tracker began anew, or turned to another disk, meanwhile";
         }
 
         first = now;
-        if (first.Identity != expected.Identity)
+        firstDoubt = Doubt(first);
+        return firstDoubt;
+    }
+
+    private string? Doubt(TrackedState state)
+    {
+        if (state.Id is null)
         {
-            return $"the change tracker speaks of another disk: {first.Identity ?? "one without identity"}";
+            return "the change tracker does not say in which state it is";
         }
 
-        return first.VirtualSizeBytes == expected.VirtualSizeBytes
+        if (state.Identity != expected.Identity)
+        {
+            return $"the change tracker speaks of another disk: {state.Identity ?? "one without identity"}";
+        }
+
+        return state.VirtualSizeBytes == expected.VirtualSizeBytes
             ? null
-            : $"the change tracker speaks of a disk of {first.VirtualSizeBytes} bytes, and this one has "
+            : $"the change tracker speaks of a disk of {state.VirtualSizeBytes} bytes, and this one has "
                 + $"{expected.VirtualSizeBytes}";
     }
 

@@ -67,6 +67,7 @@ public static class FormatLimits
     public const int DiskCountMax = 512;
     public const int DiskListCountMax = 3;
     public const int AuditDueCountMax = 100;
+    public const int SourceCatchCountMax = 256;
     public const int ConfigurationFileCountMax = 256;
     public const int RestorePointExtensionLengthMaxBytes = 64 * 1024;
 

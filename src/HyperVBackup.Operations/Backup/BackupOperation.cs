@@ -144,7 +144,7 @@ internal sealed class BackupOperation(
         {
             DiskPointBuilder builder = new(
                 repository, session, points, request.Disks[position], views[position], views.IsIdentityShared(position),
-                options, request, identity, logs, limit, caught, progress);
+                options, request, identity, logs, limit, position, caught, progress);
             disks.Add(await builder.BuildAsync(token));
             warnings.AddRange(builder.Warnings);
             bytesResumed.Add(builder.ResumedBytes);

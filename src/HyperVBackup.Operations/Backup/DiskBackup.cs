@@ -186,6 +186,7 @@ internal sealed class DiskBackup(
                 ChunkFate.Repeated => session.PlaceOf(id),
                 _ => batch.Places[position],
             };
+            Tally.ChunksAuditedNonZero += batch.IsAudit[position] && !id.IsZero ? 1 : 0;
             await SetAsync(batch.Indexes[position], id, place, batch.Parents[position].Id, map, changes, token);
         }
 

@@ -19,7 +19,7 @@ internal sealed record DiskPlan(
 
     /// <summary>Whether the source was believed so far. Of one that was not, the whole disk is read, and the ranges are
     /// a claim that is held against it.</summary>
-    public SourceTrust Trust { get; private init; }
+    public SourceDistrust Distrust { get; init; } = SourceDistrust.None;
 
     /// <summary>Where an incremental's audit goes on.</summary>
     public AuditState AuditState { get; private init; } = AuditState.None;
@@ -34,12 +34,12 @@ internal sealed record DiskPlan(
     {
         List<(RestorePoint Point, DiskPoint Disk)> candidates =
             Candidates(points, request, view.Disk, isIdentityShared);
-        SourceTrust trust = SourceDistrust.Of(candidates);
+        SourceDistrust distrust = SourceDistrust.Of(candidates.Select(candidate => candidate.Disk));
         DiskPlan plan = full ? Full : Decide(candidates, request, view, chunkSizeBytes);
-        bool isClaim = plan.Kind == RestorePointKind.Incremental && trust == SourceTrust.Distrusted;
+        bool isClaim = plan.Kind == RestorePointKind.Incremental && distrust.Trust == SourceTrust.Distrusted;
         return isClaim
-            ? plan with { Trust = trust, Kind = RestorePointKind.Recovered, LostReason = SourceDistrust.Reason }
-            : plan with { Trust = trust };
+            ? plan with { Distrust = distrust, Kind = RestorePointKind.Recovered, LostReason = SourceDistrust.Reason }
+            : plan with { Distrust = distrust };
     }
 
     private static DiskPlan Decide(

@@ -14,7 +14,7 @@ namespace HyperVBackup.Operations.Backup;
 internal sealed class DiskPointBuilder(
     BackupRepository repository, WritingSession session, IReadOnlyList<RestorePoint> points, DiskRequest disk,
     IDiskView view, bool isIdentityShared, EngineOptions options, BackupRequest request, string vm,
-    ComparisonLogs logs, ReadLimit limit, CaughtSources caught, IProgress<BackupProgress> progress)
+    ComparisonLogs logs, ReadLimit limit, int diskIndex, CaughtSources caught, IProgress<BackupProgress> progress)
 {
     private readonly int chunkSizeBytes = repository.Settings.ChunkSizeBytes;
     private long bytesReadBefore;
@@ -39,7 +39,7 @@ internal sealed class DiskPointBuilder(
         DiskPlan plan = DiskPlan.Decide(points, disk, view, chunkSizeBytes, request.Full, isIdentityShared);
         if (Finding is not null && plan.Ranges is not null)
         {
-            return await RecoverAsync(Finding.Reason, token);
+            return await RecoverAsync(plan, Finding.Reason, token);
         }
 
         if (Finding is not null)
@@ -66,7 +66,7 @@ internal sealed class DiskPointBuilder(
         AuditPlan audit = new AuditPlanner(view.Disk, chunkSizeBytes).Plan(
             request.AuditPercent, ChunkRunsOf(plan.Ranges!), plan.AuditState);
         DiskPoint result = await RunAsync(plan, audit.Runs, audit, token);
-        return Finding is null ? result : await RecoverAsync(result.LostReason, token);
+        return Finding is null ? result : await RecoverAsync(plan, result.LostReason, token);
     }
 
     private ChunkRun[] ChunkRunsOf(ChangedRanges ranges) => [.. ranges.ToChunkRuns(chunkSizeBytes)];
@@ -76,22 +76,30 @@ internal sealed class DiskPointBuilder(
     {
         AuditPlan whole = AuditPlan.OfAll(ChunkRunsOf(plan.Ranges!), ChunkCount, cursorIndex: 0);
         DiskPoint result = await RunAsync(plan, whole.Runs, audit: null, token);
-        Warnings.Add(Finding is null
-            ? $"Disk '{disk.Name}': its change source had been caught by an audit; the whole disk was compared by "
-                + "checksum and showed no other changes than those it told, so it is trusted again."
-            : $"Disk '{disk.Name}': {result.LostReason}; its change source had been caught before and stays "
-                + "distrusted, and the whole disk was compared by checksum.");
+        string caughtBefore = "its change source had been caught by an audit; the whole disk was compared by checksum";
+        string outcome = (Finding, result.Audit.Trust) switch
+        {
+            (null, SourceTrust.Restored) =>
+                $"{caughtBefore} and showed no other changes than those it told, so it is trusted again.",
+            (null, _) => $"{caughtBefore}, but what it told is most of the disk, so it stays distrusted.",
+            _ => $"{result.LostReason}; its change source had been caught before and stays distrusted, and the whole "
+                + "disk was compared by checksum.",
+        };
+        Warnings.Add($"Disk '{disk.Name}': {outcome}");
         return result;
     }
 
-    private Task<DiskPoint> RecoverAsync(string reason, CancellationToken token)
+    private Task<DiskPoint> RecoverAsync(DiskPlan before, string reason, CancellationToken token)
     {
         Warnings.Add(
             $"Disk '{disk.Name}': {reason}; its change source is not trusted, and the whole disk was compared by "
             + "checksum.");
         (RestorePoint newestPoint, DiskPoint newest) =
             DiskPlan.Candidates(points, disk, view.Disk, isIdentityShared)[^1];
-        DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason);
+        DiskPlan plan = new(RestorePointKind.Recovered, newestPoint, newest, null, reason)
+        {
+            Distrust = before.Distrust,
+        };
         return RunAsync(plan, [WholeDisk()], audit: null, token);
     }
 
@@ -101,7 +109,7 @@ internal sealed class DiskPointBuilder(
     /// point was noted. What records its changes is not asked where it was caught.</summary>
     private ComparisonRest OpenRest(DiskPlan plan)
     {
-        bool isTracked = view.Stamp is not null && plan.Trust != SourceTrust.Distrusted && Finding is null;
+        bool isTracked = view.Stamp is not null && plan.Distrust.Trust != SourceTrust.Distrusted && Finding is null;
         ComparisonLog? log = logs.TryOpen(
             vm, disk.Name, logs.StampOf(view, isTracked),
             stamp => new ComparisonSubject(
@@ -210,12 +218,8 @@ internal sealed class DiskPointBuilder(
         LostReason = Finding?.Reason ?? plan.LostReason ?? "",
         Lists = lists,
         Statistics = Count(plan, tally, audit),
-        Audit = new DiskAudit
-        {
-            Trust = TrustAfter(plan),
-            HorizonRunCount = horizon,
-            Dues = audit?.Dues ?? [],
-        },
+        Audit = DistrustAfter(plan, tally).SaidIn(
+            new DiskAudit { HorizonRunCount = horizon, Dues = audit?.Dues ?? [] }),
     };
 
     /// <summary>Where a comparison went on on a tracker's word: as long as audits that begin with the next run take.
@@ -227,11 +231,22 @@ internal sealed class DiskPointBuilder(
         return Math.Min(next.HorizonRunCount, DiskAudit.Never - 1) + 1;
     }
 
-    /// <summary>Only a comparison of the whole disk with a claim can restore trust: without a claim there is nothing
-    /// that the source could have been right about.</summary>
-    private SourceTrust TrustAfter(DiskPlan plan) => Finding is not null
-        ? SourceTrust.Distrusted
-        : plan is { Trust: SourceTrust.Distrusted, Ranges: not null } ? SourceTrust.Restored : plan.Trust;
+    /// <summary>Only a comparison of the whole disk with a claim can restore trust, and only one that left out at least
+    /// half of what the disk holds: else there is little or nothing that the source could have been wrong about.
+    /// </summary>
+    private SourceDistrust DistrustAfter(DiskPlan plan, DiskTally tally)
+    {
+        if (Finding is not null)
+        {
+            return plan.Distrust.AfterCatch(new SourceCatch(session.Id, diskIndex));
+        }
+
+        bool isTrial = plan is { Distrust.Trust: SourceTrust.Distrusted, Ranges: not null };
+        long leftOut = tally.ChunksAuditedNonZero;
+        return isTrial && leftOut > 0 && leftOut >= tally.ChunksNonZero - leftOut
+            ? plan.Distrust.AfterProof()
+            : plan.Distrust;
+    }
 
     private DiskStatistics Count(DiskPlan plan, DiskTally tally, AuditPlan? audit) => new()
     {

@@ -19,6 +19,9 @@ internal sealed class DiskTally
     /// <summary>Chunks met that are not all zeros.</summary>
     public long ChunksNonZero { get; set; }
 
+    /// <summary>Audited chunks that are not all zeros.</summary>
+    public long ChunksAuditedNonZero { get; set; }
+
     /// <summary>How many more chunks are non-zero now than in the parent, among those met.</summary>
     public long NonZeroGrowth { get; set; }
 

@@ -36,11 +36,12 @@ internal sealed class SynthesizeOperation(
         List<RestorePoint> choice =
             PointSelector.FindVm([.. session.Points.Where(point => shown.Contains(point.Id))], request.Vm);
         RestorePoint newest = request.At is null ? choice[^1] : PointSelector.Find(choice, request.At);
+        bool isLatest = newest.Id == choice[^1].Id;
         List<DiskPoint> disks = [];
         foreach (DiskPoint disk in newest.Disks)
         {
             long folded = await ProveAsync(session, points, newest, disk, token);
-            disks.Add(await DescribeAsync(session, newest, disk, folded, token));
+            disks.Add(WithAudit(await DescribeAsync(session, newest, disk, folded, token), points, newest, isLatest));
         }
 
         await session.FlushAsync(token);
@@ -48,7 +49,7 @@ internal sealed class SynthesizeOperation(
         {
             Id = session.Id,
             // An older state stays where it was in the VM's order: it must not become its latest.
-            Sequence = newest.Id == choice[^1].Id ? points[^1].Sequence + 1 : newest.Sequence,
+            Sequence = isLatest ? points[^1].Sequence + 1 : newest.Sequence,
             Disks = disks,
         };
     }
@@ -74,6 +75,30 @@ internal sealed class SynthesizeOperation(
         throw new ProofFailedException(
             $"Disk '{disk.Name}': the change lists do not lead to the recorded state ({where}); nothing was published.",
             disk.Name, ranges);
+    }
+
+    /// <summary>Audits go on from it as from the point whose state it holds. Who becomes the VM's latest says all that
+    /// is known of the change source.</summary>
+    /// <param name="points">All of the VM, oldest first.</param>
+    private static DiskPoint WithAudit(
+        DiskPoint disk, IReadOnlyList<RestorePoint> points, RestorePoint newest, bool isLatest)
+    {
+        List<(RestorePoint Point, DiskPoint Disk)> candidates = [];
+        foreach (RestorePoint point in points)
+        {
+            if (DiskMatch.Find(point, newest, disk) is DiskPoint found)
+            {
+                candidates.Add((point, found));
+            }
+        }
+
+        AuditState state = AuditState.After(candidates, newest, disk);
+        DiskAudit audit = disk.Audit with { Dues = state.Dues };
+        return disk with
+        {
+            Statistics = disk.Statistics with { AuditCursorBytes = state.CursorBytes },
+            Audit = isLatest ? SourceDistrust.Of(candidates.Select(one => one.Disk)).SaidIn(audit) : audit,
+        };
     }
 
     private async Task<DiskPoint> DescribeAsync(

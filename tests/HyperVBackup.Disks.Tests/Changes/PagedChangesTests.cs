@@ -134,6 +134,24 @@ public sealed class PagedChangesTests
         Assert.False(changes.IsUnmoved());
     }
 
+    [Fact]
+    public void A_tracker_that_never_says_in_which_state_it_is_is_not_believed()
+    {
+        ScriptedTracker tracker = Quiet(_ => new TrackedState(null, Size, null));
+        Assert.Contains("does not say", Lost(tracker), StringComparison.Ordinal);
+        PagedChanges changes = new(tracker, new MemoryDisk(Size));
+        Assert.IsType<DiskChanges.Lost>(changes.Read("s"));
+        Assert.False(changes.IsUnmoved());
+    }
+
+    [Fact]
+    public void Of_a_tracker_that_always_speaks_of_another_disk_no_id_is_recorded()
+    {
+        PagedChanges changes = new(Quiet(_ => new TrackedState("x", Size, "now")), new MemoryDisk(Size));
+        Assert.IsType<DiskChanges.Lost>(changes.Read("s"));
+        Assert.False(changes.IsUnmoved());
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

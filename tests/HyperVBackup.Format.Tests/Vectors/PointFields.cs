@@ -157,7 +157,12 @@ internal static class PointFields
         fields[prefix + "horizon"] = Number(disk.Audit.HorizonRunCount);
         fields[prefix + "dues"] =
             string.Join(' ', disk.Audit.Dues.Select(due => $"{due.PositionBytes}:{due.RunCount}"));
+        fields[prefix + "open catches"] = Catches(disk.Audit.OpenCatches);
+        fields[prefix + "ended catches"] = Catches(disk.Audit.EndedCatches);
     }
+
+    private static string Catches(IReadOnlyList<SourceCatch> catches) =>
+        string.Join(' ', catches.Select(one => $"{one.Point}:{one.DiskIndex}"));
 
     private static void AddSettings(Dictionary<string, string> fields, RepositorySettings settings)
     {

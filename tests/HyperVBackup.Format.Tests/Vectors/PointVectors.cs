@@ -7,6 +7,8 @@ namespace HyperVBackup.Format.Tests.Vectors;
 /// <summary>Vectors of restore points, settings and leases, as plain bodies.</summary>
 internal static class PointVectors
 {
+    private const int CatchSizeBytes = 18;
+
     public static void Add(VectorSet.Good good, VectorSet.Bad bad)
     {
         Sample sample = new(6);
@@ -47,6 +49,8 @@ internal static class PointVectors
                 Trust = SourceTrust.Distrusted,
                 HorizonRunCount = 99,
                 Dues = [new AuditDue(1 << 20, 5), new AuditDue(0, 100)],
+                OpenCatches = [CatchOf(1, 0), CatchOf(2, 3)],
+                EndedCatches = [CatchOf(3, 0)],
             },
         };
         disk = disk with
@@ -87,6 +91,15 @@ internal static class PointVectors
         bad.Add(Of, "due-past-the-end", "restore point: audit dues", point, at.Dues + 4, 1);
         bad.Add(Of, "due-now", "restore point: audit dues", point, at.Dues + 8, 0);
         bad.Add(Of, "dues-descending", "restore point: audit dues", point, at.Dues + 8, 101);
+        bad.Add(Of, "trusted-though-caught", "restore point: trust", point, at.Trust, 2);
+        bad.Add(Of, "open-catch-count", "restore point: open catch count", point, at.OpenCatches - 1, 2);
+        bad.Add(Of, "catch-of-no-point", "restore point: catches", point, at.OpenCatches, 0);
+        bad.Add(Of, "catches-descending", "restore point: catches", point, at.OpenCatches, 4);
+        bad.Add(Of, "catch-of-disk-512", "restore point: catches", point, at.OpenCatches + 17, 2);
+        bad.Add(Of, "ended-catch-count", "restore point: ended catch count", point, at.EndedCatches - 1, 2);
+        byte[] both = [.. point];
+        point.AsSpan(at.OpenCatches, CatchSizeBytes).CopyTo(both.AsSpan(at.EndedCatches));
+        bad.Add(Of, "catch-open-and-ended", "restore point: catches", both);
         bad.Add(Of, "file-count", "restore point: configuration file count", point, at.FileCount + 1, 2);
         bad.Add(Of, "extension-length", "restore point: extension length", point, at.FileCount + 5, 1);
         bad.Add(Of, "shorter", "restore point: extension length: the body ends", point[..^1]);
@@ -98,6 +111,9 @@ internal static class PointVectors
         zeroTop.AsSpan(at.Root + Digest.SizeBytes, Digest.SizeBytes).Clear();
         bad.Add(Of, "zero-top-somewhere", "restore point: a zero top node lies nowhere", zeroTop);
     }
+
+    private static SourceCatch CatchOf(byte session, int diskIndex) =>
+        new(new SessionId([session, .. new byte[SessionId.SizeBytes - 1]]), diskIndex);
 
     private static void AddSettings(VectorSet.Good good, VectorSet.Bad bad, Sample sample)
     {
@@ -180,6 +196,10 @@ internal static class PointVectors
 
         public int Dues => DueCount + 2;
 
-        public int FileCount => Dues + (2 * 12);
+        public int OpenCatches => Dues + (2 * 12) + 2;
+
+        public int EndedCatches => OpenCatches + (2 * CatchSizeBytes) + 2;
+
+        public int FileCount => EndedCatches + CatchSizeBytes;
     }
 }

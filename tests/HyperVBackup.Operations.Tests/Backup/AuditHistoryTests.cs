@@ -1,5 +1,6 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Tests.Kit;
@@ -74,6 +75,40 @@ public sealed class AuditHistoryTests
         }
 
         Assert.Equal(RestorePointKind.Recovered, kind);
+    }
+
+    /// <summary>It takes the old point's place when that is gone.</summary>
+    [Fact]
+    public async Task A_synthetic_full_of_the_old_point_does_not_begin_the_audit_anew()
+    {
+        MemoryStore store = new();
+        Bench bench = await Bench.MakeAsync(store, 1);
+        bench.AuditPercent = 10;
+        MemoryDisk disk = Content.RandomDisk(20 * Chunk, 1);
+        await bench.TrackAsync(disk.Snapshot(), null, "t0");
+        SessionId old = (await bench.PointsAsync())[0].Id;
+        disk.Change(0, 1, 2);
+        DiskPoint point = await RunAsync();
+        RestorePoint made = (await bench.SynthesizeAsync(at: old.ToString())).Point;
+        Assert.Equal(point.Statistics.AuditCursorBytes, made.Disks[0].Statistics.AuditCursorBytes);
+        DiskPoint beside = await RunAsync();
+        Assert.Equal(old, beside.Parent);
+        Assert.NotEqual(point.Statistics.AuditCursorBytes, beside.Statistics.AuditCursorBytes);
+        foreach (string name in (string[])[FileNames.RestorePoint(old), FileNames.RestorePointMirror(old)])
+        {
+            await store.DeleteAsync(new BlobName(name), CancellationToken.None);
+        }
+
+        long before = beside.Statistics.AuditCursorBytes;
+        for (int run = 0; run < 2; run++)
+        {
+            DiskPoint next = await RunAsync();
+            Assert.Equal(made.Id, next.Parent);
+            Assert.Equal(before + (2 * Chunk), next.Statistics.AuditCursorBytes);
+            before = next.Statistics.AuditCursorBytes;
+        }
+
+        Task<DiskPoint> RunAsync() => bench.TrackAsync(disk.Snapshot(), "t0", null, (0, Chunk));
     }
 
     private sealed class History(int seed, Bench bench, double percent)

@@ -4,6 +4,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Tests.Kit;
+using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
 using Xunit;
 
@@ -13,6 +14,7 @@ namespace HyperVBackup.Operations.Tests.Backup;
 public sealed class DistrustTests
 {
     private const int Chunk = Bench.ChunkSizeBytes;
+    private readonly MemoryStore store = new();
     private readonly MemoryDisk disk = Content.RandomDisk(40 * Chunk, 1, "{disk}");
     private int state;
 
@@ -121,48 +123,164 @@ public sealed class DistrustTests
         Assert.Equal(SourceTrust.Restored, last.Point.Disks[0].Audit.Trust);
     }
 
-    [Fact]
-    public void Whoever_knew_of_a_catch_may_end_it_and_nobody_who_did_not()
+    /// <summary>What it told is most of the disk, so nothing was shown of what it leaves out.</summary>
+    [Theory]
+    [InlineData(40, SourceTrust.Distrusted)]
+    [InlineData(21, SourceTrust.Distrusted)]
+    [InlineData(20, SourceTrust.Restored)]
+    public async Task A_claim_of_most_of_the_disk_ends_nothing(int toldCount, SourceTrust trust)
     {
-        Assert.Equal(SourceTrust.Undoubted, TrustOf());
-        Assert.Equal(SourceTrust.Undoubted, TrustOf((1, SourceTrust.Undoubted)));
-        Assert.Equal(SourceTrust.Distrusted, TrustOf((2, SourceTrust.Distrusted), (5, SourceTrust.Undoubted)));
-        Assert.Equal(SourceTrust.Restored, TrustOf((2, SourceTrust.Distrusted), (3, SourceTrust.Restored)));
-        Assert.Equal(SourceTrust.Distrusted, TrustOf((3, SourceTrust.Distrusted), (3, SourceTrust.Restored)));
-        Assert.Equal(
-            SourceTrust.Distrusted,
-            TrustOf((4, SourceTrust.Distrusted), (2, SourceTrust.Distrusted), (3, SourceTrust.Restored)));
-        Assert.Equal(SourceTrust.Restored, TrustOf((4, SourceTrust.Restored), (5, SourceTrust.Undoubted)));
+        Bench bench = await CaughtAsync();
+        string since = $"t{state}";
+        disk.Change(0, 1, 5);
+        BackupReport trial = await bench.BackupAsync(new DiskRequest(
+            "disk", TestSource.Tracked(disk.Snapshot(), since, Next(), (0, toldCount * Chunk))));
+        Assert.Equal(trust, trial.Point.Disks[0].Audit.Trust);
+        Assert.Contains(
+            trust == SourceTrust.Distrusted ? "most of the disk" : "trusted again", Assert.Single(trial.Warnings),
+            StringComparison.Ordinal);
+        Assert.Empty(trial.Findings);
+        BackupReport next = await TellAsync(bench, 6 * Chunk, 8);
+        Assert.Equal(SourceTrust.Restored, next.Point.Disks[0].Audit.Trust);
     }
 
-    private static SourceTrust TrustOf(params (long Sequence, SourceTrust Trust)[] points) =>
-        SourceDistrust.Of(points.Select(point =>
+    /// <summary>The source was caught and found right before, which all later points repeat: those that are made while
+    /// a backup catches it again know nothing of that, be they later by sequence.</summary>
+    [Fact]
+    public async Task Points_made_beside_a_catch_do_not_end_it_however_many_they_are()
+    {
+        Bench bench = await CaughtAsync();
+        bench.AuditPercent = 0;
+        BackupReport restored = await TellAsync(bench, 0, 5);
+        Assert.Equal(SourceTrust.Restored, restored.Point.Disks[0].Audit.Trust);
+        string since = $"t{state}";
+        disk.Change(20 * Chunk, 1, 6);
+        MemoryDisk view = disk.Snapshot();
+        List<RestorePoint> beside = [];
+        view.BeforeRead = range =>
         {
-            DiskPoint disk = new()
+            while (range.StartBytes >= 30 * Chunk && beside.Count < 3)
             {
-                Name = "disk",
-                Kind = RestorePointKind.Full,
-                VirtualSizeBytes = Chunk,
-                ChunkSizeBytes = Chunk,
-                Root = default,
-                TopNode = default,
-                Audit = new DiskAudit { Trust = point.Trust },
-            };
-            return (new RestorePoint
+                bench.AuditPercent = 0;
+                beside.Add(TellAsync(bench, 4 * Chunk, 7).GetAwaiter().GetResult().Point);
+            }
+        };
+        bench.AuditPercent = 100;
+        RestorePoint caught = (await bench.BackupAsync(
+            new DiskRequest("disk", TestSource.Tracked(view, since, "t77", (0, Chunk))))).Point;
+        Assert.Equal(SourceTrust.Distrusted, caught.Disks[0].Audit.Trust);
+        Assert.Equal(3, beside.Count);
+        Assert.All(beside, point => Assert.Equal(SourceTrust.Restored, point.Disks[0].Audit.Trust));
+        Assert.True(beside[^1].Sequence > caught.Sequence);
+
+        BackupReport next = await TellAsync(bench, 4 * Chunk, 8);
+        Assert.Equal(new ByteRange(20 * Chunk, Chunk), Assert.Single(Assert.Single(next.Findings).Ranges));
+        Assert.Equal(SourceTrust.Distrusted, next.Point.Disks[0].Audit.Trust);
+        foreach (RestorePointKind kind in new[] { RestorePointKind.Recovered, RestorePointKind.Incremental })
+        {
+            BackupReport right = await TellAsync(bench, 4 * Chunk, 9);
+            Assert.Equal(
+                (kind, SourceTrust.Restored), (right.Point.Disks[0].Kind, right.Point.Disks[0].Audit.Trust));
+        }
+    }
+
+    /// <summary>Sessions open, know the points there are, catch the source, find it right or neither, and commit in any
+    /// order; points go where another one names their open catches. What was caught and never found right by one that
+    /// knew of it is distrusted, and one that knows all ends it.</summary>
+    [Fact]
+    public void However_backups_overlap_no_catch_is_lost_and_one_that_knows_all_ends_it()
+    {
+        int lateCount = 0;
+        for (int seed = 0; seed < 400; seed++)
+        {
+            Random random = new(seed);
+            Dictionary<SourceCatch, SourceDistrust> points = [];
+            List<SourceDistrust> open = [];
+            HashSet<SourceCatch> standing = [];
+            for (int step = 0; step < 60; step++)
             {
-                Id = default,
-                Sequence = point.Sequence,
-                Time = default,
-                VmIdentity = "name:vm",
-                VmName = new VmName("vm"),
-                Disks = [disk],
-            }, disk);
+                SourceCatch self = CatchOf(random);
+                switch (random.Next(8))
+                {
+                    case 0 or 1 or 2:
+                        open.Add(Of(points));
+                        break;
+                    case 3 when points.Count > 1:
+                        SourceCatch going = points.Keys.ElementAt(random.Next(points.Count));
+                        if (Of(points).Open.All(one => points.Any(p => p.Key != going && p.Value.Open.Contains(one))))
+                        {
+                            points.Remove(going);
+                        }
+
+                        break;
+                    case 4 or 5 or 6 when open.Count > 0:
+                        SourceDistrust known = open[random.Next(open.Count)];
+                        open.Remove(known);
+                        lateCount += Of(points).Open.Except(known.Open).Any() ? 1 : 0;
+                        int outcome = random.Next(3);
+                        standing.ExceptWith(outcome == 0 ? [] : known.Open);
+                        standing.UnionWith(outcome == 1 ? [self] : []);
+                        points.Add(self, outcome switch
+                        {
+                            0 => known,
+                            1 => known.AfterCatch(self),
+                            _ => known.Trust == SourceTrust.Distrusted ? known.AfterProof() : known,
+                        });
+                        break;
+                    default:
+                        break;
+                }
+
+                Assert.True(standing.Count == 0 || Of(points).Trust == SourceTrust.Distrusted, $"seed {seed}");
+            }
+
+            points.Add(CatchOf(random), Of(points).AfterProof());
+            Assert.Equal(SourceTrust.Restored, Of(points).Trust);
+        }
+
+        Assert.InRange(lateCount, 100, int.MaxValue);
+    }
+
+    /// <summary>Whose point is the VM's latest says it, though the state that it holds was before the catch.</summary>
+    [Fact]
+    public async Task A_synthetic_full_of_what_is_left_of_a_pruned_catch_is_distrusted()
+    {
+        Bench bench = await Bench.MakeAsync(store, 1);
+        bench.AuditPercent = 100;
+        await bench.TrackAsync(disk.Snapshot(), null, "t0");
+        disk.Change(25 * Chunk, 1, 2);
+        RestorePoint caught = (await TellAsync(bench, 2 * Chunk, 3)).Point;
+        store[new BlobName(FileNames.PruneMark(caught.Id))] = [];
+        RestorePoint made = (await bench.SynthesizeAsync()).Point;
+        Assert.Equal(1, made.Sequence - caught.Sequence);
+        Assert.NotEqual(caught.Disks[0].Root, made.Disks[0].Root);
+        Assert.Equal(SourceTrust.Distrusted, made.Disks[0].Audit.Trust);
+        Assert.Equal(new SourceCatch(caught.Id, 0), Assert.Single(made.Disks[0].Audit.OpenCatches));
+    }
+
+    private static SourceCatch CatchOf(Random random)
+    {
+        byte[] session = new byte[SessionId.SizeBytes];
+        random.NextBytes(session);
+        return new SourceCatch(new SessionId(session), 0);
+    }
+
+    private static SourceDistrust Of(Dictionary<SourceCatch, SourceDistrust> points) =>
+        SourceDistrust.Of(points.Values.Select(said => new DiskPoint
+        {
+            Name = "disk",
+            Kind = RestorePointKind.Full,
+            VirtualSizeBytes = Chunk,
+            ChunkSizeBytes = Chunk,
+            Root = default,
+            TopNode = default,
+            Audit = said.SaidIn(DiskAudit.Whole),
         }));
 
     /// <summary>A source that was caught once.</summary>
     private async Task<Bench> CaughtAsync()
     {
-        Bench bench = await Bench.MakeAsync(new MemoryStore(), 1);
+        Bench bench = await Bench.MakeAsync(store, 1);
         bench.AuditPercent = 100;
         await bench.TrackAsync(disk.Snapshot(), null, "t0");
         disk.Change(25 * Chunk, 1, 2);

@@ -5,7 +5,9 @@ namespace HyperVBackup.Repository.Maintenance.Prune;
 /// <summary>One reason why a restore point stays, or why a rule does not keep it.</summary>
 /// <param name="Outcome">Of a rule.</param>
 /// <param name="Lock">Of a pin.</param>
-public sealed record PruneReason(PruneReasonKind Kind, RuleOutcome? Outcome = null, PointLock? Lock = null)
+/// <param name="Disk">Of an open catch.</param>
+public sealed record PruneReason(
+    PruneReasonKind Kind, RuleOutcome? Outcome = null, PointLock? Lock = null, string? Disk = null)
 {
     /// <summary>Whether it makes the point stay.</summary>
     public bool Keeps => Outcome is null || Outcome.Answer == RuleAnswer.Keeps;
@@ -15,6 +17,8 @@ public sealed record PruneReason(PruneReasonKind Kind, RuleOutcome? Outcome = nu
     {
         PruneReasonKind.Lock => Lock!.ToString(),
         PruneReasonKind.LastGood => "the VM's last point that can be read (--force lets it go)",
+        PruneReasonKind.OpenCatch =>
+            $"the only one left that knows that the change source of disk '{Disk}' was caught by an audit",
         _ => TextOf(Outcome!),
     };
 

@@ -11,4 +11,7 @@ public enum PruneReasonKind
 
     /// <summary>That no other point of its VM that can be read would be left.</summary>
     LastGood,
+
+    /// <summary>That no other point that stays would know that a disk's change source was caught.</summary>
+    OpenCatch,
 }

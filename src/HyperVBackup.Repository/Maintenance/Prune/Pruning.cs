@@ -34,7 +34,9 @@ public sealed class Pruning(BackupRepository repository, PruneOptions options)
         foreach (IGrouping<string, RestorePoint> group in
             chosen.GroupBy(point => point.VmIdentity, StringComparer.OrdinalIgnoreCase))
         {
-            decisions.AddRange(await KeepLastGoodAsync(Judge([.. group]), token));
+            List<PruneDecision> ofVm = await KeepLastGoodAsync(Judge([.. group]), token);
+            KeptCatches.Keep(ofVm);
+            decisions.AddRange(ofVm);
         }
 
         return options.MeasureSpace

@@ -28,11 +28,17 @@ internal sealed class PruneSample
     public static async Task<PruneSample> CreateAsync() => new(await PinSample.CreateAsync());
 
     /// <summary>Backs up now; the clock then goes on by a day.</summary>
-    public async Task<RestorePoint> BackUpAsync(int[] disk, RestorePoint? parent = null, string vm = "vm")
+    public async Task<RestorePoint> BackUpAsync(
+        int[] disk, RestorePoint? parent = null, string vm = "vm", Func<SessionId, DiskAudit>? audit = null)
     {
         await using Repository.Sessions.WritingSession session =
             await Repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
         RestorePoint point = await Sample.WriteAsync(session, disk, parent, vm) with { Time = Clock.Now };
+        if (audit is not null)
+        {
+            point = point with { Disks = [.. point.Disks.Select(one => one with { Audit = audit(session.Id) })] };
+        }
+
         await session.CommitAsync(point, default);
         Sample.Disks[point.Id] = disk;
         Clock.Now = Clock.Now.AddDays(1);

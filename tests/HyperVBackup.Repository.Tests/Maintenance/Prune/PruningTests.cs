@@ -115,6 +115,35 @@ public sealed class PruningTests
         Assert.Equal(4, forced.GoingCount);
     }
 
+    /// <summary>A backup that ran beside the one that caught the source knows nothing of it.</summary>
+    [Fact]
+    public async Task The_only_point_that_knows_of_an_open_catch_stays_until_a_newer_one_that_stays_knows_of_it()
+    {
+        PruneSample sample = await PruneSample.CreateAsync();
+        RestorePoint first = await sample.BackUpAsync([1]);
+        RestorePoint caught = await sample.BackUpAsync([1, 2], first, audit: id => Open(new SourceCatch(id, 0)));
+        RestorePoint beside = await sample.BackUpAsync([1, 3], caught);
+        PrunePlan plan = await PruneSample.PlanAsync(sample.Prune(RetentionRule.Last, 1, force: true));
+        Assert.Equal([first.Id], PruneSample.Going(plan));
+        Assert.Contains(
+            "'disk' was caught", Assert.Single(plan.Decisions[1].Reasons).ToString(), StringComparison.Ordinal);
+        SourceCatch open = new(caught.Id, 0);
+        RestorePoint knowing = await sample.BackUpAsync([1, 4], beside, audit: _ => Open(open));
+        Assert.Equal(
+            [first.Id, caught.Id, beside.Id],
+            PruneSample.Going(await PruneSample.PlanAsync(sample.Prune(RetentionRule.Last, 1))));
+        await sample.BackUpAsync(
+            [1, 5], knowing, audit: _ => new DiskAudit { Trust = SourceTrust.Restored, EndedCatches = [open] });
+        Assert.Equal(
+            [first.Id, caught.Id, beside.Id, knowing.Id],
+            PruneSample.Going(await PruneSample.PlanAsync(sample.Prune(RetentionRule.Last, 1))));
+        Assert.Equal(
+            5, (await PruneSample.PlanAsync(sample.Prune(RetentionRule.Last, 0, force: true))).GoingCount);
+
+        static DiskAudit Open(SourceCatch open) =>
+            new() { Trust = SourceTrust.Distrusted, OpenCatches = [open] };
+    }
+
     [Fact]
     public async Task A_pinned_point_counts_as_any_other_and_a_point_pinned_and_marked_is_still_there()
     {
