@@ -120,19 +120,18 @@ public sealed class PackTable
 
     private void RequireNoGapBefore(uint endBytes)
     {
-        uint[] starts = new uint[Count];
-        uint[] lengths = new uint[Count];
+        ulong[] places = new ulong[Count]; // the offset above, the length below, so that they sort as one word
         for (int index = 0; index < Count; index++)
         {
-            (starts[index], lengths[index]) = (this[index].OffsetBytes, this[index].LengthBytes);
+            places[index] = ((ulong)this[index].OffsetBytes << 32) | this[index].LengthBytes;
         }
 
-        Array.Sort(starts, lengths);
+        Array.Sort(places);
         long next = FileHeader.SizeBytes;
-        for (int index = 0; index < Count; index++)
+        foreach (ulong place in places)
         {
-            Corrupt.Unless(starts[index] == next, "pack table: records overlap or leave a gap");
-            next += lengths[index];
+            Corrupt.Unless((long)(place >> 32) == next, "pack table: records overlap or leave a gap");
+            next += (long)(place & uint.MaxValue);
         }
 
         Corrupt.Unless(next == endBytes, "pack table: records do not end at the footer");

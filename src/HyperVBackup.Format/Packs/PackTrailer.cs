@@ -29,9 +29,9 @@ public readonly record struct PackTrailer(
     internal const int ChecksumAt = TableChecksumAt + Checksum.SizeBytes;
     public const int SizeBytes = ChecksumAt + Checksum.SizeBytes;
 
-    private readonly UInt128 pageSectionChecksum;
-    private readonly UInt128 recipeSectionChecksum;
-    private readonly UInt128 tableChecksum;
+    private readonly Checksum pageSectionChecksum;
+    private readonly Checksum recipeSectionChecksum;
+    private readonly Checksum tableChecksum;
 
     private PackTrailer(ReadOnlySpan<byte> bytes)
         : this(
@@ -42,9 +42,9 @@ public readonly record struct PackTrailer(
             checked((int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(bytes[EntryCountAt..]), int.MaxValue)),
             checked((int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(bytes[PagesPerChunkAt..]), int.MaxValue)))
     {
-        pageSectionChecksum = BinaryPrimitives.ReadUInt128LittleEndian(bytes[PageSectionChecksumAt..]);
-        recipeSectionChecksum = BinaryPrimitives.ReadUInt128LittleEndian(bytes[RecipeSectionChecksumAt..]);
-        tableChecksum = BinaryPrimitives.ReadUInt128LittleEndian(bytes[TableChecksumAt..]);
+        pageSectionChecksum = Checksum.Read(bytes[PageSectionChecksumAt..]);
+        recipeSectionChecksum = Checksum.Read(bytes[RecipeSectionChecksumAt..]);
+        tableChecksum = Checksum.Read(bytes[TableChecksumAt..]);
     }
 
     public uint RecipeSectionStartBytes => PageSectionStartBytes + PageSectionLengthBytes;
@@ -89,18 +89,11 @@ public readonly record struct PackTrailer(
         Checksum.Write(bytes[..ChecksumAt], bytes[ChecksumAt..]);
     }
 
-    internal bool IsPageSection(ReadOnlySpan<byte> section) => Matches(section, pageSectionChecksum);
+    internal bool IsPageSection(ReadOnlySpan<byte> section) => pageSectionChecksum.Fits(section);
 
-    internal bool IsRecipeSection(ReadOnlySpan<byte> section) => Matches(section, recipeSectionChecksum);
+    internal bool IsRecipeSection(ReadOnlySpan<byte> section) => recipeSectionChecksum.Fits(section);
 
-    internal bool IsTable(ReadOnlySpan<byte> table) => Matches(table, tableChecksum);
-
-    private static bool Matches(ReadOnlySpan<byte> bytes, UInt128 checksum)
-    {
-        Span<byte> expected = stackalloc byte[Checksum.SizeBytes];
-        BinaryPrimitives.WriteUInt128LittleEndian(expected, checksum);
-        return Checksum.Matches(bytes, expected);
-    }
+    internal bool IsTable(ReadOnlySpan<byte> table) => tableChecksum.Fits(table);
 
     private void RequireSense(long fileLengthBytes)
     {
