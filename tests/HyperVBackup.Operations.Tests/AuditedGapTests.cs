@@ -16,17 +16,12 @@ public sealed class AuditedGapTests
     [Fact]
     public async Task Chunks_that_were_never_written_stay_audited_few_one_by_one_and_many_as_a_gap()
     {
-        Channel<ChunkBatch> free = Channel.CreateUnbounded<ChunkBatch>();
+        using FreeBatches free = new(countMax: 8, () => new ChunkBatch(ChunkSizeBytes, chunkCountMax: 4));
         Channel<ChunkBatch> output = Channel.CreateUnbounded<ChunkBatch>();
-        for (int made = 0; made < 8; made++)
-        {
-            free.Writer.TryWrite(new ChunkBatch(ChunkSizeBytes, chunkCountMax: 4));
-        }
-
         ReadLimit unlimited = new(TimeProvider.System, null);
         UnwrittenDisk disk = new();
         DiskMapReader parent = new(DiskMap.Empty(ChunkSizeBytes, disk.VirtualSizeBytes), nodes: null!);
-        DiskScan scan = new(disk, ChunkSizeBytes, parent, unlimited, free.Reader, output.Writer);
+        DiskScan scan = new(disk, ChunkSizeBytes, parent, unlimited, free, output.Writer);
         await scan.RunAsync(
             [],
             [new(new(0, 2), IsAudit: true), new(new(3, 5), IsAudit: true), new(new(9, 6), IsAudit: false)],

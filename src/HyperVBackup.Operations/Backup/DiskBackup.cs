@@ -42,17 +42,12 @@ internal sealed class DiskBackup(
     {
         int perBatch = Math.Max(1, BatchBytes / chunkSizeBytes);
         int batchCount = (int)Math.Clamp(options.InFlightBytes / ((long)perBatch * chunkSizeBytes), 4, 64);
-        Channel<ChunkBatch> free = Channel.CreateBounded<ChunkBatch>(batchCount);
-        for (int made = 0; made < batchCount; made++)
-        {
-            free.Writer.TryWrite(new ChunkBatch(chunkSizeBytes, perBatch));
-        }
-
+        using FreeBatches free = new(batchCount, () => new ChunkBatch(chunkSizeBytes, perBatch));
         Channel<ChunkBatch> read = Pipeline.NewChannel<ChunkBatch>(2);
         Channel<Task<ChunkBatch>> hashed = Pipeline.NewChannel<Task<ChunkBatch>>(options.WorkerCount);
         Channel<ChunkBatch> classified = Pipeline.NewChannel<ChunkBatch>(2);
         Channel<Task<ChunkBatch>> encoded = Pipeline.NewChannel<Task<ChunkBatch>>(options.WorkerCount);
-        DiskScan scan = new(disk, chunkSizeBytes, newParent?.Invoke(), limit, free.Reader, read.Writer);
+        DiskScan scan = new(disk, chunkSizeBytes, newParent?.Invoke(), limit, free, read.Writer);
         await Pipeline.RunAsync(
             token,
             ending => scan.RunAsync(log?.Read() ?? [], runs, ending),
@@ -60,7 +55,7 @@ internal sealed class DiskBackup(
             ending => ClassifyAsync(hashed.Reader, classified.Writer, newParent?.Invoke(), ending),
             ending => Pipeline.OrderedAsync(
                 classified.Reader, encoded.Writer, batch => batch.EncodeNewAsync(session, encoder, ending), ending),
-            ending => StoreAsync(encoded.Reader, free.Writer, newParent?.Invoke(), map, changes, batch =>
+            ending => StoreAsync(encoded.Reader, free, newParent?.Invoke(), map, changes, batch =>
                 progress(batch.DoneBytes, scan.ReadBytes + scan.AuditedBytes + recalled.ReadBytes), ending));
         (ReadBytes, AuditedBytes) = (scan.ReadBytes + recalled.ReadBytes, scan.AuditedBytes);
         ResumedBytes = (scan.RecalledCount * chunkSizeBytes) - recalled.ReadBytes;
@@ -153,7 +148,7 @@ internal sealed class DiskBackup(
     }
 
     private async Task StoreAsync(
-        ChannelReader<Task<ChunkBatch>> input, ChannelWriter<ChunkBatch> free, DiskMapReader? parent,
+        ChannelReader<Task<ChunkBatch>> input, FreeBatches free, DiskMapReader? parent,
         DiskMapWriter map, ChangeListWriter? changes, Action<ChunkBatch> done, CancellationToken token)
     {
         await foreach (Task<ChunkBatch> task in input.ReadAllAsync(token))
@@ -169,7 +164,7 @@ internal sealed class DiskBackup(
 
             recorder?.Note(batch);
             done(batch);
-            await free.WriteAsync(batch, token);
+            free.Give(batch);
         }
     }
 

@@ -11,7 +11,7 @@ namespace HyperVBackup.Operations.Backup;
 /// read: long stretches of it go on as gaps, short ones as zeros between the chunks around them.
 /// </summary>
 internal sealed class DiskScan(
-    IDisk disk, int chunkSizeBytes, DiskMapReader? parent, ReadLimit limit, ChannelReader<ChunkBatch> free,
+    IDisk disk, int chunkSizeBytes, DiskMapReader? parent, ReadLimit limit, FreeBatches free,
     ChannelWriter<ChunkBatch> output)
 {
     private ChunkBatch? batch;
@@ -200,7 +200,7 @@ internal sealed class DiskScan(
     {
         if (batch is null)
         {
-            batch = await free.ReadAsync(token);
+            batch = await free.TakeAsync(token);
             batch.Clear();
         }
 
