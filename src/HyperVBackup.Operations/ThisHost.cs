@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using HyperVBackup.Repository;
+using HyperVBackup.Storage;
 
 namespace HyperVBackup.Operations;
 
@@ -17,7 +17,7 @@ public static class ThisHost
     public static RepositoryEnvironment NewEnvironment() => new()
     {
         Clock = TimeProvider.System,
-        Randomness = RandomNumberGenerator.Fill,
+        Randomness = SystemRandomness.Fill,
         StateFolder = StateFolder(),
         HostName = Environment.MachineName,
         ProcessId = (uint)Environment.ProcessId,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using HyperVBackup.Storage.Files;
 using HyperVBackup.Storage.Native;
 using Microsoft.Win32.SafeHandles;
@@ -14,7 +13,6 @@ namespace HyperVBackup.Storage;
 public sealed class DurableFile : IDisposable
 {
     private const int NameLengthMax = 40;
-    private const int SuffixBytes = 8;
     private readonly string temporaryPath;
     private bool isRenamed;
 
@@ -35,7 +33,7 @@ public sealed class DurableFile : IDisposable
         string fullPath = System.IO.Path.GetFullPath(path);
         string name = System.IO.Path.GetFileName(fullPath);
         ArgumentException.ThrowIfNullOrEmpty(name, nameof(path));
-        string suffix = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SuffixBytes));
+        string suffix = SystemRandomness.NewSuffix();
         string shortName = name[..Math.Min(name.Length, NameLengthMax)];
         string temporaryPath = System.IO.Path.Join(FolderOf(fullPath), TemporaryName.Beside(shortName, suffix));
         try
@@ -88,6 +86,16 @@ public sealed class DurableFile : IDisposable
         RenameReplacing(temporaryPath, Path);
         isRenamed = true;
         FlushFolder(FolderOf(Path));
+    }
+
+    /// <summary>Closes, and gives the file its name in place of the file that had it, without waiting for the disk:
+    /// after a power loss the name may have any content, which its readers must notice.</summary>
+    /// <exception cref="StoreException">The system refused.</exception>
+    public void Replace()
+    {
+        Handle.Dispose();
+        RenameReplacing(temporaryPath, Path);
+        isRenamed = true;
     }
 
     /// <summary>Closes; removes the temporary file unless it was published. Never throws, so that it hides no

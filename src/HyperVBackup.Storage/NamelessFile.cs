@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using HyperVBackup.Storage.Files;
 using HyperVBackup.Storage.Native;
 using Microsoft.Win32.SafeHandles;
@@ -9,15 +8,13 @@ namespace HyperVBackup.Storage;
 /// </summary>
 public static class NamelessFile
 {
-    private const int SuffixBytes = 8;
-
     /// <param name="folder">On the file system to write to; made where it is not there.</param>
     /// <returns>Open for writing.</returns>
     /// <exception cref="StoreException">The system refused.</exception>
     public static SafeFileHandle Create(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        string suffix = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SuffixBytes));
+        string suffix = SystemRandomness.NewSuffix();
         string path = Path.Join(Path.GetFullPath(folder), TemporaryName.Beside("nameless", suffix));
         try
         {

@@ -50,6 +50,19 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
+    public void A_file_is_replaced_without_waiting_for_the_disk_where_asked()
+    {
+        File.WriteAllText(FinalPath, "old");
+        using (DurableFile file = Write("new"))
+        {
+            file.Replace();
+        }
+
+        Assert.Equal("new", File.ReadAllText(FinalPath));
+        Assert.Single(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
     public void A_file_is_replaced_where_asked()
     {
         File.WriteAllText(FinalPath, "old");

@@ -42,7 +42,7 @@ internal sealed class PointCache(string stateFolder, RepositoryId repository)
             {
                 using DurableFile file = DurableFile.Create(Path.Join(folder, FileName));
                 RandomAccess.Write(file.Handle, bytes, 0);
-                file.PublishReplacing();
+                file.Replace(); // its checksum tells whether it came to the disk
             }
         }
         catch (Exception error) when (IsFromSystem(error))

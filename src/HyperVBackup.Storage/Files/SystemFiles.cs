@@ -1,5 +1,4 @@
 using System.IO.Enumeration;
-using System.Security.Cryptography;
 using HyperVBackup.Storage.Native;
 
 namespace HyperVBackup.Storage.Files;
@@ -8,7 +7,6 @@ namespace HyperVBackup.Storage.Files;
 /// why <c>File.Exists</c> and the like are not used here.</summary>
 internal sealed class SystemFiles : IStoreFiles
 {
-    private const int SuffixBytes = 8;
     private const FileAttributes Absent = (FileAttributes)(-1);
 
     private static readonly EnumerationOptions Everything = new()
@@ -17,7 +15,7 @@ internal sealed class SystemFiles : IStoreFiles
         IgnoreInaccessible = false,
     };
 
-    public string NewSuffix() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SuffixBytes));
+    public string NewSuffix() => SystemRandomness.NewSuffix();
 
     public IStoreFile CreateNew(string path) => Attempt("create", path, static path => new SystemFile(
         File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), path));

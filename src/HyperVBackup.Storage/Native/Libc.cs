@@ -43,6 +43,27 @@ internal static partial class Libc
         _ = sync_file_range(file, 0, ToTheEnd, BeginWriting);
     }
 
+    /// <summary>Linux only. Fills a span from the system's own generator.</summary>
+    internal static unsafe int FillRandom(Span<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            for (int done = 0; done < bytes.Length;)
+            {
+                nint count = getrandom(start + done, (nuint)(bytes.Length - done), 0);
+                int error = count < 0 ? Marshal.GetLastPInvokeError() : 0;
+                if (error != 0 && error != Interrupted)
+                {
+                    return error;
+                }
+
+                done += (int)Math.Max(count, 0);
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>Linux only. The number by which statfs(2) names the kind of file system that a folder lies on.
     /// </summary>
     internal static unsafe int FindFileSystem(string path, out long kind)
@@ -110,6 +131,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int statfs(string path, byte* output);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint getrandom(byte* bytes, nuint count, uint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle file);
