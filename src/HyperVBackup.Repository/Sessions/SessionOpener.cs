@@ -23,21 +23,25 @@ internal sealed class SessionOpener(
 
     private readonly CollectionFiles collections = new(repository.Store, repository.Id);
 
-    /// <summary>W1 to W3.</summary>
+    /// <summary>W1 to W3. The index is opened beside them: it is asked after W2 only, and what it says is confirmed.
+    /// </summary>
     /// <exception cref="RepositoryUnusableException">What a collection deletes cannot be read.</exception>
     /// <exception cref="StoreException">The store cannot be written or read.</exception>
     public async Task<WritingSession> OpenWritingAsync(LeaseKind kind, CancellationToken token)
     {
-        long highest = await collections.ReadHighestAsync(token);
-        HeldLease lease = await PutLeaseAsync(kind, highest, default, token);
+        Task<IChunkIndex> opening = OpenIndexAsync();
+        HeldLease? lease = null;
         try
         {
+            long highest = await collections.ReadHighestAsync(token);
+            lease = await PutLeaseAsync(kind, highest, default, token);
             AbsentSet absent = await collections.ReadAbsentAsync(token);
-            return await OpenWritingAsync(lease, absent, token);
+            return await OpenWritingAsync(lease, absent, opening, token);
         }
         catch
         {
-            await lease.EndAsync();
+            await (lease?.EndAsync() ?? Task.CompletedTask);
+            await (await opening).DisposeAsync();
             throw;
         }
     }
@@ -91,7 +95,7 @@ internal sealed class SessionOpener(
     public void NoteEnded(SessionId session) => ended[session] = true;
 
     private async Task<WritingSession> OpenWritingAsync(
-        HeldLease lease, AbsentSet absent, CancellationToken token)
+        HeldLease lease, AbsentSet absent, Task<IChunkIndex> opening, CancellationToken token)
     {
         HashSet<SessionId> decided = await repository.ReadDecidedAsync(token);
         AbandonedSessions abandoned = new(store, repository.Id, repository.Leases, environment);
@@ -101,7 +105,9 @@ internal sealed class SessionOpener(
         await new SettingsFile(store).PutMissingAsync(
             repository.Id, repository.Settings, environment.Warn, token);
         await new PointMirrors(repository, catalog, collections).MendAsync(points, decided, token);
-        IChunkIndex index = await OpenIndexAsync([.. decided, .. ended.Keys], absent, token);
+        IChunkIndex index = await opening;
+        decided.UnionWith(ended.Keys);
+        await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);
         int pagesPerChunk = repository.Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
         SessionChunks chunks = new(
             store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent));
@@ -115,23 +121,16 @@ internal sealed class SessionOpener(
         return new WritingSession(repository, this, lease, points, nodes, chunks, maps, index, planner);
     }
 
-    private async Task<IChunkIndex> OpenIndexAsync(
-        HashSet<SessionId> decided, AbsentSet absent, CancellationToken token)
+    private async Task<IChunkIndex> OpenIndexAsync()
     {
         long budgetBytes = ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
-        IChunkIndex index = environment.WatchIndex(environment.StateFolder is null
-            ? new MemoryChunkIndex(budgetBytes)
-            : ChunkIndexFolder.Open(environment.StateFolder, repository.Id, budgetBytes));
-        try
+        if (environment.StateFolder is not { } folder)
         {
-            await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);
-            return index;
+            return environment.WatchIndex(new MemoryChunkIndex(budgetBytes));
         }
-        catch
-        {
-            await index.DisposeAsync();
-            throw;
-        }
+
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return environment.WatchIndex(ChunkIndexFolder.Open(folder, repository.Id, budgetBytes));
     }
 
     private async Task<RestorePoint> ReadPointAsync(SessionId id, CancellationToken token)

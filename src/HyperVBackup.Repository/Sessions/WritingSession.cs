@@ -124,9 +124,8 @@ public sealed class WritingSession : IAsyncDisposable
         await HoldAsync(token);
         await lease.Name.CommitAsync(point, token);
         IsCommitted = true;
-        await repository.TryMirrorAsync(lease.Name, point);
-        await EndAsync();
         index.Cover(Id);
+        await Task.WhenAll(index.SaveAsync(CancellationToken.None).AsTask(), EndCommittedAsync(point));
     }
 
     /// <summary>Makes what was stored durable and ends without a restore point, decided all the same: a fence of its
@@ -158,6 +157,12 @@ public sealed class WritingSession : IAsyncDisposable
         {
             await index.DisposeAsync(); // or nobody in this process could open it again
         }
+    }
+
+    private async Task EndCommittedAsync(RestorePoint point)
+    {
+        await repository.TryMirrorAsync(lease.Name, point);
+        await EndAsync();
     }
 
     /// <summary>The pin comes before its point, so that there is no moment at which the point could be taken away.
