@@ -43,10 +43,6 @@ internal static class CodecSample
         return program.Chunk(Limits.FormatLimits.ChunkSizeDefaultBytes);
     }
 
-    /// <summary>The runtime's own library, compiled ahead, in chunks of the default size.</summary>
-    public static IEnumerable<byte[]> MachineCodeChunks() =>
-        File.ReadAllBytes(typeof(object).Assembly.Location).Chunk(Limits.FormatLimits.ChunkSizeDefaultBytes);
-
     private static void CopyFrom(byte[] bytes, int at, int length, int distance)
     {
         for (int i = at; i < at + length; i++)

@@ -95,18 +95,18 @@ public static class Lz4EncoderTests
     }
 
     [Fact]
-    public static void Blocks_are_hardly_longer_than_those_of_the_reference_encoder()
+    public static void Blocks_are_no_longer_than_those_of_the_reference_encoder()
     {
         long ours = 0;
         long theirs = 0;
         byte[] output = new byte[LZ4Codec.MaximumOutputSize(1 << 16)];
-        foreach (byte[] chunk in CodecSample.MachineCodeChunks())
+        foreach (byte[] chunk in CodecSample.ProgramChunks())
         {
             ours += Lz4Encoder.Encode(chunk, output, output.Length);
             theirs += LZ4Codec.Encode(chunk, output);
         }
 
-        Assert.InRange(ours, 1, theirs * 103 / 100);
+        Assert.InRange(ours, 1, theirs * 102 / 100);
     }
 
     [Fact]
