@@ -142,6 +142,25 @@ public sealed class FolderStore : IBlobStore, IDisposable
         RequireRoot();
     }
 
+    public async Task<bool> MendAsync(
+        BlobName name, long offsetBytes, ReadOnlyMemory<byte> bytes, CancellationToken token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
+        string path = PathOf(name);
+        token.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        using IStoreFile? file = files.TryGetLength(path) is null ? null : files.TryOpenWrite(path);
+        if (file is null)
+        {
+            RequireRoot();
+            return false;
+        }
+
+        file.Write(bytes.Span, offsetBytes);
+        file.Flush();
+        return true;
+    }
+
     public async Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(isAbandoned);

@@ -4,7 +4,7 @@ namespace HyperVBackup.Storage;
 /// Where a repository's files go, whole and once. Names are relative paths of lower-case letters, digits, '-', '.'
 /// and '/' (see <see cref="BlobName"/>). All members are thread-safe. What the protocol of writers and collectors
 /// needs and every implementation gives: put-if-absent decides one winner; a listing shows every name put before it
-/// began; a published blob is whole, durable and never changes.
+/// began; a published blob is whole, durable and never changes, but for <see cref="MendAsync"/>.
 /// </summary>
 public interface IBlobStore
 {
@@ -47,6 +47,16 @@ public interface IBlobStore
     /// <summary>Deletes durably; a missing blob is no error.</summary>
     /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteAsync(BlobName name, CancellationToken token);
+
+    /// <summary>Writes into a blob that is there the bytes that it had when it was published, over those that rotted
+    /// since, and flushes. The one call that changes a published blob, for whoever has proven these bytes. It never
+    /// brings a blob into being: one that is deleted meanwhile stays deleted. Bytes may end behind a blob's end, which
+    /// lengthens one that was cut off; what lies between is zeros then. Sent again, it does the same. Not atomic: after
+    /// a crash, readers may find any mixture of old and new bytes.</summary>
+    /// <returns>False where there is no such blob.</returns>
+    /// <exception cref="StoreException">The store is missing or cannot be written, or the flush failed: what was
+    /// written may be lost.</exception>
+    Task<bool> MendAsync(BlobName name, long offsetBytes, ReadOnlyMemory<byte> bytes, CancellationToken token);
 
     /// <summary>Removes temporary files left behind by writers that never published: those whose name
     /// <paramref name="isAbandoned"/> accepts. A writer whose file is removed under its hands fails to

@@ -3,18 +3,13 @@ using Xunit;
 namespace HyperVBackup.Storage.Tests;
 
 /// <summary>What every blob store promises; each store's own class runs all of it.</summary>
-public abstract class BlobStoreContract
+public abstract class BlobStoreContract : BlobMendingContract
 {
     private const int LargeBytes = 5 * 1024 * 1024;
     private static readonly CancellationToken None = CancellationToken.None;
 
-    protected abstract IBlobStore Store { get; }
-
     /// <summary>What the store's clock shows, about.</summary>
     protected abstract DateTimeOffset ExpectedTime { get; }
-
-    /// <summary>The count of temporary files now in the store.</summary>
-    protected abstract int TemporaryCount { get; }
 
     [Theory]
     [InlineData(0)]
@@ -210,6 +205,7 @@ public abstract class BlobStoreContract
         await Assert.ThrowsAnyAsync<ArgumentException>(
             () => Store.TryReadAsync(default, 0, new byte[1], None).AsTask());
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.DeleteAsync(default, None));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.MendAsync(default, 0, new byte[1], None));
     }
 
     [Fact]
@@ -273,6 +269,8 @@ public abstract class BlobStoreContract
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.CreateAsync(name, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.TryPutAsync(name, new byte[1], cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store.DeleteAsync(new BlobName("a"), cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Store.MendAsync(new BlobName("a"), 0, new byte[] { 1 }, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Store.DeleteTemporariesAsync(_ => true, cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
@@ -360,36 +358,5 @@ public abstract class BlobStoreContract
             Assert.True(count is null || contents[index].AsSpan(step * 30, count.Value).SequenceEqual(buffer));
         });
         await delete;
-    }
-
-    protected static byte[] Content(int lengthBytes, int seed)
-    {
-        byte[] content = new byte[lengthBytes];
-        new Random(seed).NextBytes(content);
-        return content;
-    }
-
-    protected static async Task<byte[]?> ReadAllAsync(IBlobStore store, string name)
-    {
-        if (await store.TryGetLengthAsync(new BlobName(name), None) is not { } lengthBytes)
-        {
-            return null;
-        }
-
-        byte[] content = new byte[lengthBytes];
-        Assert.Equal(content.Length, await store.TryReadAsync(new BlobName(name), 0, content, None));
-        return content;
-    }
-
-    /// <returns>The names in their order.</returns>
-    protected static async Task<string[]> ListAsync(IBlobStore store, string prefix)
-    {
-        List<string> names = [];
-        await foreach (BlobName name in store.ListAsync(prefix, None))
-        {
-            names.Add(name.Path);
-        }
-
-        return [.. names.Order(StringComparer.Ordinal)];
     }
 }

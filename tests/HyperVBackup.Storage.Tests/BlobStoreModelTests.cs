@@ -62,7 +62,7 @@ public sealed class BlobStoreModelTests
         BlobName blob = new(name);
         byte[] content = new byte[random.Next(4) == 0 ? random.Next(200_000) : random.Next(100)];
         random.NextBytes(content);
-        switch (random.Next(8))
+        switch (random.Next(9))
         {
             case 0:
                 Assert.Equal(model.TryAdd(name, content), await store.TryPutAsync(blob, content, default));
@@ -93,11 +93,27 @@ public sealed class BlobStoreModelTests
                         .Order(StringComparer.Ordinal),
                     await ListAsync(store, prefix));
                 break;
+            case 6:
+                int startBytes = random.Next(300);
+                Assert.Equal(model.ContainsKey(name), await store.MendAsync(blob, startBytes, content, default));
+                Mend(model, name, startBytes, content);
+                break;
             default:
                 byte[]? known = model.GetValueOrDefault(name);
                 Assert.Equal(known?.Length, await store.TryGetLengthAsync(blob, default));
                 await ReadAsync(store, name, known, random.Next(known?.Length + 10 ?? 10), random.Next(300_000));
                 break;
+        }
+    }
+
+    private static void Mend(Dictionary<string, byte[]> model, string name, int startBytes, byte[] content)
+    {
+        if (content.Length > 0 && model.TryGetValue(name, out byte[]? old))
+        {
+            byte[] mended = new byte[Math.Max(old.Length, startBytes + content.Length)];
+            old.CopyTo(mended, 0);
+            content.CopyTo(mended, startBytes);
+            model[name] = mended;
         }
     }
 

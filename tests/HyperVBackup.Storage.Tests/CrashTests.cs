@@ -60,6 +60,26 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task What_was_mended_survives_a_power_loss_and_one_before_leaves_old_bytes_or_new()
+    {
+        using FolderStore store = new(Root, disk);
+        await store.TryPutAsync(new BlobName("points/a"), new byte[] { 1, 2, 3 }, default);
+        int start = disk.OperationCount;
+        Assert.True(await store.MendAsync(new BlobName("points/a"), 1, new byte[] { 7, 8, 9 }, default));
+        for (int count = start; count <= disk.OperationCount; count++)
+        {
+            foreach (RecordingFiles crashed in new[] { disk.StateAfter(count), disk.FlushedStateAfter(count) })
+            {
+                using FolderStore after = new(Root, crashed);
+                byte[] buffer = new byte[9];
+                int? length = await after.TryReadAsync(new BlobName("points/a"), 0, buffer, default);
+                Assert.True(buffer.AsSpan(0, length!.Value).SequenceEqual<byte>([1, 7, 8, 9])
+                    || (count < disk.OperationCount && buffer.AsSpan(0, length.Value).SequenceEqual<byte>([1, 2, 3])));
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_name_found_taken_survives_a_power_loss_even_if_its_writer_died_before_the_last_flush()
     {
         await WriteHistoryAsync();

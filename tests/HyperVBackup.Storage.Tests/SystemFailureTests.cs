@@ -49,6 +49,20 @@ public sealed class SystemFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task A_failed_flush_after_mending_is_noticed()
+    {
+        string[] faults = ["-P", PathOf("points/a"), "-e", "inject=fsync:error=EIO"];
+        AssertFailed(await TraceAsync(faults, "mend", "points/a", "0"), "Cannot flush '", "Input/output error");
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_opened_for_mending_is_not_taken_for_one_that_is_not_there()
+    {
+        string[] faults = ["-P", PathOf("points/a"), "-e", "inject=openat:error=EROFS"];
+        AssertFailed(await TraceAsync(faults, "mend", "points/a", "0"), "Cannot open '", "Read-only file system");
+    }
+
+    [Fact]
     public async Task A_flush_interrupted_by_a_signal_is_made_again()
     {
         ProcessResult result = await PutAsync("-e", "inject=fsync,renameat2:error=EINTR:when=1");

@@ -47,6 +47,10 @@ internal static class Program
             case ["delete", string root, string name]:
                 await new FolderStore(root).DeleteAsync(new BlobName(name), token);
                 return "deleted";
+            case ["mend", string root, string name, string offsetBytes]:
+                long offset = long.Parse(offsetBytes, CultureInfo.InvariantCulture);
+                bool isThere = await new FolderStore(root).MendAsync(new BlobName(name), offset, new byte[3], token);
+                return isThere ? "mended" : "missing";
             case ["durable", string path]:
                 return PublishDurableFile(path);
             default:

@@ -16,6 +16,10 @@ public interface IStoreFiles
     /// <returns>The file, open for reading; null where there is none.</returns>
     IStoreFile? TryOpenRead(string path);
 
+    /// <returns>The file, which must be there already, open for writing over what it holds; null where there is
+    /// none.</returns>
+    IStoreFile? TryOpenWrite(string path);
+
     /// <returns>The file's length in bytes as it is now; null where there is no such file.</returns>
     long? TryGetLength(string path);
 

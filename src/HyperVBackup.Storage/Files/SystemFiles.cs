@@ -20,18 +20,11 @@ internal sealed class SystemFiles : IStoreFiles
     public IStoreFile CreateNew(string path) => Attempt("create", path, static path => new SystemFile(
         File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete), path));
 
-    public IStoreFile? TryOpenRead(string path) => Attempt("open", path, static path =>
-    {
-        try
-        {
-            FileShare share = FileShare.ReadWrite | FileShare.Delete;
-            return new SystemFile(File.OpenHandle(path, FileMode.Open, FileAccess.Read, share), path);
-        }
-        catch (Exception error) when (IsAbsence(error))
-        {
-            return null;
-        }
-    });
+    public IStoreFile? TryOpenRead(string path) =>
+        Attempt("open", path, static path => TryOpen(path, FileAccess.Read));
+
+    public IStoreFile? TryOpenWrite(string path) =>
+        Attempt("open", path, static path => TryOpen(path, FileAccess.ReadWrite));
 
     public long? TryGetLength(string path) => Attempt<long?>("look at", path, static path =>
     {
@@ -89,6 +82,19 @@ internal sealed class SystemFiles : IStoreFiles
             return [];
         }
     });
+
+    private static SystemFile? TryOpen(string path, FileAccess access)
+    {
+        try
+        {
+            FileShare share = FileShare.ReadWrite | FileShare.Delete;
+            return new SystemFile(File.OpenHandle(path, FileMode.Open, access, share), path);
+        }
+        catch (Exception error) when (IsAbsence(error))
+        {
+            return null;
+        }
+    }
 
     private static bool IsAbsence(Exception error) => error is FileNotFoundException or DirectoryNotFoundException;
 

@@ -113,6 +113,24 @@ public sealed class MemoryStore : IBlobStore
         After?.Invoke(new StoreCall(StoreCallKind.Delete, name.Path));
     }
 
+    public async Task<bool> MendAsync(
+        BlobName name, long offsetBytes, ReadOnlyMemory<byte> bytes, CancellationToken token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
+        await BeginAsync(StoreCallKind.Mend, Checked(name).Path, token);
+        if (!blobs.TryGetValue(name, out byte[]? content))
+        {
+            return false;
+        }
+
+        byte[] mended = new byte[Math.Max(content.Length, bytes.IsEmpty ? 0 : (int)offsetBytes + bytes.Length)];
+        content.CopyTo(mended, 0);
+        bytes.CopyTo(mended.AsMemory(bytes.IsEmpty ? 0 : (int)offsetBytes));
+        bool isThere = blobs.TryUpdate(name, mended, content);
+        After?.Invoke(new StoreCall(StoreCallKind.Mend, name.Path));
+        return isThere;
+    }
+
     public async Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(isAbandoned);

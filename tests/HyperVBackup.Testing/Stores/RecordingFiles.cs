@@ -122,13 +122,22 @@ public sealed class RecordingFiles : IStoreFiles
     {
         lock (gate)
         {
+            IStoreFile? file = TryOpenWrite(path);
+            OpenedCount += file is null ? 0 : 1;
+            return file;
+        }
+    }
+
+    public IStoreFile? TryOpenWrite(string path)
+    {
+        lock (gate)
+        {
             if (state.TryFind(path) is not { } file)
             {
                 return null;
             }
 
             OpenCount++;
-            OpenedCount++;
             return new RecordedFile(this, file, path);
         }
     }

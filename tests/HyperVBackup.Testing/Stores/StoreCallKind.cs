@@ -11,6 +11,7 @@ public enum StoreCallKind
     Read,
     List,
     Delete,
+    Mend,
     DeleteTemporaries,
     ReadTime,
 }

@@ -60,6 +60,13 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor, Func<boo
         _ = Answer(true);
     }
 
+    public async Task<bool> MendAsync(
+        BlobName name, long offsetBytes, ReadOnlyMemory<byte> bytes, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        return Answer(await store.MendAsync(name, offsetBytes, bytes, token));
+    }
+
     public async Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
     {
         await turns.WaitAsync(actor);

@@ -37,6 +37,10 @@ internal sealed class CountedStore(IBlobStore store) : IBlobStore
     public Task DeleteAsync(BlobName name, CancellationToken token) =>
         throw new NotSupportedException("Who reads does not delete.");
 
+    public Task<bool> MendAsync(
+        BlobName name, long offsetBytes, ReadOnlyMemory<byte> bytes, CancellationToken token) =>
+        throw new NotSupportedException("Who reads does not mend.");
+
     public Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token) =>
         throw new NotSupportedException("Who reads does not delete.");
 }
