@@ -116,7 +116,7 @@ def read_file_header(data):
     require(data[:8] == b"HVBACKUP", "file header: magic")
     require(checksum(data[:128]) == data[128:], "file header: checksum")
     version, kind, name_length, reserved = struct.unpack("<HHHH", data[8:16])
-    require(version == 1 and 1 <= kind <= 12 and reserved == 0, "file header: version, kind or reserved")
+    require(version == 1 and kind in (*range(1, 13), 14) and reserved == 0, "file header: version, kind or reserved")
     require(1 <= name_length <= 96, "file header: name length")
     name = data[32:32 + name_length]
     require(not any(data[32 + name_length:128]), "file header: padding")
@@ -204,7 +204,7 @@ def read_record(data):
     require(len(data) >= RECORD, "record: length")
     require(data[16:20] == b"HVBR", "record: magic")
     kind, codec, flags, plain, stored, key, extension, reserved = struct.unpack("<BBHIIIHH", data[20:40])
-    require(1 <= kind <= 11 and codec in (0, 1, 2), "record: type or codec")
+    require(kind in (*range(1, 12), 14) and codec in (0, 1, 2), "record: type or codec")
     require(flags == 0 and key == 0 and reserved == 0, "record: flags, key id or reserved")
     require(0 < plain <= RECORD_MAX and 0 < stored <= plain, "record: lengths")
     require((codec == 0) == (stored == plain), "record: stored and plain length do not fit the codec")
@@ -546,13 +546,35 @@ def read_collection_set(plain):
     return number, points, packs
 
 
+def read_verified_note(plain):
+    """Its numbers, the slices as (start, run, time), and the sessions as (id, run)."""
+    fields = Fields(plain)
+    note = {"run": fields.number(4), "structure run": fields.number(4), "structure time": fields.time(),
+            "start": fields.number(8), "cursor": fields.number(8), "done": fields.number(4)}
+    slice_count = fields.number(4)
+    require(1 <= slice_count <= 4096, "verified note: slice count")
+    slices = [(fields.number(8), fields.number(4), fields.time()) for _ in range(slice_count)]
+    session_count = fields.number(4)
+    require(session_count <= 500000, "verified note: session count")
+    sessions = [(fields.bytes(16), fields.number(4)) for _ in range(session_count)]
+    fields.end()
+    require(note["run"] > 0 and note["done"] < 1000000000, "verified note: run or done")
+    for run, time in [(note["structure run"], note["structure time"])] + [(run, time) for _, run, time in slices]:
+        require(run <= note["run"] and (run > 0 or time == 0), "verified note: run and time")
+    require(slices[0][0] == 0 and all(a[0] < b[0] and a[1:] != b[1:] for a, b in zip(slices, slices[1:])),
+            "verified note: slices")
+    require(all(0 < run <= note["run"] for _, run in sessions), "verified note: session run")
+    require(all(a[0] < b[0] for a, b in zip(sessions, sessions[1:])), "verified note: order of sessions")
+    return {**note, "slices": slices, "sessions": sessions}
+
+
 def read_record_file(data, kind):
     """Header and plain body of a file that is one record."""
     header = read_file_header(data)
     require(header["kind"] == kind, "file: kind")
     record = read_record(data[HEADER:])
     require(record["length"] == len(data) - HEADER, "file: bytes after its record")
-    require(record["type"] == {1: 6, 4: 5, 6: 7, 7: 8, 8: 9, 9: 9, 11: 10, 12: 11}[kind], "file: record type")
+    require(record["type"] == {1: 6, 4: 5, 6: 7, 7: 8, 8: 9, 9: 9, 11: 10, 12: 11, 14: 14}[kind], "file: record type")
     return header, decode_body(record)
 
 

@@ -132,6 +132,16 @@ def describe_collection_set(plain):
     return fields
 
 
+def describe_verified_note(plain):
+    note = format_of.read_verified_note(plain)
+    fields = {name: value for name, value in note.items() if name not in ("slices", "sessions")}
+    fields.update({f"slice {index}": f"{start} {run} {time}"
+                   for index, (start, run, time) in enumerate(note["slices"])})
+    fields.update({f"session {index}": f"{format_of.session_text(session)} {run}"
+                   for index, (session, run) in enumerate(note["sessions"])})
+    return fields
+
+
 def describe_file(kind, describe):
     def describe_bytes(data):
         header, plain = format_of.read_record_file(data, kind)
@@ -192,6 +202,8 @@ READERS = {
     "sign-of-life-file": describe_file(11, format_of.read_sign_of_life),
     "pin": format_of.read_pin,
     "pin-file": describe_file(12, format_of.read_pin),
+    "verified-note": describe_verified_note,
+    "verified-note-file": describe_file(14, describe_verified_note),
 }
 
 

@@ -19,4 +19,5 @@ public enum FileKind : ushort
     Parity = 10,
     SignOfLife = 11,
     Pin = 12,
+    VerifiedNote = 14,
 }

@@ -13,6 +13,7 @@ public static class FileNames
     public const string PinFolder = "pins/";
     public const string CondemnedFolder = "condemned/";
     public const string RetiredFolder = "retired/";
+    public const string VerifiedFolder = "verified/";
     public const string ChunkPackFolder = "packs/";
     public const string MapPackFolder = "maps/";
 
@@ -61,4 +62,7 @@ public static class FileNames
     /// <param name="collection">From 1.</param>
     public static string Retired(long collection) =>
         RetiredFolder + collection.ToString(CultureInfo.InvariantCulture);
+
+    /// <param name="id">Random: a note is never put twice.</param>
+    public static string Verified(SessionId id) => VerifiedFolder + id;
 }

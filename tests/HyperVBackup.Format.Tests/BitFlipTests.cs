@@ -5,6 +5,7 @@ using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Format.Rotation;
 using Xunit;
 
 namespace HyperVBackup.Format.Tests;
@@ -83,7 +84,8 @@ public static class BitFlipTests
                 () => PruneMark.Read(body),
                 () => CollectionSet.Read(body),
                 () => SignOfLife.Read(body),
-                () => Pin.Read(body));
+                () => Pin.Read(body),
+                () => VerifiedNote.Read(body));
         }
     }
 

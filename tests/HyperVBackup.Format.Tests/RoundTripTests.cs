@@ -6,6 +6,7 @@ using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Format.Rotation;
 using Xunit;
 
 namespace HyperVBackup.Format.Tests;
@@ -130,6 +131,55 @@ public static class RoundTripTests
         Assert.All(set.Points, point => Assert.True(read.Contains(point)));
         Assert.False(read.Contains(sample.Session()));
         Assert.False(read.Contains(sample.Pack(PackKind.Maps)));
+    }
+
+    [Property]
+    public static void Notes_of_what_was_verified_read_back(int seed)
+    {
+        Sample sample = new(seed);
+        uint run = 1 + (uint)sample.Below(1000);
+        VerifiedNote note = new()
+        {
+            Run = run,
+            StructureRun = run,
+            StructureTime = sample.Time(),
+            Start = ulong.MaxValue,
+            Cursor = (ulong)sample.Below(1000),
+            DoneShare = (uint)sample.Below((int)VerifiedNote.WholeShare),
+            Slices = [VerifiedSlice.Never, new VerifiedSlice(1, run, sample.Time())],
+            Sessions = [.. new[] { sample.Session(), sample.Session() }.Order().Select(id => new SeenSession(id, run))],
+        };
+        VerifiedNote read = VerifiedNote.Read(note.Write());
+        Assert.Equal(note with { Slices = read.Slices, Sessions = read.Sessions }, read);
+        Assert.Equal(note.Slices, read.Slices);
+        Assert.Equal(note.Sessions, read.Sessions);
+    }
+
+    [Fact]
+    public static void The_largest_note_of_what_was_verified_fits_a_record_and_its_file()
+    {
+        Sample sample = new(6);
+        VerifiedNote note = new()
+        {
+            Run = 2,
+            Slices = [.. Enumerable.Range(0, FormatLimits.VerifiedSliceCountMax).Select(index =>
+                new VerifiedSlice((ulong)index, 1 + (uint)(index % 2), DateTimeOffset.UnixEpoch))],
+            Sessions = [.. Enumerable.Range(0, FormatLimits.SeenSessionCountMax).Select(_ => sample.Session()).Order()
+                .Select(id => new SeenSession(id, 1))],
+        };
+        FileHeader header = new(FileKind.VerifiedNote, sample.Repository(), FileNames.Verified(sample.Session()));
+        byte[] file = RecordFile.Write(header, note.Write(), Compression.None);
+        Assert.InRange(file.Length, 1, FormatLimits.VerifiedFileLengthMaxBytes);
+        byte[] plain = RecordFile.Read(file, header.Kind, header.Repository, header.Name);
+        Assert.Equal(note.Sessions, VerifiedNote.Read(plain).Sessions);
+    }
+
+    /// <summary>As repo-format/verified-note.md says, computed by b3sum.</summary>
+    [Fact]
+    public static void A_packs_position_is_the_beginning_of_the_hash_of_its_session_and_number()
+    {
+        SessionId session = new(Enumerable.Range(1, 16).Select(value => (byte)value).ToArray());
+        Assert.Equal(0xAEB10585F3962492UL, VerifiedNote.PositionOf(new PackName(PackKind.Chunks, session, 0x01020304)));
     }
 
     /// <summary>A collection of the most it may name still fits its file and the record's limit.</summary>

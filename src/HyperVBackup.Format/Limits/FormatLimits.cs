@@ -64,6 +64,15 @@ public static class FormatLimits
     /// <summary>The whole file of a collection.</summary>
     public const int CollectionFileLengthMaxBytes = 14 * 1024 * 1024;
 
+    /// <summary>Slices of a note of what was verified when.</summary>
+    public const int VerifiedSliceCountMax = 4096;
+
+    /// <summary>Sessions that such a note may name.</summary>
+    public const int SeenSessionCountMax = 500_000;
+
+    /// <summary>The whole file of such a note.</summary>
+    public const int VerifiedFileLengthMaxBytes = 12 * 1024 * 1024;
+
     public const int DiskCountMax = 512;
     public const int DiskListCountMax = 3;
     public const int AuditDueCountMax = 100;

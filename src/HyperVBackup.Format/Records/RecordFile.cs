@@ -52,6 +52,7 @@ public static class RecordFile
         FileKind.Condemned or FileKind.Retired => RecordType.CollectionSet,
         FileKind.SignOfLife => RecordType.SignOfLife,
         FileKind.Pin => RecordType.Pin,
+        FileKind.VerifiedNote => RecordType.VerifiedNote,
         _ => throw new ArgumentException($"A {kind} file is not one record.", nameof(kind)),
     };
 }

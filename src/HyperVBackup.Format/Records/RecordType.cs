@@ -24,4 +24,5 @@ public enum RecordType : byte
     CollectionSet = 9,
     SignOfLife = 10,
     Pin = 11,
+    VerifiedNote = 14,
 }

@@ -4,6 +4,7 @@ using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Format.Rotation;
 
 namespace HyperVBackup.Format.Tests.Vectors;
 
@@ -18,6 +19,7 @@ internal static class CollectionFields
         [Structures.RetiredFile] = (FileKind.Retired, Structures.CollectionSet),
         [Structures.SignOfLifeFile] = (FileKind.SignOfLife, Structures.SignOfLife),
         [Structures.PinFile] = (FileKind.Pin, Structures.Pin),
+        [Structures.VerifiedNoteFile] = (FileKind.VerifiedNote, Structures.VerifiedNote),
     };
 
     public static bool Knows(string structure) =>
@@ -70,6 +72,10 @@ internal static class CollectionFields
             fields["made"] = Number(pin.Made.ToUnixTimeMilliseconds());
             fields["host"] = pin.Host;
         }
+        else if (structure == Structures.VerifiedNote)
+        {
+            AddNote(fields, VerifiedNote.Read(plain));
+        }
         else
         {
             SignOfLife sign = SignOfLife.Read(plain);
@@ -92,11 +98,32 @@ internal static class CollectionFields
         }
     }
 
+    private static void AddNote(Dictionary<string, string> fields, VerifiedNote note)
+    {
+        fields["run"] = Number(note.Run);
+        fields["structure run"] = Number(note.StructureRun);
+        fields["structure time"] = Number(note.StructureTime.ToUnixTimeMilliseconds());
+        fields["start"] = note.Start.ToString(CultureInfo.InvariantCulture);
+        fields["cursor"] = note.Cursor.ToString(CultureInfo.InvariantCulture);
+        fields["done"] = Number(note.DoneShare);
+        foreach ((int index, VerifiedSlice slice) in note.Slices.Index())
+        {
+            string start = slice.Start.ToString(CultureInfo.InvariantCulture);
+            fields[$"slice {index}"] = $"{start} {slice.Run} {slice.Time.ToUnixTimeMilliseconds()}";
+        }
+
+        foreach ((int index, SeenSession seen) in note.Sessions.Index())
+        {
+            fields[$"session {index}"] = $"{seen.Session} {seen.Run}";
+        }
+    }
+
     private static byte[] RewritePlain(string structure, byte[] plain) => structure switch
     {
         Structures.CollectionSet => CollectionSet.Read(plain).Write(),
         Structures.PruneMark => PruneMark.Read(plain).Write(),
         Structures.Pin => Pin.Read(plain).Write(),
+        Structures.VerifiedNote => VerifiedNote.Read(plain).Write(),
         _ => SignOfLife.Read(plain).Write(),
     };
 

@@ -26,7 +26,7 @@ internal static class FileVectors
         bad.Add(Of, "checksum", "file header: checksum", header, FileHeader.NameAt, 0x79);
         bad.Add(Of, "version", "file header: version 2", header, FileHeader.VersionAt, 2, Reseal.Header);
         bad.Add(Of, "kind-0", "file header: kind", header, FileHeader.KindAt, 0, Reseal.Header);
-        bad.Add(Of, "kind-13", "file header: kind", header, FileHeader.KindAt, 13, Reseal.Header);
+        bad.Add(Of, "kind-200", "file header: kind", header, FileHeader.KindAt, 200, Reseal.Header);
         bad.Add(Of, "reserved", "file header: reserved", header, FileHeader.ReservedAt, 1, Reseal.Header);
         bad.Add(Of, "no-name", "file header: name length", header, FileHeader.NameLengthAt, 0, Reseal.Header);
         bad.Add(Of, "name-too-long", "file header: name length", header, FileHeader.NameLengthAt, 97, Reseal.Header);

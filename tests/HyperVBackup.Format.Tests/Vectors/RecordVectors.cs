@@ -50,7 +50,7 @@ internal static class RecordVectors
         [
             ("magic", "record: magic", RecordHeader.MagicAt, 0),
             ("type-0", "record: type", RecordHeader.TypeAt, 0),
-            ("type-12", "record: type", RecordHeader.TypeAt, 12),
+            ("type-200", "record: type", RecordHeader.TypeAt, 200),
             ("delta", "record: extension in a record", RecordHeader.TypeAt, 2),
             ("extension-in-a-list", "record: extension in a record", RecordHeader.TypeAt, 4),
             ("codec", "record: codec", RecordHeader.CodecAt, 3),

@@ -28,6 +28,8 @@ internal static class Structures
     public const string SignOfLifeFile = "sign-of-life-file";
     public const string Pin = "pin";
     public const string PinFile = "pin-file";
+    public const string VerifiedNote = "verified-note";
+    public const string VerifiedNoteFile = "verified-note-file";
 
     /// <summary>Chunk records are read as chunks of this size.</summary>
     public const int ChunkSizeBytes = 16 * 1024;
