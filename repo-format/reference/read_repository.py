@@ -160,7 +160,7 @@ def check(repository):
         root = name.removeprefix("mirror/").split("/")[0]
         header = format_of.read_file_header(data)
         kinds = {"repository": (1,), "packs": (2,), "maps": (3,), "points": (4, 5), "leases": (6,), "signs": (11,), "pruned": (7,),
-                 "condemned": (8,), "retired": (9,), "pins": (12,), "verified": (14,)}
+                 "condemned": (8,), "retired": (9,), "pins": (12,), "damaged": (13,), "verified": (14,)}
         repository.expect(name, header, *kinds[root])
         if header["kind"] in (2, 3):
             _, per_chunk, entries = format_of.read_footer(data)
@@ -189,12 +189,14 @@ def check(repository):
             format_of.read_pin(format_of.read_record_file(data, 12)[1])
         elif header["kind"] == 14:
             format_of.read_verified_note(format_of.read_record_file(data, 14)[1])
+        elif header["kind"] == 13:
+            format_of.read_damage_note(format_of.read_record_file(data, 13)[1])
         else:
             require(len(data) == HEADER, "fence: bytes after the header")
 
     attempt(damaged, "repository", lambda: check_file("repository"))
-    for folder in ("packs", "maps", "points", "leases", "signs", "pruned", "pins", "condemned", "retired", "verified",
-                   "mirror"):
+    for folder in ("packs", "maps", "points", "leases", "signs", "pruned", "pins", "condemned", "retired", "damaged",
+                   "verified", "mirror"):
         for name in repository.names(folder):
             attempt(damaged, name, lambda: check_file(name))
     if not damaged:

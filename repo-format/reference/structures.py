@@ -116,7 +116,7 @@ def read_file_header(data):
     require(data[:8] == b"HVBACKUP", "file header: magic")
     require(checksum(data[:128]) == data[128:], "file header: checksum")
     version, kind, name_length, reserved = struct.unpack("<HHHH", data[8:16])
-    require(version == 1 and kind in (*range(1, 13), 14) and reserved == 0, "file header: version, kind or reserved")
+    require(version == 1 and kind in range(1, 15) and reserved == 0, "file header: version, kind or reserved")
     require(1 <= name_length <= 96, "file header: name length")
     name = data[32:32 + name_length]
     require(not any(data[32 + name_length:128]), "file header: padding")
@@ -204,7 +204,7 @@ def read_record(data):
     require(len(data) >= RECORD, "record: length")
     require(data[16:20] == b"HVBR", "record: magic")
     kind, codec, flags, plain, stored, key, extension, reserved = struct.unpack("<BBHIIIHH", data[20:40])
-    require(kind in (*range(1, 12), 14) and codec in (0, 1, 2), "record: type or codec")
+    require(kind in (*range(1, 12), 13, 14) and codec in (0, 1, 2), "record: type or codec")
     require(flags == 0 and key == 0 and reserved == 0, "record: flags, key id or reserved")
     require(0 < plain <= RECORD_MAX and 0 < stored <= plain, "record: lengths")
     require((codec == 0) == (stored == plain), "record: stored and plain length do not fit the codec")
@@ -568,13 +568,38 @@ def read_verified_note(plain):
     return {**note, "slices": slices, "sessions": sessions}
 
 
+def read_damage_note(plain):
+    """When and by which host it was put, and the places: (kind, session, number, copy, offset, type, length, id, state)."""
+    fields = Fields(plain)
+    note = {"made": fields.time(), "host": fields.text()}
+    count = fields.number(4)
+    require(count <= 100000, "damage note: place count")
+    places = []
+    for _ in range(count):
+        kind, copy, record_type, state = (fields.number(1) for _ in range(4))
+        session, number, offset, length = fields.bytes(16), fields.number(4), fields.number(4), fields.number(4)
+        identity = fields.bytes(32)
+        require(kind <= 2 and copy <= 1 and record_type <= 4 and 1 <= state <= 2, "damage note: place")
+        require(any(session) == (kind != 0), "damage note: session")
+        require(kind != 0 or not (number or copy or offset) and record_type != 0, "damage note: place of no pack")
+        require(copy == 0 or kind == 2, "damage note: copy")
+        require(kind == 0 or record_type == 0 or (record_type <= 2) == (kind == 1), "damage note: record type")
+        require(any(identity) == (record_type != 0), "damage note: id")
+        require((length == 0) == (record_type == 0 or kind == 0), "damage note: length")
+        places.append((kind, session, number, copy, offset, record_type, length, identity, state))
+    fields.end()
+    require(all(one < other for one, other in zip(places, places[1:])), "damage note: order")
+    note["places"] = places
+    return note
+
+
 def read_record_file(data, kind):
     """Header and plain body of a file that is one record."""
     header = read_file_header(data)
     require(header["kind"] == kind, "file: kind")
     record = read_record(data[HEADER:])
     require(record["length"] == len(data) - HEADER, "file: bytes after its record")
-    require(record["type"] == {1: 6, 4: 5, 6: 7, 7: 8, 8: 9, 9: 9, 11: 10, 12: 11, 14: 14}[kind], "file: record type")
+    require(record["type"] == {1: 6, 4: 5, 6: 7, 7: 8, 8: 9, 9: 9, 11: 10, 12: 11, 13: 13, 14: 14}[kind], "file: record type")
     return header, decode_body(record)
 
 

@@ -142,6 +142,16 @@ def describe_verified_note(plain):
     return fields
 
 
+def describe_damage_note(plain):
+    note = format_of.read_damage_note(plain)
+    for index, place in enumerate(note.pop("places")):
+        kind, session, number, copy, offset, record_type, length, identity, state = place
+        name = format_of.pack_name(session, number, "packs" if kind == 1 else "maps") if kind else "packs"
+        note[f"place {index}"] = (f"{'mirror/' * copy}{name} {offset} {length} {record_type} {state} "
+                                  f"{identity.hex()}")
+    return note
+
+
 def describe_file(kind, describe):
     def describe_bytes(data):
         header, plain = format_of.read_record_file(data, kind)
@@ -204,6 +214,8 @@ READERS = {
     "pin-file": describe_file(12, format_of.read_pin),
     "verified-note": describe_verified_note,
     "verified-note-file": describe_file(14, describe_verified_note),
+    "damage-note": describe_damage_note,
+    "damage-note-file": describe_file(13, describe_damage_note),
 }
 
 

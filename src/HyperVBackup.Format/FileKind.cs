@@ -19,5 +19,6 @@ public enum FileKind : ushort
     Parity = 10,
     SignOfLife = 11,
     Pin = 12,
+    DamageNote = 13,
     VerifiedNote = 14,
 }

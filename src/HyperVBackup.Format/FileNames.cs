@@ -11,6 +11,7 @@ public static class FileNames
     public const string SignOfLifeFolder = "signs/";
     public const string PruneMarkFolder = "pruned/";
     public const string PinFolder = "pins/";
+    public const string DamageNoteFolder = "damaged/";
     public const string CondemnedFolder = "condemned/";
     public const string RetiredFolder = "retired/";
     public const string VerifiedFolder = "verified/";
@@ -54,6 +55,9 @@ public static class FileNames
         ReadOnlySpan<char> whose = isPin ? name.AsSpan(PinFolder.Length, dash - PinFolder.Length) : "";
         return isPin && (whose is EveryPoint || (SessionId.TryParse(whose, out point) && !point.IsNone));
     }
+
+    /// <param name="id">Random: a note that was taken away is never put again.</param>
+    public static string DamageNote(SessionId id) => DamageNoteFolder + id;
 
     /// <param name="collection">From 1.</param>
     public static string Condemned(long collection) =>

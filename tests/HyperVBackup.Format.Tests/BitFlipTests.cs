@@ -2,6 +2,7 @@ using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
@@ -85,7 +86,8 @@ public static class BitFlipTests
                 () => CollectionSet.Read(body),
                 () => SignOfLife.Read(body),
                 () => Pin.Read(body),
-                () => VerifiedNote.Read(body));
+                () => VerifiedNote.Read(body),
+                () => DamageNote.Read(body));
         }
     }
 

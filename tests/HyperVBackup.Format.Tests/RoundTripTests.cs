@@ -3,6 +3,7 @@ using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
@@ -111,6 +112,15 @@ public static class RoundTripTests
         Assert.Equal(settings, RepositorySettings.Read(settings.Write()));
         Lease lease = sample.Lease();
         Assert.Equal(lease, Lease.Read(lease.Write()));
+    }
+
+    [Property]
+    public static void Damage_notes_read_back(int seed)
+    {
+        DamageNote note = new Sample(seed).DamageNote();
+        DamageNote read = DamageNote.Read(note.Write());
+        Assert.Equal((note.Made, note.Host), (read.Made, read.Host));
+        Assert.Equal(note.Places, read.Places);
     }
 
     [Property]

@@ -3,6 +3,7 @@ using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
@@ -219,6 +220,28 @@ internal sealed class Sample(int seed)
         Made = Time(),
         Host = "hyperv-0" + random.Next(10),
     };
+
+    public DamageNote DamageNote() => new()
+    {
+        Made = Time(),
+        Host = "hyperv-0" + random.Next(10),
+        Places = Notes.DamageNote.Sort(Enumerable.Range(0, Below(9)).Select(_ => DamagedPlace())),
+    };
+
+    public DamagedPlace DamagedPlace()
+    {
+        bool isMap = Flip();
+        PackName pack = Pack(isMap ? PackKind.Maps : PackKind.Chunks);
+        RecordType type = (RecordType)((isMap ? 3 : 1) + Below(2));
+        RecordPlace place = new(pack, (uint)Below(1 << 20), 1 + (uint)Below(1 << 16));
+        DamagedPlace damaged = Below(4) switch
+        {
+            0 => Notes.DamagedPlace.OfFile(pack, isMap && Flip(), place.OffsetBytes),
+            1 => Notes.DamagedPlace.OfRecord(default, type, Digest()),
+            _ => Notes.DamagedPlace.OfRecord(place, type, Digest(), isMap && Flip()),
+        };
+        return damaged with { State = Flip() ? DamageState.Damaged : DamageState.Replaced };
+    }
 
     public CollectionSet Collection(long number) => new(
         number,

@@ -72,6 +72,11 @@ public static class FormatLimits
 
     /// <summary>The whole file of such a note.</summary>
     public const int VerifiedFileLengthMaxBytes = 12 * 1024 * 1024;
+    /// <summary>Places that one damage note may name.</summary>
+    public const int DamagedPlaceCountMax = 100_000;
+
+    /// <summary>The whole file of a damage note.</summary>
+    public const int DamageNoteFileLengthMaxBytes = 7 * 1024 * 1024;
 
     public const int DiskCountMax = 512;
     public const int DiskListCountMax = 3;

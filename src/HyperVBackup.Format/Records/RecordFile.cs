@@ -53,6 +53,7 @@ public static class RecordFile
         FileKind.SignOfLife => RecordType.SignOfLife,
         FileKind.Pin => RecordType.Pin,
         FileKind.VerifiedNote => RecordType.VerifiedNote,
+        FileKind.DamageNote => RecordType.DamageNote,
         _ => throw new ArgumentException($"A {kind} file is not one record.", nameof(kind)),
     };
 }

@@ -24,5 +24,6 @@ public enum RecordType : byte
     CollectionSet = 9,
     SignOfLife = 10,
     Pin = 11,
+    DamageNote = 13,
     VerifiedNote = 14,
 }

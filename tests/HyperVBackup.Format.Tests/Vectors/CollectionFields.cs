@@ -1,6 +1,7 @@
 using System.Globalization;
 using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
@@ -20,6 +21,7 @@ internal static class CollectionFields
         [Structures.SignOfLifeFile] = (FileKind.SignOfLife, Structures.SignOfLife),
         [Structures.PinFile] = (FileKind.Pin, Structures.Pin),
         [Structures.VerifiedNoteFile] = (FileKind.VerifiedNote, Structures.VerifiedNote),
+        [Structures.DamageNoteFile] = (FileKind.DamageNote, Structures.DamageNote),
     };
 
     public static bool Knows(string structure) =>
@@ -76,6 +78,10 @@ internal static class CollectionFields
         {
             AddNote(fields, VerifiedNote.Read(plain));
         }
+        else if (structure == Structures.DamageNote)
+        {
+            AddNote(fields, DamageNote.Read(plain));
+        }
         else
         {
             SignOfLife sign = SignOfLife.Read(plain);
@@ -118,12 +124,26 @@ internal static class CollectionFields
         }
     }
 
+    private static void AddNote(Dictionary<string, string> fields, DamageNote note)
+    {
+        fields["made"] = Number(note.Made.ToUnixTimeMilliseconds());
+        fields["host"] = note.Host;
+        foreach ((int index, DamagedPlace place) in note.Places.Index())
+        {
+            fields[$"place {index}"] = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{place.BlobName} {place.OffsetBytes} {place.LengthBytes} {(int)place.Type} {(int)place.State} "
+                + $"{place.Id}");
+        }
+    }
+
     private static byte[] RewritePlain(string structure, byte[] plain) => structure switch
     {
         Structures.CollectionSet => CollectionSet.Read(plain).Write(),
         Structures.PruneMark => PruneMark.Read(plain).Write(),
         Structures.Pin => Pin.Read(plain).Write(),
         Structures.VerifiedNote => VerifiedNote.Read(plain).Write(),
+        Structures.DamageNote => DamageNote.Read(plain).Write(),
         _ => SignOfLife.Read(plain).Write(),
     };
 

@@ -30,6 +30,8 @@ internal static class Structures
     public const string PinFile = "pin-file";
     public const string VerifiedNote = "verified-note";
     public const string VerifiedNoteFile = "verified-note-file";
+    public const string DamageNote = "damage-note";
+    public const string DamageNoteFile = "damage-note-file";
 
     /// <summary>Chunk records are read as chunks of this size.</summary>
     public const int ChunkSizeBytes = 16 * 1024;

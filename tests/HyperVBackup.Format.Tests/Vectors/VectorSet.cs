@@ -20,6 +20,7 @@ internal static class VectorSet
         PointVectors.Add(good, new Bad(vectors));
         CollectionVectors.Add(good, new Bad(vectors));
         VerifiedNoteVectors.Add(good, new Bad(vectors));
+        NoteVectors.Add(good, new Bad(vectors));
         return vectors;
     }
 
