@@ -165,7 +165,8 @@ public sealed class BackupRepository
     public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token)
     {
         RepositoryStatistics statistics =
-            await RepositoryStatistics.MeasureAsync(Store, Id, await ListPointsAsync(token), token);
+            await RepositoryStatistics.MeasureAsync(
+                Store, Id, await ListPointsAsync(token), environment.Clock.GetUtcNow(), token);
         return statistics with
         {
             Index = environment.StateFolder is { } folder ? ChunkIndexFolder.TryMeasure(folder, Id) : null,

@@ -70,6 +70,8 @@ public sealed class CallTests
                 || call.Target.StartsWith("System.Threading.Tasks.Parallel.", StringComparison.Ordinal),
             new Allowed("src/HyperVBackup.Operations/Pipeline.cs", "joins its stages, stops all if one fails"),
             new Allowed("src/HyperVBackup.Repository/Maintenance/VerificationRun.cs",
+                "proves recipes side by side, likewise"),
+            new Allowed("src/HyperVBackup.Repository/Maintenance/PackChecks.cs",
                 "reads packs side by side, joined where it starts them; Repository has no pipeline"),
             new Allowed("src/HyperVBackup.Repository/Maps/MapFold.cs",
                 "folds slabs side by side, joined where it starts them"),
@@ -95,6 +97,9 @@ public sealed class CallTests
             new Allowed("src/HyperVBackup.Repository/Pins/PinFiles.cs", "pins, by a name it makes itself"),
             new Allowed("src/HyperVBackup.Repository/Sessions/SignFiles.cs", "signs of life, likewise"),
             new Allowed("src/HyperVBackup.Repository/Points/PruneMarkFiles.cs", "marks of points that are gone"),
+            new Allowed(
+                "src/HyperVBackup.Repository/Maintenance/Rotation/VerifiedNotes.cs",
+                "notes of what was verified, by a name it makes itself"),
             new Allowed("src/HyperVBackup.Repository/Sessions/CommitName.cs", "a session's own fence, when it ends"),
             new Allowed(
                 "src/HyperVBackup.Repository/Maintenance/Collect/Execution.cs",

@@ -39,7 +39,7 @@ public sealed class JsonTests : IDisposable
         Assert.Equal(1, synthetic.GetProperty("disks")[0].GetProperty("folded").GetInt32());
 
         JsonElement verify = await JsonAsync("verify", "--read-data");
-        AssertFields(verify, "damage", "bytesRead");
+        AssertFields(verify, "damage", "bytesRead", "rotationPercent");
         Assert.True(verify.GetProperty("bytesRead").GetInt64() > 1 << 20);
 
         JsonElement collect = await JsonAsync("collect", "--dry-run", "--patience", "30s");
@@ -87,7 +87,7 @@ public sealed class JsonTests : IDisposable
         CommandResult result = await hvbackup.RunAsync("verify", "--read-data");
 
         using JsonDocument document = JsonDocument.Parse(result.Output);
-        AssertFields(document.RootElement, "damage", "bytesRead");
+        AssertFields(document.RootElement, "damage", "bytesRead", "rotationPercent");
         JsonElement damage = document.RootElement.GetProperty("damage")[0];
         AssertFields(damage, "file", "offset", "what", "points");
         Assert.Equal(Path.GetRelativePath(hvbackup.Repository, pack), damage.GetProperty("file").GetString());

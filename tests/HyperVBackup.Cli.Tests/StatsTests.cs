@@ -32,6 +32,26 @@ public sealed class StatsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_verified_when_is_told()
+    {
+        await hvbackup.InitAsync();
+        await BackUpAsync("web");
+        JsonElement before = (await hvbackup.RunAsync("stats")).Json().GetProperty("verified");
+        Assert.Equal(before.GetProperty("totalBytes").GetInt64(), before.GetProperty("neverBytes").GetInt64());
+        Assert.Equal(JsonValueKind.Null, before.GetProperty("structure").ValueKind);
+        await hvbackup.RunAsync("verify", "--read-data");
+        JsonElement after = (await hvbackup.RunAsync("stats")).Json().GetProperty("verified");
+        Assert.Equal(
+            ["totalBytes", "bytesWithin1Days", "bytesWithin7Days", "bytesWithin30Days", "bytesWithin90Days",
+                "neverBytes", "rotationPercent", "oldest", "structure"],
+            after.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(after.GetProperty("totalBytes").GetInt64(), after.GetProperty("bytesWithin1Days").GetInt64());
+        Assert.Equal(0, after.GetProperty("neverBytes").GetInt64());
+        string text = (await hvbackup.RunPlainAsync("stats")).Output;
+        Assert.Contains("within the last 7 days", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_prediction_is_given_where_it_is_asked_for_and_leaves_no_file()
     {
         await hvbackup.InitAsync();

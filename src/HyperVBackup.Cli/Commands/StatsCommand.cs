@@ -57,11 +57,13 @@ internal static class StatsCommand
         List<PointFigures> figures = await measurement.RunAsync(points, all, token);
         if (context.IsJson)
         {
-            WriteJson(repository, RowsOf(repository, statistics), figures);
+            WriteJson(repository, RowsOf(repository, statistics), statistics.Verified, figures);
         }
         else
         {
-            WriteText(repository, RowsOf(repository, statistics), figures, SampleFolder(context) is not null);
+            WriteText(
+                repository, RowsOf(repository, statistics), statistics.Verified, figures,
+                SampleFolder(context) is not null);
         }
 
         return ExitCodes.Done;
@@ -99,7 +101,7 @@ internal static class StatsCommand
 
     private static void WriteJson(
         BackupRepository repository, (string Name, string Words, long Value, bool IsBytes)[] rows,
-        List<PointFigures> figures) =>
+        VerifiedShares verified, List<PointFigures> figures) =>
         JsonOutput.Write(json =>
         {
             json.WriteString("compression", repository.Settings.Compression.ToString());
@@ -108,12 +110,13 @@ internal static class StatsCommand
                 json.WriteNumber(name, value);
             }
 
+            VerifiedOutput.WriteJson(json, verified);
             PointFiguresOutput.WriteJson(json, figures);
         });
 
     private static void WriteText(
         BackupRepository repository, (string Name, string Words, long Value, bool IsBytes)[] rows,
-        List<PointFigures> figures, bool isPredicted)
+        VerifiedShares verified, List<PointFigures> figures, bool isPredicted)
     {
         TextTable table = new($"REPOSITORY {repository.Id}", "");
         table.Add("Compression", repository.Settings.Compression.ToString());
@@ -122,6 +125,7 @@ internal static class StatsCommand
             table.Add(words, isBytes ? SizeText.Format(value) : $"{value}");
         }
 
+        VerifiedOutput.AddTo(table, verified);
         table.WriteTo(Console.Out);
         PointFiguresOutput.WriteText(figures, isPredicted);
     }

@@ -19,7 +19,8 @@ internal static class VerifyCommand
 
     private static readonly Option<string?> ReadData = new("--read-data")
     {
-        Description = "Also read, decode and hash the stored chunks: all, or about this share, chosen by chance.",
+        Description = "Also read, decode and hash the stored chunks: all, or this share of them by turns, so that runs "
+            + "which make 100 read all. What a stopped run read counts, for any host. Of named points, by chance.",
         HelpName = "PERCENT",
         Arity = ArgumentArity.ZeroOrOne,
     };
@@ -108,6 +109,10 @@ internal static class VerifyCommand
             item.WriteEndArray();
         });
         json.WriteNumber("bytesRead", report.BytesRead);
+        if (report.RotationShare is double share)
+        {
+            json.WriteNumber("rotationPercent", Math.Round(share * PercentText.Max, 2));
+        }
     });
 
     private static void WriteText(VerificationReport report, VerificationOptions options)
@@ -121,9 +126,13 @@ internal static class VerifyCommand
         }
 
         string depth = options.ReadDataPercent > 0 ? $", {options.ReadDataPercent:0.##} % of the chunk data" : "";
+        string rotation = report.RotationShare is double share and > 0
+            ? $" {share * PercentText.Max:0.##} % of the rotation through all of it are done."
+            : "";
         Console.WriteLine(
             $"Verified {report.PointCount} restore points and {report.PackCount} packs{depth}: "
             + $"{report.RecordCount} records decoded and hashed, {SizeText.Format(report.BytesRead)} read; "
-            + (report.Damage.Count == 0 ? "no damage." : $"{report.Damage.Count} damaged places."));
+            + (report.Damage.Count == 0 ? "no damage." : $"{report.Damage.Count} damaged places.")
+            + rotation);
     }
 }

@@ -7,8 +7,8 @@ namespace HyperVBackup.Format.Rotation;
 
 /// <summary>
 /// What was verified when, as all hosts share it; see repo-format/verified-note.md. Chunk packs stand in an order that
-/// hangs on their names alone, and are read by turns in this order: a cursor and some slices tell of any number of packs.
-/// Nothing safe hangs on it. Immutable.
+/// hangs on their names alone, and are read by turns in this order: a cursor and some slices tell of any number of
+/// packs. Nothing safe hangs on it. Immutable.
 /// </summary>
 public sealed record VerifiedNote
 {

@@ -27,10 +27,13 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
 
     public long RecordCount { get; private set; }
 
+    /// <summary>Of the file; 0 where it is missing, or its header or table are bad.</summary>
+    public long LengthBytes { get; private set; }
+
     /// <param name="found">Told what is wrong: offset, words, and the id of the record that is lost, if one is.</param>
     /// <param name="lost">Told instead that nothing in this copy can be relied on.</param>
     public async Task RunAsync(
-        PackName name, string blobName, bool readRecords, Action<long, string, Digest> found,
+        PackName name, string blobName, PackParts parts, Action<long, string, Digest> found,
         Action<long, string> lost, CancellationToken token)
     {
         PackFile? pack;
@@ -50,13 +53,15 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
             return;
         }
 
+        LengthBytes = pack.LengthBytes;
         if (name.Kind == PackKind.Chunks)
         {
-            await CheckPagesAsync(pack, found, token);
-            await CheckRecipesAsync(pack, found, token);
+            bool isFrame = parts.HasFlag(PackParts.Frame);
+            await (isFrame ? CheckPagesAsync(pack, found, token) : Task.CompletedTask);
+            await CheckRecipesAsync(pack, isFrame ? found : (_, _, _) => { }, token); // which records are held against
         }
 
-        if (readRecords)
+        if (parts.HasFlag(PackParts.Records))
         {
             await CheckRecordsAsync(pack, found, token);
         }

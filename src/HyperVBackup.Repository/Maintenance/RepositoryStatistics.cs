@@ -2,7 +2,9 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Format.Rotation;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Maintenance.Rotation;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
@@ -55,9 +57,15 @@ public sealed record RepositoryStatistics
     /// <summary>Of this host's chunk index; null where none is saved.</summary>
     public IndexStatistics? Index { get; init; }
 
+    /// <summary>What of the packs was verified when.</summary>
+    public required VerifiedShares Verified { get; init; }
+
     internal static async Task<RepositoryStatistics> MeasureAsync(
-        IBlobStore store, RepositoryId repository, IReadOnlyList<RestorePoint> points, CancellationToken token)
+        IBlobStore store, RepositoryId repository, IReadOnlyList<RestorePoint> points, DateTimeOffset now,
+        CancellationToken token)
     {
+        List<StoredNote> notes = await new VerifiedNotes(store, repository).ReadAllAsync(token);
+        VerifiedTally verified = new(NoteMerge.Of([.. notes.Select(note => note.Note).OfType<VerifiedNote>()]), now);
         RepositoryStatistics statistics = new()
         {
             PointCount = points.Count,
@@ -65,10 +73,11 @@ public sealed record RepositoryStatistics
             VirtualBytes = points.Sum(point => point.Disks.Sum(disk => disk.VirtualSizeBytes)),
             LogicalBytes = points.Sum(point =>
                 point.Disks.Sum(disk => disk.Statistics.ChunksNonZero * disk.ChunkSizeBytes)),
+            Verified = verified.ToShares(),
         };
         await foreach (BlobName name in store.ListAsync(FileNames.ChunkPackFolder, token))
         {
-            await statistics.AddChunkPackAsync(store, repository, name, token);
+            await statistics.AddChunkPackAsync(store, repository, name, verified, token);
         }
 
         foreach (string folder in (string[])
@@ -77,21 +86,34 @@ public sealed record RepositoryStatistics
             await foreach (BlobName name in store.ListAsync(folder, token))
             {
                 statistics.MapPackCount += folder == FileNames.MapPackFolder ? 1 : 0;
-                statistics.MapPackFileBytes += await store.TryGetLengthAsync(name, token) ?? 0;
+                long lengthBytes = await store.TryGetLengthAsync(name, token) ?? 0;
+                statistics.MapPackFileBytes += lengthBytes;
+                int prefix = folder.Length - FileNames.MapPackFolder.Length;
+                if (PackName.TryParse(name.Path.AsSpan(prefix), out PackName pack))
+                {
+                    verified.Add(pack, lengthBytes);
+                }
             }
         }
 
-        return statistics;
+        return statistics with { Verified = verified.ToShares() };
     }
 
     private async Task AddChunkPackAsync(
-        IBlobStore store, RepositoryId repository, BlobName name, CancellationToken token)
+        IBlobStore store, RepositoryId repository, BlobName name, VerifiedTally verified, CancellationToken token)
     {
         ChunkPackCount++;
-        ChunkPackFileBytes += await store.TryGetLengthAsync(name, token) ?? 0;
+        long lengthBytes = await store.TryGetLengthAsync(name, token) ?? 0;
+        ChunkPackFileBytes += lengthBytes;
+        bool isPack = PackName.TryParse(name.Path, out PackName packName);
+        if (isPack)
+        {
+            verified.Add(packName, lengthBytes);
+        }
+
         try
         {
-            PackFile? pack = PackName.TryParse(name.Path, out PackName packName)
+            PackFile? pack = isPack
                 ? await PackFile.TryOpenAsync(store, repository, packName, name.Path, token)
                 : null;
             for (int index = 0; index < (pack?.Table.Count ?? 0); index++)

@@ -27,10 +27,20 @@ public sealed class Verification
         for (int tries = 1; ; tries++)
         {
             await using Inspection inspection = await opener.OpenInspectionAsync(token);
-            VerificationReport report = await begin(inspection).RunAsync(progress, token);
-            if (report.Damage.Count == 0 || !await inspection.IsOvertakenAsync(token))
+            VerificationRun run = begin(inspection);
+            bool isTold = false;
+            try
             {
-                return report;
+                VerificationReport report = await run.RunAsync(progress, token);
+                isTold = report.Damage.Count == 0 || !await inspection.IsOvertakenAsync(token);
+                if (isTold)
+                {
+                    return report;
+                }
+            }
+            finally
+            {
+                await run.EndAsync(isTold);
             }
 
             if (tries == TryCountMax)

@@ -8,8 +8,9 @@ public sealed record VerificationOptions
     /// <summary>The points to look at, and the packs they need; empty for all points and all packs.</summary>
     public IReadOnlyList<SessionId> Points { get; init; } = [];
 
-    /// <summary>Share of the chunk packs, chosen at random, to read, decode and hash, in percent from 0 to 100; 0
-    /// checks structure only.</summary>
+    /// <summary>Share of the chunk packs' bytes to read, decode and hash, in percent from 0 to 100; 0 checks structure
+    /// only. Runs over all points take the packs in rotation, so that runs whose percentages make 100 read them all;
+    /// where points are named, packs are chosen at random.</summary>
     public double ReadDataPercent { get; init; }
 
     /// <summary>Packs checked side by side; at least 1.</summary>

@@ -1,5 +1,5 @@
 namespace HyperVBackup.Repository.Maintenance;
 
-/// <summary>How far a verification is: what it is at, how many of that are done and there, and bytes read so far.
-/// </summary>
+/// <summary>How far a verification is: what it is at, how many of that are done and there (of "data" bytes, else
+/// things), and bytes read so far.</summary>
 public readonly record struct VerificationProgress(string Stage, long DoneCount, long TotalCount, long ReadBytes);

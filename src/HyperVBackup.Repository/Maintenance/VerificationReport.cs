@@ -7,4 +7,9 @@ namespace HyperVBackup.Repository.Maintenance;
 /// <param name="RecordCount">Records read, decoded and hashed.</param>
 /// <param name="BytesRead">Bytes read from packs.</param>
 public sealed record VerificationReport(
-    IReadOnlyList<Damage> Damage, int PointCount, long PackCount, long RecordCount, long BytesRead);
+    IReadOnlyList<Damage> Damage, int PointCount, long PackCount, long RecordCount, long BytesRead)
+{
+    /// <summary>How much of the rotation through all chunk packs is done after this run, from 0 to 1; null where only
+    /// some points were looked at.</summary>
+    public double? RotationShare { get; init; }
+}

@@ -2,7 +2,9 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Rotation;
 using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Maintenance.Rotation;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
@@ -33,9 +35,10 @@ internal sealed class VerificationRun
     private readonly PackListing listing;
     private readonly List<RestorePoint> points = [];
     private readonly HashSet<SessionId> published = [];
-    private long packCount;
-    private long recordCount;
-    private long bytesRead;
+    private readonly HashSet<SessionId> decided = [];
+    private readonly PackChecks checks;
+    private RotationKeeper? keeper;
+    private uint doneShare;
 
     public VerificationRun(
         BackupRepository repository, PointCatalog catalog, RepositoryEnvironment environment,
@@ -48,6 +51,7 @@ internal sealed class VerificationRun
         collections = new CollectionFiles(store, this.repository);
         footers = new FooterSections(store, this.repository);
         listing = new PackListing(store, footers.Tables);
+        checks = new PackChecks(store, this.repository, hasher, damage, options.WorkerCount, IsYetToComeAsync);
     }
 
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -55,18 +59,28 @@ internal sealed class VerificationRun
         IProgress<VerificationProgress> progress, CancellationToken token)
     {
         await CheckSettingsAsync(token);
+        await OpenRotationAsync(token);
         await CheckPointsAsync(token);
         await CheckPinsAsync(token);
         await CheckCollectionsAsync(token);
         IReadOnlyCollection<PackName> packs = options.Points.Count == 0
             ? await listing.ListAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
             : await ListPacksNeededAsync(token);
-        await CheckPacksAsync(packs, progress, token);
+        await checks.RunAsync(packs, _ => keeper is null && IsChosen(), progress, token);
+        await (keeper is null ? Task.CompletedTask : ReadInRotationAsync(keeper, packs, progress, token));
         await ProveRecipesAsync(packs, token);
         await CheckChunksAsync(progress, token);
         IReadOnlyList<Damage> found = await WithoutDeletedAsync(damage.ToList(), token);
-        return new VerificationReport(found, points.Count, packCount, recordCount, bytesRead);
+        return new VerificationReport(
+            found, points.Count, checks.PackCount, checks.RecordCount, checks.BytesRead)
+        {
+            RotationShare = keeper is null ? null : (double)doneShare / VerifiedNote.WholeShare,
+        };
     }
+
+    /// <summary>Keeps what was read for the runs to come.</summary>
+    /// <param name="isTold">Whether the run went to its end, and its report is what is told.</param>
+    public Task EndAsync(bool isTold) => keeper?.EndAsync(isTold) ?? Task.CompletedTask;
 
     /// <summary>What a collection deletes may go at any moment: it is no damage that it is gone.</summary>
     private async Task<IReadOnlyList<Damage>> WithoutDeletedAsync(
@@ -128,6 +142,7 @@ internal sealed class VerificationRun
                     if (SessionId.TryParse(name.Path.AsSpan(folder.Length), out SessionId id))
                     {
                         ids.Add(id);
+                        _ = folder == FileNames.RestorePointFolder && decided.Add(id);
                     }
                     else
                     {
@@ -203,48 +218,32 @@ internal sealed class VerificationRun
         return needed;
     }
 
-    private async Task CheckPacksAsync(
-        IReadOnlyCollection<PackName> packs, IProgress<VerificationProgress> progress, CancellationToken token)
+    /// <summary>Points that are named have packs of their own, which are no turn of all.</summary>
+    private async Task OpenRotationAsync(CancellationToken token)
     {
-        long done = 0;
-        await Parallel.ForEachAsync(packs, SideBySide(token), async (pack, ending) =>
+        if (options.Points.Count > 0)
         {
-            await CheckPackAsync(pack, ending);
-            progress.Report(new VerificationProgress(
-                "packs", Interlocked.Increment(ref done), packs.Count, Interlocked.Read(ref bytesRead)));
-        });
+            return;
+        }
+
+        keeper = await RotationKeeper.OpenAsync(store, repository, environment, token);
+        foreach (StoredNote note in keeper.Damaged)
+        {
+            damage.Add(note.Name, 0, $"{note.Complaint}; what it said was verified is not known any more");
+        }
     }
 
-    private async Task CheckPackAsync(PackName pack, CancellationToken token)
+    private async Task ReadInRotationAsync(
+        RotationKeeper keeping, IEnumerable<PackName> packs, IProgress<VerificationProgress> progress,
+        CancellationToken token)
     {
-        string[] copies = pack.Kind == PackKind.Chunks ? [pack.BlobName] : [pack.BlobName, pack.MirrorBlobName];
-        bool isReadWhole = pack.Kind == PackKind.Maps || IsChosen();
-        foreach (string copy in copies)
+        keeping.See(packs.Select(pack => pack.Session).Where(decided.Contains).ToHashSet());
+        doneShare = keeping.Known.DoneShare;
+        if (options.ReadDataPercent > 0)
         {
-            if (copy == pack.MirrorBlobName && await IsYetToComeAsync(pack, token))
-            {
-                continue;
-            }
-
-            PackCheck check = new(store, repository, hasher);
-            await check.RunAsync(
-                pack, copy, isReadWhole,
-                (offsetBytes, what, id) =>
-                {
-                    if (id.IsZero)
-                    {
-                        damage.Add(copy, offsetBytes, what);
-                    }
-                    else
-                    {
-                        damage.AddRecord(copy, offsetBytes, what);
-                    }
-                },
-                (offsetBytes, what) => damage.AddFile(copy, offsetBytes, what),
-                token);
-            Interlocked.Increment(ref packCount);
-            Interlocked.Add(ref recordCount, check.RecordCount);
-            Interlocked.Add(ref bytesRead, check.BytesRead);
+            RotationPlan plan = new(keeping.Known, checks.ChunkPacks, options.ReadDataPercent);
+            await checks.ReadDataAsync(plan, keeping, progress, token);
+            doneShare = plan.After(plan.Count).DoneShare;
         }
     }
 
@@ -282,7 +281,7 @@ internal sealed class VerificationRun
     /// points it touches.</summary>
     private async Task CheckChunksAsync(IProgress<VerificationProgress> progress, CancellationToken token)
     {
-        progress.Report(new VerificationProgress("maps", 0, points.Count, Interlocked.Read(ref bytesRead)));
+        progress.Report(new VerificationProgress("maps", 0, points.Count, checks.BytesRead));
         PointWalks walks = new(records, hasher, damage);
         PointWalk walk = new(footers.Tables, damage);
         await walks.WalkAsync(points, walk, token);

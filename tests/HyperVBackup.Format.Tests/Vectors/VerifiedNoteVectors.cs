@@ -32,7 +32,10 @@ internal static class VerifiedNoteVectors
             Start = 1UL << 63,
             Cursor = ulong.MaxValue,
             DoneShare = VerifiedNote.WholeShare - 1,
-            Slices = [new VerifiedSlice(0, 8, time), new VerifiedSlice(5, 9, time), VerifiedSlice.Never with { Start = 6 }],
+            Slices =
+            [
+                new VerifiedSlice(0, 8, time), new VerifiedSlice(5, 9, time), VerifiedSlice.Never with { Start = 6 },
+            ],
             Sessions = [new SeenSession(sessions[0], 9), new SeenSession(sessions[1], 1)],
         };
         byte[] bytes = good.Add(Of, "sample", note.Write());
@@ -44,8 +47,8 @@ internal static class VerifiedNoteVectors
         bad.Add(Of, "no-slice", "verified note: slice count", bytes, SliceCountAt, 0);
         bad.Add(Of, "more-slices-than-bytes", "verified note: slice count", bytes, SliceCountAt + 1, 1);
         bad.Add(Of, "slices-not-from-0", "verified note: slices do not ascend from 0", bytes, FirstSliceAt, 1);
-        bad.Add(
-            Of, "slices-descend", "verified note: slices do not ascend from 0", bytes, FirstSliceAt + SliceSizeBytes, 7);
+        int secondSliceAt = FirstSliceAt + SliceSizeBytes;
+        bad.Add(Of, "slices-descend", "verified note: slices do not ascend from 0", bytes, secondSliceAt, 7);
         bad.Add(Of, "slice-run-to-come", "verified note: slice run and time", bytes, FirstSliceAt + 8, 10);
         bad.Add(Of, "slice-time-of-none", "verified note: slice run and time", bytes, FirstSliceAt + 8, 0);
         bad.Add(Of, "slices-of-one-run", "verified note: two slices of one run", bytes, FirstSliceAt + 8, 9);
