@@ -4,11 +4,12 @@ using HyperVBackup.Benchmarks.Codecs;
 using HyperVBackup.Benchmarks.Collect;
 using HyperVBackup.Benchmarks.Index;
 using HyperVBackup.Benchmarks.Maps;
+using HyperVBackup.Benchmarks.Parity;
 using HyperVBackup.Benchmarks.Scenarios;
 
 // "blake3 --quick" and "codecs --quick [IMAGE]" print medians within seconds, "scenarios" runs whole backups beside
 // other programs, "index" builds and measures an index of chunks, "maps" measures synthetic fulls and metadata,
-// "collect" prunes and collects; anything else is BenchmarkDotNet's own command line.
+// "collect" prunes and collects, "parity" makes and uses parity; anything else is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
     Blake3Quick.Run(Console.Out);
@@ -17,6 +18,11 @@ if (args is ["blake3", "--quick"])
 if (args is ["codecs", "--quick", .. string[] images] && images.Length <= 1)
 {
     CodecQuick.Run(images is [string image] ? image : null, Console.Out);
+    return 0;
+}
+if (args is ["parity"])
+{
+    ParityQuick.Run(Console.Out);
     return 0;
 }
 if (args is ["scenarios", ..])

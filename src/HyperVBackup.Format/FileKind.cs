@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace HyperVBackup.Format;
 
-/// <summary>What a file of a repository is, as in repo-format/file-header.md. Kind 10 is reserved.</summary>
+/// <summary>What a file of a repository is, as in repo-format/file-header.md.</summary>
 [SuppressMessage("Design", "CA1008", Justification = "Zero is no kind, so that an empty header cannot pass.")]
 [SuppressMessage("Design", "CA1028", Justification = "The width stored.")]
 public enum FileKind : ushort

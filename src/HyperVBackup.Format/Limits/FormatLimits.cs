@@ -41,6 +41,18 @@ public static class FormatLimits
     public const int ChunkPackTargetBytes = 64 * 1024 * 1024;
     public const int MapPackTargetBytes = 16 * 1024 * 1024;
 
+    /// <summary>What parity counts in: a sector is the least that disks lose.</summary>
+    public const int ParityBlockSizeBytes = 512;
+
+    /// <summary>Data blocks of a codeword.</summary>
+    public const int ParityColumnCountMax = 200;
+
+    /// <summary>Packs of one group.</summary>
+    public const int ParityPackCountMax = 32;
+
+    /// <summary>Blocks of a stripe, data and parity: 48 MiB.</summary>
+    public const int ParityStripeBlockCountMax = 98_304;
+
     public const int ListSegmentEntryCountMax = 25_000;
     public const int ListSegmentCountMax = 200_000;
     public const int ConfigurationFileLengthMaxBytes = 8 * 1024 * 1024;

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Parity;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
 using Xunit;
@@ -69,6 +70,17 @@ public static class PageTests
             ],
             PackTrailer.SizeBytes
         },
+        {
+            "parity.md",
+            0,
+            [
+                0, ParityHead.SessionAt, ParityHead.RowsPerStripeAt, ParityHead.PercentAt, ParityHead.PackCountAt,
+                ParityHead.ReservedAt, ParityHead.PacksAt, ParityHead.PaddingAt, ParityHead.ChecksumAt,
+            ],
+            ParityHead.SizeBytes
+        },
+        { "parity.md", 1, [0, ParityHead.PackLengthAt], ParityHead.PackSizeBytes },
+        { "parity.md", 2, [0, ChecksumPages.ChecksumAt], ChecksumPages.SizeBytes },
         { "map-node.md", 0, [MapNode.LevelAt, MapNode.ReservedAt, MapNode.BitmapAt, MapNode.ChildrenAt], 0 },
         { "map-node.md", 1, [NodeHints.SessionAt, NodeHints.NumberAt], NodeHints.PackSizeBytes },
         { "map-node.md", 2, [NodeHints.FormAt, NodeHints.RestAt], 0 },
