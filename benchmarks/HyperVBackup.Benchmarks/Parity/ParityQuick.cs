@@ -53,8 +53,8 @@ internal static class ParityQuick
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{percent,3} % {way,-7} copy {copied,6:F2}  make {made,6:F2} ({made / copied:P0})  "
-            + $"check {checkedOnly,6:F2} ({checkedOnly / copied:P0})  check and heal one block in a hundred {sectors,6:F2} "
-            + $"({sectors / copied:P0}), all that can be {worst,6:F2} ({worst / copied:P0})"));
+            + $"check {checkedOnly,6:F2} ({checkedOnly / copied:P0})  check and heal one block in a hundred "
+            + $"{sectors,6:F2} ({sectors / copied:P0}), all that can be {worst,6:F2} ({worst / copied:P0})"));
     }
 
     private static void Copy(ParityStripe stripe, byte[] copy)

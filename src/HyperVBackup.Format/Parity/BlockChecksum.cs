@@ -25,7 +25,8 @@ internal static class BlockChecksum
     {
         foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bytes))
         {
-            sum = BitOperations.Crc32C(sum, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
+            sum = BitOperations.Crc32C(
+                sum, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
         }
 
         foreach (byte rest in bytes[(bytes.Length / sizeof(ulong) * sizeof(ulong))..])

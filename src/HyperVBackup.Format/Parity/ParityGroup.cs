@@ -109,21 +109,24 @@ public sealed class ParityGroup
     public bool HasBlock(int column, int row) => ((long)column * RowCount) + row < BlockCount;
 
     /// <summary>What of packs lies in one data column of a stripe.</summary>
-    public IEnumerable<ParitySpan> SpansOf(int column, int stripe)
+    public List<ParitySpan> SpansOf(int column, int stripe)
     {
+        List<ParitySpan> spans = [];
         int first = (column * RowCount) + (stripe * RowsPerStripe);
         int end = Math.Min(first + RowCountOf(stripe), BlockCount);
-        int pack = PackAt(first);
+        int pack = first < end ? PackAt(first) : 0;
         for (int block = first; block < end; pack++)
         {
             int packEnd = Math.Min(end, firstBlocks[pack] + BlockCountOf(Packs[pack].LengthBytes));
             long offsetBytes = (long)(block - firstBlocks[pack]) * FormatLimits.ParityBlockSizeBytes;
             long lengthBytes = Math.Min(
                 (long)(packEnd - block) * FormatLimits.ParityBlockSizeBytes, Packs[pack].LengthBytes - offsetBytes);
-            yield return new ParitySpan(
-                pack, offsetBytes, (int)lengthBytes, (block - first) * FormatLimits.ParityBlockSizeBytes);
+            spans.Add(new ParitySpan(
+                pack, offsetBytes, (int)lengthBytes, (block - first) * FormatLimits.ParityBlockSizeBytes));
             block = packEnd;
         }
+
+        return spans;
     }
 
     /// <summary>Where a block of a pack lies.</summary>

@@ -132,7 +132,8 @@ public sealed class ParityStripe
 
         for (int block = 0; block < blockCount; block++)
         {
-            bool isGood = states[block] != BlockState.Lost && isKnown[block] && checksums[block] == ChecksumOf(block);
+            bool isGood =
+                states[block] != BlockState.Lost && isKnown[block] && checksums[block] == ChecksumOf(block);
             states[block] = isGood || !Exists(block) ? BlockState.Good : BlockState.Lost;
         }
     }
