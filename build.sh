@@ -5,8 +5,9 @@
 #                               it writes to a database, kills the hypervisor twice, and checks every restore point
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
 #   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory), runs the
-#                               code itself through 20,000 schedules; then real processes back up, prune, collect,
-#                               restore and are killed for so long (20 minutes)
+#                               code itself through 20,000 schedules, lets every operation of every verb fail in every
+#                               way (half an hour); then real processes back up, prune, collect, restore and are
+#                               killed for so long (20 minutes)
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, with the runtime, compiled ahead (takes minutes)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
@@ -82,9 +83,9 @@ run_tests() {
 # What is too long for every run of the tests, with the counts of what it saw.
 run_soak() {
   local minutes=${1:-20} model=tests/HyperVBackup.ProtocolModel.Tests schedules=tests/HyperVBackup.Repository.Tests
-  local real=tests/HyperVBackup.RealParts report
+  local real=tests/HyperVBackup.RealParts cli=tests/HyperVBackup.Cli.Tests report
   .ci/install-tools
-  for project in "$model" "$schedules" "$real"; do
+  for project in "$model" "$schedules" "$cli" "$real"; do
     restore "$project"
     dotnet build "$project" -c Release --no-restore -v quiet -nologo
   done
@@ -92,6 +93,8 @@ run_soak() {
     -noColor -explicit only -parallelMode none -showLiveOutput
   HVBACKUP_SCHEDULES=20000 "$schedules/bin/Release/net10.0/HyperVBackup.Repository.Tests" \
     -noColor -class '*.CollectBesideWritersTests' -showLiveOutput
+  HVBACKUP_ALL_FAULTS=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
+    -noColor -class '*.FaultTests' -showLiveOutput
   report=$(mktemp)
   HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
     "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'

@@ -14,7 +14,7 @@ internal sealed class CommandContext
     private CommandContext(ParseResult parsed)
     {
         Parsed = parsed;
-        Environment = ThisHost.NewEnvironment() with
+        Environment = Surroundings.Current.NewEnvironment() with
         {
             MemoryBudgetBytes =
                 parsed.GetValue(GlobalOptions.Memory) ?? RepositoryEnvironment.MemoryBudgetDefaultBytes,
@@ -44,10 +44,11 @@ internal sealed class CommandContext
             string sentence = token.IsCancellationRequested && failure is OperationCanceledException
                 ? Failures.Interrupted(parsed.CommandResult.Command.Name)
                 : Failures.Sentence(failure);
-            await Console.Error.WriteLineAsync($"hvbackup: {sentence}");
+            TextWriter errors = Surroundings.Current.Errors;
+            await errors.WriteLineAsync($"hvbackup: {sentence}");
             if (parsed.GetValue(GlobalOptions.Verbose))
             {
-                await Console.Error.WriteLineAsync(failure.ToString());
+                await errors.WriteLineAsync(failure.ToString());
             }
 
             return failure is UsageException ? ExitCodes.WrongUsage : ExitCodes.Failed;
@@ -60,7 +61,7 @@ internal sealed class CommandContext
             ?? System.Environment.GetEnvironmentVariable(RepositoryVariable);
         return string.IsNullOrEmpty(path)
             ? throw new UsageException($"No repository: name its folder with -r PATH or {RepositoryVariable}.")
-            : new FolderStore(path);
+            : Surroundings.Current.OpenStore(path);
     }
 
     public Task<BackupRepository> OpenAsync(CancellationToken token) =>

@@ -21,8 +21,9 @@ internal static class CommandLine
         ParseResult parsed = NewRoot().Parse(arguments, configuration);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"hvbackup: {Complaint(parsed)}");
-            await Console.Error.WriteLineAsync($"'{CommandPath(parsed)} --help' shows what can be said.");
+            TextWriter errors = Surroundings.Current.Errors;
+            await errors.WriteLineAsync($"hvbackup: {Complaint(parsed)}");
+            await errors.WriteLineAsync($"'{CommandPath(parsed)} --help' shows what can be said.");
             return ExitCodes.WrongUsage;
         }
 

@@ -28,9 +28,6 @@ internal static class Failures
         _ => "Interrupted.",
     };
 
-    private static string Closed(string message)
-    {
-        string line = message.ReplaceLineEndings(" ").TrimEnd();
-        return line.EndsWith('.') ? line : line + ".";
-    }
+    /// <summary>The message as one line that ends with one full stop.</summary>
+    public static string Closed(string message) => message.ReplaceLineEndings(" ").TrimEnd(' ', '.') + ".";
 }

@@ -9,7 +9,7 @@ internal static class JsonOutput
 
     public static void Write(Action<Utf8JsonWriter> content)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using Stream output = Surroundings.Current.OpenOutput();
         using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();

@@ -13,7 +13,7 @@ internal sealed class LiveProgress
     /// <summary>Runs <paramref name="work"/>, which may say again and again how far it is.</summary>
     public async Task<T> RunAsync<T>(Func<Action<Step>, Task<T>> work)
     {
-        if (Console.IsErrorRedirected)
+        if (!Surroundings.Current.IsTerminal)
         {
             return await work(_ => { });
         }
@@ -42,14 +42,14 @@ internal sealed class LiveProgress
     /// <summary>A sentence on standard error, above the bar where there is one.</summary>
     public void Warn(string sentence)
     {
-        string line = $"hvbackup: warning: {sentence}";
+        string line = $"hvbackup: warning: {Failures.Closed(sentence)}";
         if (live is IAnsiConsole console)
         {
             console.WriteLine(line);
         }
         else
         {
-            Console.Error.WriteLine(line);
+            Surroundings.Current.Errors.WriteLine(line);
         }
     }
 
