@@ -55,6 +55,12 @@ public sealed class FaultyFiles(IStoreFiles files, FaultKind kind, int at, bool 
         return !IsGone() && files.TryOpenRead(path) is { } file ? new FaultyFile(this, file, path) : null;
     }
 
+    public IStoreFile? TryOpenWrite(string path)
+    {
+        Fail(IsOfChanges, "open", path);
+        return !IsGone() && files.TryOpenWrite(path) is { } file ? new FaultyFile(this, file, path) : null;
+    }
+
     public long? TryGetLength(string path)
     {
         Fail(IsOfNames, "look at", path);
