@@ -43,6 +43,10 @@ public sealed record RepositoryEnvironment
     /// <summary>Stands before the index of each session; for tests that watch what is asked.</summary>
     internal Func<IChunkIndex, IChunkIndex> WatchIndex { get; init; } = index => index;
 
+    /// <summary>Of so many records that a backup relies on instead of storing bytes anew, one is read again in the long
+    /// run, and more often at the beginning.</summary>
+    internal int OneHitReadIn { get; init; } = 1024;
+
     /// <summary>Takes sentences about what was found and mended on the way; never needed for correctness.</summary>
     public Action<string> Warn { get; init; } = _ => { };
 }

@@ -15,7 +15,7 @@ public sealed class JsonTests : IDisposable
         await hvbackup.InitAsync();
         await BackUpAsync("t1", since: null);
         JsonElement backup = await BackUpAsync("t2", since: "t1");
-        AssertFields(backup, "restorePoint", "vm", "kind", "disks");
+        AssertFields(backup, "restorePoint", "vm", "kind", "hitsReread", "disks");
         AssertFields(
             backup.GetProperty("disks")[0], "disk", "kind", "virtualSize", "bytesRead", "bytesAudited", "bytesChanged",
             "chunksNew", "bytesNew", "bytesStored", "root", "provenAfterRuns");

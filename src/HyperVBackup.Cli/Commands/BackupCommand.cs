@@ -139,6 +139,7 @@ internal static class BackupCommand
         json.WriteString("restorePoint", point.Id.ToString());
         json.WriteString("vm", point.VmName.Text);
         json.WriteString("kind", Words.Of(point.Kind));
+        json.WriteNumber("hitsReread", report.HitsReread);
         json.WriteArray("disks", point.Disks.Zip(report.BytesResumed), (item, pair) =>
         {
             (DiskPoint disk, long bytesResumed) = pair;
@@ -193,6 +194,11 @@ internal static class BackupCommand
             {
                 Console.WriteLine($"    {line}");
             }
+        }
+
+        if (report.HitsReread > 0)
+        {
+            Console.WriteLine($"  Of the records relied on, {report.HitsReread} were read again.");
         }
     }
 

@@ -47,6 +47,16 @@ public readonly ref struct Record
         return new Record(header, bytes);
     }
 
+    /// <summary>The same but for the checksum, which covers what the id does not: for who has just written the record
+    /// and proves it by its id, and who has the checksum asked for before the bytes leave.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static Record ReadUnchecked(ReadOnlySpan<byte> bytes)
+    {
+        RecordHeader header = RecordHeader.Read(bytes);
+        Corrupt.Unless(bytes.Length >= header.TotalLengthBytes, "record: bytes end inside it");
+        return new Record(header, bytes[..header.TotalLengthBytes]);
+    }
+
     /// <summary>The length of a whole record, for readers that hold only its header.</summary>
     /// <param name="headerBytes">At least 72 bytes.</param>
     /// <exception cref="CorruptDataException">The header makes no sense.</exception>

@@ -23,6 +23,7 @@ internal sealed class BackupOperation(
     private readonly List<long> bytesResumed = [];
     private readonly ReadLimit limit = new(environment.Clock, request.ReadBytesPerSecondMax);
     private ComparisonLogs? comparisons;
+    private long hitsReread;
 
     public async Task<BackupReport> RunAsync(CancellationToken token)
     {
@@ -46,6 +47,7 @@ internal sealed class BackupOperation(
         return new BackupReport(point, warnings)
         {
             BytesResumed = bytesResumed,
+            HitsReread = hitsReread,
             Findings = [.. request.Disks.Select(disk => caught.Of(disk.Name)).OfType<AuditFinding>()],
         };
     }
@@ -73,6 +75,7 @@ internal sealed class BackupOperation(
         }
         finally
         {
+            hitsReread = session.HitsReread;
             if (session.IsCommitted)
             {
                 logs.Delete(point.VmIdentity, point.Disks.Select(disk => disk.Name));

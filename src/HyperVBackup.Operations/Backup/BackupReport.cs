@@ -12,6 +12,10 @@ public sealed record BackupReport(RestorePoint Point, IReadOnlyList<string> Warn
     /// backup had compared them.</summary>
     public required IReadOnlyList<long> BytesResumed { get; init; }
 
+    /// <summary>Records that were read again, to see that they hold the bytes that were not stored because of them.
+    /// </summary>
+    public long HitsReread { get; init; }
+
     /// <summary>Where a change source was caught, one for each such disk.</summary>
     public IReadOnlyList<AuditFinding> Findings { get; init; } = [];
 }

@@ -14,12 +14,14 @@ internal sealed class PackBuilder : IAsyncDisposable
 {
     private readonly List<IBlobWriter> copies = [];
     private readonly PackFooterBuilder footer;
+    private readonly PackSeal seal;
     private long lengthBytes = FileHeader.SizeBytes;
 
     private PackBuilder(PackName name, int pagesPerChunk)
     {
         Name = name;
         footer = new PackFooterBuilder(pagesPerChunk);
+        seal = new PackSeal(name);
     }
 
     public PackName Name { get; }
@@ -63,6 +65,7 @@ internal sealed class PackBuilder : IAsyncDisposable
     {
         RecordPlace place = NextPlace(entry.LengthBytes);
         footer.Add(entry with { OffsetBytes = place.OffsetBytes }, pageHashes);
+        seal.Note(entry);
         lengthBytes += entry.LengthBytes;
         return place;
     }
@@ -76,13 +79,16 @@ internal sealed class PackBuilder : IAsyncDisposable
     {
         RecordPlace place = NextPlace(entry.LengthBytes);
         footer.Add(entry with { OffsetBytes = place.OffsetBytes }, recipe);
+        seal.Note(entry);
         lengthBytes += entry.LengthBytes;
         return place;
     }
 
-    /// <summary>Appends the bytes of records already noted.</summary>
+    /// <summary>Appends the bytes of records already noted, once their checksums were held against them.</summary>
+    /// <exception cref="MemoryFaultException">They changed since they were encoded.</exception>
     public async ValueTask AppendAsync(ReadOnlyMemory<byte> records, CancellationToken token)
     {
+        seal.RequireRecords(records.Span);
         foreach (IBlobWriter copy in copies)
         {
             await copy.AppendAsync(records, token);
@@ -90,10 +96,12 @@ internal sealed class PackBuilder : IAsyncDisposable
     }
 
     /// <summary>Writes the footer and publishes; from then on every record noted here is durable.</summary>
+    /// <exception cref="MemoryFaultException">What the footer says does not fit the ids of the records.</exception>
     public async Task PublishAsync(CancellationToken token)
     {
         ArrayBufferWriter<byte> tail = new();
         footer.WriteTo(tail, lengthBytes);
+        seal.RequireFooter(tail.WrittenMemory, lengthBytes, ContentHasher.Plain);
         foreach (IBlobWriter copy in copies)
         {
             Invariant.Check(copy.LengthBytes == lengthBytes);

@@ -17,6 +17,9 @@ public sealed class ChunkPlan
     /// <param name="taken">For each page where it is taken from; null for literal ones.</param>
     internal ChunkPlan(PageSource[] sources, RecipePage?[] taken) => (this.sources, this.taken) = (sources, taken);
 
+    /// <summary>The records that stand already.</summary>
+    internal IReadOnlyList<PageSource> Sources => sources;
+
     /// <summary>Copies the hashes of the literal pages; the others become zero, as they are not stored.</summary>
     /// <returns>The count of literal pages.</returns>
     public int CopyLiterals(ReadOnlySpan<Digest> pageHashes, Span<Digest> literals)

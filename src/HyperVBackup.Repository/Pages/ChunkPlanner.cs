@@ -4,6 +4,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Sessions;
 
 namespace HyperVBackup.Repository.Pages;
 
@@ -14,7 +15,8 @@ namespace HyperVBackup.Repository.Pages;
 /// them, and that record's pack then gives its page list. Thread-safe.
 /// </summary>
 internal sealed class ChunkPlanner(
-    IChunkIndex index, SourceReader reader, PackPageMaps maps, ContentHasher hasher, int pagesPerChunk)
+    IChunkIndex index, SourceReader reader, PackPageMaps maps, ContentHasher hasher, int pagesPerChunk,
+    HitSampling? sampling = null)
 {
     /// <summary>Fewer shared pages are not worth a second record to read.</summary>
     private const int SharedPageCountMin = 4;
@@ -45,7 +47,10 @@ internal sealed class ChunkPlanner(
             {
                 ReadOnlyMemory<RecordPlace> own = hooks.AsMemory(position * pagesPerChunk, pagesPerChunk);
                 await AddHookedAsync(chunks.Span[position].PageHashes, own, sources[position], token);
-                plans.Span[position] = TryPlan(chunks.Span[position], sources[position]);
+                ChunkPlan? plan = TryPlan(chunks.Span[position], sources[position]);
+                bool isSound = plan is null || sampling is null
+                    || await sampling.MayRelyOnAsync(plan.Sources, token);
+                plans.Span[position] = isSound ? plan : null;
             }
         }
         finally

@@ -20,7 +20,8 @@ namespace HyperVBackup.Repository.Sessions;
 /// </summary>
 internal sealed class SessionChunks(
     IBlobStore store, RepositoryId repository, SessionId session, int pagesPerChunk, IChunkIndex index,
-    PackTables tables, long packTargetBytes = FormatLimits.ChunkPackTargetBytes) : IAsyncDisposable
+    PackTables tables, long packTargetBytes = FormatLimits.ChunkPackTargetBytes,
+    HitSampling? sampling = null) : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly HitConfirmation confirmation = new(store, index, tables, pagesPerChunk);
@@ -52,6 +53,12 @@ internal sealed class SessionChunks(
             else
             {
                 RecordPlace confirmed = await confirmation.ConfirmAsync(id, places.Span[position], token);
+                if (!confirmed.IsUnknown && sampling is not null
+                    && !await sampling.MayRelyOnAsync(id, confirmed, token))
+                {
+                    confirmed = default;
+                }
+
                 places.Span[position] = confirmed;
                 fates.Span[position] = confirmed.IsUnknown ? ChunkFate.New : ChunkFate.Stored;
                 NoteIfNew(id, confirmed);
@@ -180,9 +187,8 @@ internal sealed class SessionChunks(
         Recipe recipe = record.Recipe!.WithHint(literals);
         ChunkId id = new(record.Entry.Id);
         int lengthBytes = DeltaRecord.Write(id, recipe, bytes);
-        Record written = Record.Read(bytes[..lengthBytes]);
-        Invariant.Check(written.Id == record.Entry.Id);
-        Invariant.Check(DeltaRecord.Read(written, pagesPerChunk).IsSameButForHints(record.Recipe));
+        Recipe written = DeltaRecord.Read(Record.ReadUnchecked(bytes[..lengthBytes]), pagesPerChunk);
+        Invariant.Check(written.IsSameButForHints(record.Recipe));
         return Note(id, pack.Note(record.Entry, recipe));
     }
 

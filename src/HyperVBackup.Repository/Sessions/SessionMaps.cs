@@ -22,6 +22,9 @@ internal sealed class SessionMaps(
     private PackBuilder? open;
     private uint nextNumber;
 
+    /// <summary>Changes what was encoded before it is decoded again; for tests.</summary>
+    internal BufferFault? Fault { get; init; }
+
     /// <summary>Bytes of map records written, one copy counted.</summary>
     public long BytesWritten { get; private set; }
 
@@ -81,14 +84,24 @@ internal sealed class SessionMaps(
     {
         Span<byte> output = buffer.GetSpan(PlainRecord.WrittenSizeMax(plain.Length));
         int lengthBytes = PlainRecord.Write(type, id, plain, compression, output);
-        Record written = Record.Read(output[..lengthBytes]);
-        byte[] decoded = PlainRecord.Read(written);
-        Digest found = type == RecordType.Node
-            ? hasher.IdOfNode(MapNode.HashedPartOf(decoded)).Value
-            : hasher.IdOfList(decoded).Value;
-        Invariant.Check(found == id);
-        buffer.Advance(lengthBytes);
-        return PackEntry.Of(written, offsetBytes: 0);
+        Fault?.Invoke(output[..lengthBytes]);
+        string what = type == RecordType.Node ? "map node" : "list";
+        try
+        {
+            Record written = Record.Read(output[..lengthBytes]);
+            byte[] decoded = PlainRecord.Read(written);
+            Digest found = type == RecordType.Node
+                ? hasher.IdOfNode(MapNode.HashedPartOf(decoded)).Value
+                : hasher.IdOfList(decoded).Value;
+            Corrupt.Unless(found == id && written.Id == id, "another id");
+            buffer.Advance(lengthBytes);
+            return PackEntry.Of(written, offsetBytes: 0);
+        }
+        catch (CorruptDataException complaint)
+        {
+            throw new MemoryFaultException(
+                $"What was encoded of {what} {id} does not decode to it ({complaint.Message})", complaint);
+        }
     }
 
     private async Task AppendBufferAsync(CancellationToken token)

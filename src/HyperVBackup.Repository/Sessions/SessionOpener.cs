@@ -109,16 +109,20 @@ internal sealed class SessionOpener(
         decided.UnionWith(ended.Keys);
         await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);
         int pagesPerChunk = repository.Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
+        HitSampling sampling = new(
+            store, index, repository.Hasher, repository.Settings.ChunkSizeBytes, environment.Randomness,
+            environment.OneHitReadIn, environment.Warn);
         SessionChunks chunks = new(
-            store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent));
+            store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent), sampling: sampling);
         SessionMaps maps = new(store, repository.Id, lease.Id, repository.Hasher, Compression.None);
         ChunkPlanner planner = new(
             index, new SourceReader(store, repository.Hasher, pagesPerChunk, absent),
             new PackPageMaps(store, repository.Id, pagesPerChunk, SessionLimits.PageMapBytesMax, absent),
-            repository.Hasher, pagesPerChunk);
+            repository.Hasher, pagesPerChunk, sampling);
         SessionNodes nodes = new(
             repository.Records, new CopyJudge(collections, lease.Name, catalog, default));
-        return new WritingSession(repository, this, lease, points, nodes, chunks, maps, index, planner);
+        return new WritingSession(
+            repository, this, lease, points, nodes, chunks, maps, index, planner, sampling);
     }
 
     private async Task<IChunkIndex> OpenIndexAsync()

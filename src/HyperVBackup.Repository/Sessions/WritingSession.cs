@@ -23,17 +23,20 @@ public sealed class WritingSession : IAsyncDisposable
     private readonly SessionMaps maps;
     private readonly IChunkIndex index;
     private readonly ChunkPlanner planner;
+    private readonly HitSampling sampling;
     private readonly HeldLease lease;
     private bool isEnded;
     private StoredPin? pin;
 
     internal WritingSession(
         BackupRepository repository, SessionOpener opener, HeldLease lease, IReadOnlyList<RestorePoint> points,
-        INodeSource nodes, SessionChunks chunks, SessionMaps maps, IChunkIndex index, ChunkPlanner planner)
+        INodeSource nodes, SessionChunks chunks, SessionMaps maps, IChunkIndex index, ChunkPlanner planner,
+        HitSampling sampling)
     {
         (this.repository, this.opener, this.lease) = (repository, opener, lease);
         (Points, Nodes) = (points, nodes);
         (this.chunks, this.maps, this.index, this.planner) = (chunks, maps, index, planner);
+        this.sampling = sampling;
     }
 
     /// <summary>Names the session and the point it may publish.</summary>
@@ -55,6 +58,9 @@ public sealed class WritingSession : IAsyncDisposable
 
     /// <summary>Bytes of map data written so far, one copy counted.</summary>
     public long MapBytesWritten => maps.BytesWritten;
+
+    /// <summary>Records that were read again, of those relied on instead of storing bytes anew.</summary>
+    public long HitsReread => sampling.RereadCount;
 
     /// <summary>Before this time nothing takes the point away; null, as usual, where anybody may.</summary>
     public DateTimeOffset? ImmutableUntil { get; set; }

@@ -217,7 +217,7 @@ public sealed class ChunkPlannerTests
         (ChunkId id, Digest[] newHashes) = PageSample.Hash(pages);
         NewChunk chunk = new(id, newHashes, place);
         Assert.Equal(2, Encode(PlanOf(slotOfPage3: 3), chunk));
-        Assert.Throws<InvalidOperationException>(() => Encode(PlanOf(slotOfPage3: 4), chunk));
+        Assert.Throws<MemoryFaultException>(() => Encode(PlanOf(slotOfPage3: 4), chunk));
 
         ChunkPlan PlanOf(ushort slotOfPage3)
         {
