@@ -63,6 +63,9 @@ internal sealed class VerificationRun
         await CheckPointsAsync(token);
         await CheckPinsAsync(token);
         await CheckCollectionsAsync(token);
+        await (keeper is null
+            ? Task.CompletedTask
+            : new SmallFilesCheck(store, repository, damage).RunAsync(token));
         IReadOnlyCollection<PackName> packs = options.Points.Count == 0
             ? await listing.ListAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
             : await ListPacksNeededAsync(token);
