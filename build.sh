@@ -8,7 +8,7 @@
 #                               code itself through 20,000 schedules, lets every operation of every verb fail in every
 #                               way (half an hour); then real processes back up, prune, collect, restore and are
 #                               killed for so long (20 minutes)
-#   ./build.sh publish FOLDER   builds hvbackup into FOLDER, with the runtime, compiled ahead (takes minutes)
+#   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
 set -euo pipefail
@@ -68,6 +68,8 @@ run_tests() {
   .ci/make-guest
   restore HyperVBackup.sln
   dotnet build HyperVBackup.sln -c Release --no-restore -v quiet -nologo
+  publish artifacts/hvbackup
+  export HVBACKUP_UNDER_TEST=$PWD/artifacts/hvbackup/hvbackup
   rm -rf artifacts/tests
   mkdir -p artifacts/tests
   projects=$(test_projects)

@@ -23,7 +23,7 @@ internal sealed class HvBackup : IDisposable
     /// <summary>In a folder that somebody else removes.</summary>
     public HvBackup(string folder) => this.folder = folder;
 
-    public static string Executable => Path.Join(AppContext.BaseDirectory, "hvbackup");
+    public static string Executable => ProgramUnderTest.Path;
 
     public string Repository => PathOf("repository");
 

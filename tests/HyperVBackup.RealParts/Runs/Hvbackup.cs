@@ -8,7 +8,7 @@ namespace HyperVBackup.RealParts.Runs;
 /// <summary>Runs the built command line as a process of its own, on one repository with one state folder.</summary>
 internal sealed class Hvbackup(string repositoryPath, string statePath)
 {
-    private static readonly string Executable = Path.Join(AppContext.BaseDirectory, "hvbackup");
+    private static readonly string Executable = ProgramUnderTest.Path;
 
     public string RepositoryPath => repositoryPath;
 

@@ -11,7 +11,7 @@ internal sealed class Workplace(TestFolder folder)
 {
     public const int Killed = 128 + 9;
     private const int KillMillisecondsMax = 1500;
-    private static readonly string Executable = Path.Join(AppContext.BaseDirectory, "hvbackup");
+    private static readonly string Executable = ProgramUnderTest.Path;
     private readonly ConcurrentDictionary<string, int> counts = new(StringComparer.Ordinal);
 
     public TestFolder Folder => folder;
