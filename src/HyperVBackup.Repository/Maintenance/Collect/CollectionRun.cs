@@ -3,6 +3,7 @@ using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Sessions;
 
@@ -50,6 +51,10 @@ internal sealed class CollectionRun
             try
             {
                 isDone = await StepAsync(state, token);
+            }
+            catch (MarksUnusableException failure)
+            {
+                survey.Forget(failure);
             }
             catch (RepositoryDamagedException)
             {
@@ -217,7 +222,7 @@ internal sealed class CollectionRun
         }
 
         PointRoots roots = await store.Points.ReadRootsAsync(immutable, token);
-        using NeededIds needed = new Marking(stock, store.Hasher, survey.Workshop).Run(roots, _ => { }, token);
+        using NeededIds needed = survey.MarkApart(stock, roots, token);
         long[] usefulBytes = PackDensity.Measure(stock, needed, survey.Workshop, token);
         return [.. stock.Packs.Names.Where((_, pack) => usefulBytes[pack] > 0)];
     }

@@ -1,4 +1,5 @@
 using HyperVBackup.Format;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
@@ -39,7 +40,8 @@ public sealed class Collector
             counted, repository.Hasher, new PackTables(counted, repository.Id, 0));
         PackFactsReader reader = new(counted, repository.Id, repository.Hasher, records);
         StockReader stock = new(facts, reader, workshop, environment.Warn);
-        using Survey survey = new(facts, stock, repository.Hasher, workshop, progress);
+        using Survey survey = new(
+            facts, stock, KeptMarks.Of(repository, facts, folder, workshop), workshop, progress);
         CollectionStore store = new(repository.Store, repository.Id, repository.Hasher, environment);
         NothingNote note = new(folder is null ? null : Path.Join(folder, "nothing"));
         CollectionRun run = new(repository, store, survey, note, options, progress);

@@ -23,10 +23,13 @@ internal sealed class CopyChoice(Stock stock, NeededIds needed, CopyRanks ranks,
         using Sorter<Digest> wholes = workshop.NewIds();
         using Sorter<Digest> open = workshop.NewIds();
         foreach ((Digest id, List<StoredRecord> records) in
-            Matching.Of(needed.Chunks.Read(), stock.Chunks.Read(), token))
+            Matching.Of(needed.Chunks, stock.Chunks.Read(), token))
         {
             RequireAny(id, records);
-            (records.Exists(IsRecipe) ? open : wholes).Add(id);
+            if (records.Exists(IsRecipe))
+            {
+                open.Add(id);
+            }
         }
 
         if (!open.IsEmpty)
@@ -35,7 +38,8 @@ internal sealed class CopyChoice(Stock stock, NeededIds needed, CopyRanks ranks,
             ChooseRecipes(open, sources, wholes, record => Choose(record, live), token);
         }
 
-        ChooseWhole(wholes, stock.Chunks, record => Choose(record, live), token);
+        IEnumerable<Digest> closed = SortedIds.Except(needed.Chunks, open.Read());
+        ChooseWhole(SortedIds.Union(closed, wholes.Read()), stock.Chunks, record => Choose(record, live), token);
     }
 
     private static bool IsRecipe(StoredRecord record) => record.Type == RecordType.Delta;
@@ -59,9 +63,9 @@ internal sealed class CopyChoice(Stock stock, NeededIds needed, CopyRanks ranks,
 
     /// <summary>The best record of each id that is no recipe.</summary>
     private void ChooseWhole(
-        Sorter<Digest> ids, Sorter<StoredRecord> stored, Action<StoredRecord> choose, CancellationToken token)
+        IEnumerable<Digest> ids, Sorter<StoredRecord> stored, Action<StoredRecord> choose, CancellationToken token)
     {
-        foreach ((Digest id, List<StoredRecord> records) in Matching.Of(ids.Read(), stored.Read(), token))
+        foreach ((Digest id, List<StoredRecord> records) in Matching.Of(ids, stored.Read(), token))
         {
             choose(BestWhole(records) ?? throw Lost(id));
         }
@@ -86,7 +90,7 @@ internal sealed class CopyChoice(Stock stock, NeededIds needed, CopyRanks ranks,
     {
         using Sorter<SourceByDataId> uses = workshop.NewSorter<SourceByDataId>();
         using Sorter<Digest> dataIds = workshop.NewIds();
-        foreach (SourceUse use in SourcesInUse.Of(chunks, stock.Sources))
+        foreach (SourceUse use in SourcesInUse.Of(chunks.Read(), stock.Sources))
         {
             uses.Add(new SourceByDataId(use));
             dataIds.Add(use.DataId);

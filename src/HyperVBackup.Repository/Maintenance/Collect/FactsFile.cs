@@ -16,9 +16,12 @@ internal sealed class FactsFile : IDisposable
     private long endBytes;
     private long keptBytes = long.MaxValue;
 
-    private FactsFile(SafeFileHandle file) => this.file = file;
+    private FactsFile(SafeFileHandle file, bool isOfHost) => (this.file, IsOfHost) = (file, isOfHost);
 
-    /// <summary>Bytes of entries that were passed over in the last reading: of packs that are gone.</summary>
+    /// <summary>Whether this is the host's file, and all else that it keeps for collectors is this one's too.</summary>
+    public bool IsOfHost { get; }
+
+    /// <summary>Bytes of the entries that were not wanted in the last reading: of packs that are gone.</summary>
     public long DeadBytes { get; private set; }
 
     public long LengthBytes => endBytes;
@@ -33,7 +36,8 @@ internal sealed class FactsFile : IDisposable
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 return new FactsFile(
-                    File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                    File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None),
+                    isOfHost: true);
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -41,11 +45,11 @@ internal sealed class FactsFile : IDisposable
             // Another collector of this host has it, or it cannot be had at all: see the summary.
         }
 
-        return new FactsFile(scratch.Create());
+        return new FactsFile(scratch.Create(), isOfHost: false);
     }
 
-    /// <summary>Reads the entries of packs that are wanted, in the order of the file, up to the first that is damaged:
-    /// what follows is forgotten.</summary>
+    /// <summary>Reads the entries of packs that are wanted, and of map packs that are not, in the order of the file, up
+    /// to the first that is damaged: what follows is forgotten.</summary>
     /// <param name="numberOf">The number of a pack; negative for one that is not wanted.</param>
     public IEnumerable<(PackFacts Facts, IEnumerable<StoredRecord> Records)> Read(
         Func<PackName, int> numberOf, CancellationToken token)
@@ -65,7 +69,8 @@ internal sealed class FactsFile : IDisposable
             }
 
             int number = numberOf(facts.Pack);
-            if (number >= 0)
+            DeadBytes += number < 0 ? allBytes : 0;
+            if (number >= 0 || facts.Pack.Kind == PackKind.Maps)
             {
                 byte[] entry = new byte[checkedBytes];
                 ScratchReads.ReadExactly(file, entry, atBytes);
@@ -76,11 +81,6 @@ internal sealed class FactsFile : IDisposable
 
                 yield return (facts, FactsEntry.Read(entry, atBytes, number));
             }
-            else
-            {
-                DeadBytes += allBytes;
-            }
-
             atBytes += allBytes;
         }
 

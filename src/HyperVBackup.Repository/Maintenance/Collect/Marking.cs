@@ -2,115 +2,138 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>
-/// Finds all that restore points reach, level by level from the tops: the nodes of a level are sorted, so that each is
-/// read once however many points share it, and in the order in which it lies. Used once.
+/// Finds all that restore points reach, from what was reached by others: each root, node and list that came names its
+/// children once more, and each that went once less. Level by level from the tops: the nodes of a level are sorted, so
+/// that each is read once however many points share it, and in the order in which it lies. Only those are read that
+/// are needed now and were not, or the reverse; so from nothing, all is found. Used once.
 /// </summary>
-internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop workshop)
+internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop workshop, MarksFolder folder)
 {
     private readonly NamesReader names = new(stock.Facts);
+    private long nodeCount;
 
-    /// <param name="nodesMarked">Told how many nodes were marked.</param>
+    /// <param name="before">Nothing, or what was found before.</param>
+    /// <param name="nodesRead">Told how many nodes were read.</param>
     /// <exception cref="RepositoryDamagedException">A node or list that is needed has no good copy.</exception>
     /// <exception cref="FactsDamagedException">The file of facts is to be made anew.</exception>
-    public NeededIds Run(PointRoots roots, Action<long> nodesMarked, CancellationToken token)
+    /// <exception cref="MarksUnusableException">It does not lead there from what was found before.</exception>
+    /// <exception cref="IOException">There is no room.</exception>
+    public NeededIds Run(NeededIds before, PointRoots now, Action<long> nodesRead, CancellationToken token)
     {
-        NeededIds needed = new(roots, workshop);
+        RootChanges roots = new(before.Roots, now);
+        using MarkUpdate chunks = new(before.ChunkMarks, workshop);
+        using MarkUpdate maps = new(before.MapMarks, workshop);
+        MarkNodes(roots, chunks, maps, nodesRead, token);
+        MarkLists(roots, maps, token);
+        MarkedIds neededChunks = chunks.Finish(folder, token);
         try
         {
-            MarkNodes(needed, nodesMarked, token);
-            MarkLists(needed, token);
-            return needed;
+            return new NeededIds(now, neededChunks, maps.Finish(folder, token));
         }
         catch
         {
-            needed.Dispose();
+            neededChunks.Dispose();
             throw;
         }
     }
 
-    private void MarkNodes(NeededIds needed, Action<long> nodesMarked, CancellationToken token)
+    private void MarkNodes(
+        RootChanges roots, MarkUpdate chunks, MarkUpdate maps, Action<long> nodesRead, CancellationToken token)
     {
-        long count = 0;
-        Sorter<Digest> nodes = workshop.NewIds();
+        Sorter<Mark> steps = workshop.NewSteps();
         for (int level = FormatLimits.LevelMax; level > 0; level--)
         {
-            Sorter<Digest> children = level == 1 ? needed.Chunks : workshop.NewIds();
-            foreach ((_, NodeId top) in needed.Roots.Tops.Where(top => top.Level == level))
+            Sorter<Mark> children = workshop.NewSteps();
+            using (steps)
             {
-                nodes.Add(top.Value);
-            }
-
-            using (nodes)
-            using (Sorter<NamesPlace> places = Find(nodes, "map node", RecordType.Node, token))
-            {
+                Add(roots.TopsOf(level), steps);
+                using Sorter<NamesPlace> places = Find(maps.Apply(steps), "map node", RecordType.Node, token);
                 foreach (NamesPlace place in places.Read())
                 {
-                    needed.Maps.Add(place.Id);
                     AddChildren(place, level, children);
-                    Tell(++count, nodesMarked, token);
+                    Tell(nodesRead, token);
                 }
             }
 
-            nodes = children;
+            steps = children;
         }
+
+        using (steps)
+        {
+            foreach (TurnedId _ in chunks.Apply(steps))
+            {
+                token.ThrowIfCancellationRequested();
+            }
+        }
+
+        nodesRead(nodeCount);
     }
 
-    private void MarkLists(NeededIds needed, CancellationToken token)
+    /// <summary>Each head that came or went is read: which do, their roots say.</summary>
+    private void MarkLists(RootChanges roots, MarkUpdate maps, CancellationToken token)
     {
-        using Sorter<Digest> heads = workshop.NewIds();
-        foreach (ListId head in needed.Roots.Heads)
-        {
-            heads.Add(head.Value);
-            needed.Maps.Add(head.Value);
-        }
-
-        foreach (ListId file in needed.Roots.Files)
-        {
-            needed.Maps.Add(file.Value);
-        }
-
-        using Sorter<NamesPlace> places = Find(heads, "list", RecordType.List, token);
+        using Sorter<Mark> steps = workshop.NewSteps();
+        Add(roots.Heads, steps);
+        Add(roots.Files, steps);
+        using Sorter<NamesPlace> places =
+            Find(roots.Heads.OrderBy(head => head.Id), "list", RecordType.List, token);
         foreach (NamesPlace place in places.Read())
         {
-            ReadOnlySpan<byte> segments = names.Read(place);
-            for (; !segments.IsEmpty; segments = segments[Digest.SizeBytes..])
-            {
-                needed.Maps.Add(new Digest(segments[..Digest.SizeBytes]));
-            }
+            Add(names.Read(place), place.By, steps);
+        }
+
+        foreach (TurnedId _ in maps.Apply(steps))
+        {
+            token.ThrowIfCancellationRequested();
         }
     }
 
-    private Sorter<NamesPlace> Find(Sorter<Digest> ids, string what, RecordType type, CancellationToken token)
+    /// <param name="turned">Ascending.</param>
+    private Sorter<NamesPlace> Find(
+        IEnumerable<TurnedId> turned, string what, RecordType type, CancellationToken token)
     {
         Sorter<NamesPlace> places = workshop.NewSorter<NamesPlace>();
-        if (ids.IsEmpty)
+        try
         {
-            return places;
-        }
-
-        foreach ((Digest id, List<StoredRecord> records) in Matching.Of(ids.Read(), stock.Maps.Read(), token))
-        {
-            int found = records.FindIndex(record => record.Type == type);
-            if (found < 0)
+            SortedCursor<StoredRecord> records = new(stock.Maps);
+            SortedCursor<StoredRecord> gone = new(stock.GoneMaps);
+            foreach ((Digest id, int by) in turned)
             {
-                places.Dispose();
-                throw new RepositoryDamagedException(
-                    $"The {what} {id} that restore points need has no good copy: nothing is collected before "
-                    + "'verify' is content.");
+                token.ThrowIfCancellationRequested();
+                StoredRecord record = TryFind(records, id, type)
+                    ?? (by > 0 ? throw Lost(what, id) : TryFind(gone, id, type) ?? throw Gone(what, id));
+                places.Add(new NamesPlace(record.NamesAtBytes, record.NamesLengthBytes, id, by));
             }
 
-            places.Add(new NamesPlace(records[found].NamesAtBytes, records[found].NamesLengthBytes, id));
+            return places;
+        }
+        catch
+        {
+            places.Dispose();
+            throw;
+        }
+    }
+
+    private static StoredRecord? TryFind(SortedCursor<StoredRecord> records, Digest id, RecordType type)
+    {
+        for (records.SkipTo(id); records.HasCurrent && records.Current.Id == id; records.MoveNext())
+        {
+            if (records.Current.Type == type)
+            {
+                return records.Current;
+            }
         }
 
-        return places;
+        return null;
     }
 
     /// <summary>Adds the ids of a node's children, once its own was held against them.</summary>
-    private void AddChildren(in NamesPlace place, int level, Sorter<Digest> children)
+    private void AddChildren(in NamesPlace place, int level, Sorter<Mark> children)
     {
         ReadOnlySpan<byte> hashed = names.Read(place);
         if (hasher.IdOfNode(hashed).Value != place.Id)
@@ -118,20 +141,39 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
             throw new FactsDamagedException($"The file of facts is wrong about node {place.Id}.");
         }
 
-        ReadOnlySpan<byte> ids = MapNode.ChildrenOf(hashed, level);
+        Add(MapNode.ChildrenOf(hashed, level), place.By, children);
+    }
+
+    private static void Add(ReadOnlySpan<byte> ids, int by, Sorter<Mark> steps)
+    {
         for (; !ids.IsEmpty; ids = ids[Digest.SizeBytes..])
         {
-            children.Add(new Digest(ids[..Digest.SizeBytes]));
+            steps.Add(new Mark(new Digest(ids[..Digest.SizeBytes]), by));
         }
     }
 
-    private static void Tell(long count, Action<long> nodesMarked, CancellationToken token)
+    private static void Add(IEnumerable<TurnedId> roots, Sorter<Mark> steps)
+    {
+        foreach ((Digest id, int by) in roots)
+        {
+            steps.Add(new Mark(id, by));
+        }
+    }
+
+    private static RepositoryDamagedException Lost(string what, Digest id) => new(
+        $"The {what} {id} that restore points need has no good copy: nothing is collected before 'verify' is content.");
+
+    /// <summary>Other hosts have collected it, and this one has forgotten what it held.</summary>
+    private static MarksUnusableException Gone(string what, Digest id) =>
+        new($"The {what} {id} that points needed is gone.");
+
+    private void Tell(Action<long> nodesRead, CancellationToken token)
     {
         const long CountBetween = 4096;
-        if (count % CountBetween == 0)
+        if (++nodeCount % CountBetween == 0)
         {
             token.ThrowIfCancellationRequested();
-            nodesMarked(count);
+            nodesRead(nodeCount);
         }
     }
 }

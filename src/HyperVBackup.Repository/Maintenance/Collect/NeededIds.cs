@@ -1,21 +1,30 @@
 using HyperVBackup.Format;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
-/// <summary>All that restore points reach: ids of chunks; and of map nodes and lists. Nothing of where they lie.
-/// </summary>
-internal sealed class NeededIds(PointRoots roots, Workshop workshop) : IDisposable
+/// <summary>All that restore points reach: ids of chunks; and of map nodes and lists. Nothing of where they lie. One
+/// thread at a time.</summary>
+internal sealed class NeededIds(PointRoots roots, MarkedIds chunks, MarkedIds maps) : IDisposable
 {
     /// <summary>What follows from these.</summary>
     public PointRoots Roots => roots;
 
-    public Sorter<Digest> Chunks { get; } = workshop.NewIds();
+    /// <summary>Ascending, each once; may be gone over again.</summary>
+    public IEnumerable<Digest> Chunks => chunks.Read();
 
-    public Sorter<Digest> Maps { get; } = workshop.NewIds();
+    /// <inheritdoc cref="Chunks"/>
+    public IEnumerable<Digest> Maps => maps.Read();
+
+    public MarkedIds ChunkMarks => chunks;
+
+    public MarkedIds MapMarks => maps;
+
+    public static NeededIds None() => new(new PointRoots(), MarkedIds.None(), MarkedIds.None());
 
     public void Dispose()
     {
-        Chunks.Dispose();
-        Maps.Dispose();
+        chunks.Dispose();
+        maps.Dispose();
     }
 }

@@ -16,26 +16,21 @@ internal static class PackDensity
     public static long[] Measure(Stock stock, NeededIds needed, Workshop workshop, CancellationToken token)
     {
         long[] usefulBytes = new long[stock.Packs.Count];
-        using Sorter<Digest> ids = workshop.NewIds();
-        foreach (Digest id in needed.Chunks.Read())
-        {
-            ids.Add(id);
-        }
-
+        using Sorter<Digest> dataIds = workshop.NewIds();
         foreach (SourceUse use in SourcesInUse.Of(needed.Chunks, stock.Sources))
         {
-            ids.Add(use.DataId);
+            dataIds.Add(use.DataId);
         }
 
-        Add(ids, stock.Chunks, usefulBytes, token);
+        Add(SortedIds.Union(needed.Chunks, dataIds.Read()), stock.Chunks, usefulBytes, token);
         Add(needed.Maps, stock.Maps, usefulBytes, token);
         return usefulBytes;
     }
 
     private static void Add(
-        Sorter<Digest> ids, Sorter<StoredRecord> stored, long[] usefulBytes, CancellationToken token)
+        IEnumerable<Digest> ids, Sorter<StoredRecord> stored, long[] usefulBytes, CancellationToken token)
     {
-        foreach ((_, List<StoredRecord> records) in Matching.Of(ids.Read(), stored.Read(), token))
+        foreach ((_, List<StoredRecord> records) in Matching.Of(ids, stored.Read(), token))
         {
             records.ForEach(record => usefulBytes[record.Pack] += record.LengthBytes);
         }

@@ -8,20 +8,23 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>What restore points name themselves: the tops of maps, heads of lists, configuration files. All else that
 /// they reach follows from these ids alone. One thread at a time.</summary>
-internal sealed class PointRoots
+internal sealed class PointRoots(
+    HashSet<(int Level, NodeId Id)> tops, HashSet<ListId> heads, HashSet<ListId> files)
 {
-    private readonly HashSet<(int Level, NodeId Id)> tops = [];
-    private readonly HashSet<ListId> heads = [];
-    private readonly HashSet<ListId> files = [];
     private readonly SortedDictionary<string, RestorePoint> newest = new(StringComparer.OrdinalIgnoreCase);
 
-    public IReadOnlyCollection<(int Level, NodeId Id)> Tops => tops;
+    public PointRoots()
+        : this([], [], [])
+    {
+    }
+
+    public IReadOnlySet<(int Level, NodeId Id)> Tops => tops;
 
     /// <summary>Heads of lists with segments.</summary>
-    public IReadOnlyCollection<ListId> Heads => heads;
+    public IReadOnlySet<ListId> Heads => heads;
 
     /// <summary>Records of configuration files.</summary>
-    public IReadOnlyCollection<ListId> Files => files;
+    public IReadOnlySet<ListId> Files => files;
 
     /// <summary>The disks of each virtual machine's newest point.</summary>
     public IEnumerable<(int Level, NodeId Id)> NewestTops =>
@@ -50,7 +53,7 @@ internal sealed class PointRoots
 
     /// <summary>Whether the points reach the same.</summary>
     public bool IsSameAs(PointRoots other) =>
-        tops.SetEquals(other.tops) && heads.SetEquals(other.heads) && files.SetEquals(other.files);
+        tops.SetEquals(other.Tops) && heads.SetEquals(other.Heads) && files.SetEquals(other.Files);
 
     private static (int Level, NodeId Id) TopOf(DiskPoint disk)
     {

@@ -1,20 +1,24 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using HyperVBackup.Format;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>
 /// Sorts any number of values in bounded memory: what is more goes to a scratch file, in sorted runs that are merged
-/// while they are read. Values that compare as equal are one: the one added first of those in memory. Adding ends with
-/// the first reading; it may be read again. One thread at a time.
+/// while they are read. Values that compare as equal become one: the one added first of those in memory, if nothing
+/// else is told. Adding ends with the first reading; it may be read again. One thread at a time.
 /// </summary>
 /// <param name="heldBytesMax">Of values kept in memory; reading the runs takes as much at most.</param>
-internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax) : IDisposable
+/// <param name="combine">Makes one of two values that compare as equal.</param>
+internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax, Func<T, T, T>? combine = null)
+    : ISortedSource<T>, IDisposable
     where T : unmanaged, IComparable<T>
 {
     private const int HeldCountMin = 1024;
+    private const int SourcePieceBytes = 4 << 10;
     private const int PieceBytesMin = 16 << 10;
     private const int PieceBytesMax = 1 << 20;
     private readonly List<(long StartBytes, long Count)> runs = [];
@@ -23,6 +27,20 @@ internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax) : IDis
     private bool isSorted;
     private SafeFileHandle? file;
     private long fileBytes;
+
+    /// <inheritdoc/>
+    /// <remarks>Settles.</remarks>
+    public long Count
+    {
+        get
+        {
+            Settle();
+            return runs.Count == 0 ? heldCount : runs[0].Count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int PieceCount => Math.Max(1, SourcePieceBytes / SizeBytes);
 
     private static int SizeBytes => Unsafe.SizeOf<T>();
 
@@ -51,8 +69,45 @@ internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax) : IDis
         return runs.Count == 0 ? held.Take(heldCount) : Merge();
     }
 
-    /// <summary>How many there are, each counted once.</summary>
-    public long CountDistinct() => runs.Count == 0 && isSorted ? heldCount : Read().LongCount();
+    /// <inheritdoc/>
+    /// <exception cref="IOException">A scratch file cannot be read or written.</exception>
+    public void Read(long first, Span<T> output)
+    {
+        Settle();
+        if (runs.Count == 0)
+        {
+            held.AsSpan((int)first, output.Length).CopyTo(output);
+        }
+        else
+        {
+            ScratchReads.ReadExactly(
+                file!, MemoryMarshal.AsBytes(output), runs[0].StartBytes + (first * SizeBytes));
+        }
+    }
+
+    /// <summary>Makes one run of all, for what is read more than once. Not while it is being read.</summary>
+    /// <exception cref="IOException">A scratch file cannot be read or written.</exception>
+    public void Settle()
+    {
+        Sort();
+        if (runs.Count <= 1)
+        {
+            return;
+        }
+
+        SafeFileHandle settled = scratch.Create();
+        long count = 0;
+        foreach (T[] piece in Merge().Chunk(PieceBytesMax / SizeBytes))
+        {
+            RandomAccess.Write(settled, MemoryMarshal.AsBytes<T>(piece), count * SizeBytes);
+            count += piece.Length;
+        }
+
+        file!.Dispose();
+        (file, fileBytes) = (settled, count * SizeBytes);
+        runs.Clear();
+        runs.Add((0, count));
+    }
 
     public void Dispose() => file?.Dispose();
 
@@ -99,6 +154,10 @@ internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax) : IDis
             {
                 values[kept++] = values[index];
             }
+            else if (combine is not null)
+            {
+                values[kept - 1] = combine(values[kept - 1], values[index]);
+            }
         }
 
         heldCount = kept;
@@ -128,13 +187,21 @@ internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax) : IDis
         }
 
         bool isFirst = true;
-        T previous = default;
+        T pending = default;
         while (queue.TryPeek(out SortedRun<T>? run, out T value))
         {
-            if (isFirst || value.CompareTo(previous) != 0)
+            if (isFirst || value.CompareTo(pending) != 0)
             {
-                yield return value;
-                (isFirst, previous) = (false, value);
+                if (!isFirst)
+                {
+                    yield return pending;
+                }
+
+                (isFirst, pending) = (false, value);
+            }
+            else if (combine is not null)
+            {
+                pending = combine(pending, value);
             }
 
             if (run.MoveNext())
@@ -145,6 +212,11 @@ internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax) : IDis
             {
                 queue.Dequeue();
             }
+        }
+
+        if (!isFirst)
+        {
+            yield return pending;
         }
     }
 }

@@ -6,9 +6,10 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 internal static class SourcesInUse
 {
     /// <summary>The sources of all recipes that make one of these chunks.</summary>
-    public static IEnumerable<SourceUse> Of(Sorter<Digest> chunks, Sorter<SourceUse> sources)
+    /// <param name="chunks">Ascending.</param>
+    public static IEnumerable<SourceUse> Of(IEnumerable<Digest> chunks, Sorter<SourceUse> sources)
     {
-        using IEnumerator<Digest> chunk = chunks.Read().GetEnumerator();
+        using IEnumerator<Digest> chunk = chunks.GetEnumerator();
         bool hasChunk = chunk.MoveNext();
         foreach (SourceUse use in sources.Read())
         {

@@ -17,6 +17,10 @@ internal sealed class Stock(PackSet packs, FactsFile facts, Workshop workshop) :
 
     public Sorter<StoredRecord> Maps { get; } = workshop.NewSorter<StoredRecord>();
 
+    /// <summary>Of map packs that are gone, as far as this host still knows what they held. They serve nobody as
+    /// copies.</summary>
+    public Sorter<StoredRecord> GoneMaps { get; } = workshop.NewSorter<StoredRecord>();
+
     /// <summary>What the recipes among <see cref="Chunks"/> name.</summary>
     public Sorter<SourceUse> Sources { get; } = workshop.NewSorter<SourceUse>();
 
@@ -37,10 +41,27 @@ internal sealed class Stock(PackSet packs, FactsFile facts, Workshop workshop) :
         }
     }
 
+    public void AddGone(IEnumerable<StoredRecord> records)
+    {
+        foreach (StoredRecord record in records)
+        {
+            GoneMaps.Add(record);
+        }
+    }
+
+    /// <summary>All is added; it is read more than once now.</summary>
+    public void Settle()
+    {
+        Chunks.Settle();
+        Maps.Settle();
+        GoneMaps.Settle();
+    }
+
     public void Dispose()
     {
         Chunks.Dispose();
         Maps.Dispose();
+        GoneMaps.Dispose();
         Sources.Dispose();
     }
 

@@ -43,7 +43,14 @@ internal sealed class StockReader(FactsFile facts, PackFactsReader reader, Works
         PackSet packs = stock.Packs;
         foreach ((PackFacts pack, IEnumerable<StoredRecord> records) in facts.Read(UnreadNumberOf, token))
         {
-            stock.Add(pack, records);
+            if (packs.NumberOf(pack.Pack) < 0)
+            {
+                stock.AddGone(records);
+            }
+            else if (!packs.IsReadable[packs.NumberOf(pack.Pack)])
+            {
+                stock.Add(pack, records);
+            }
         }
 
         facts.Cut();
@@ -53,6 +60,8 @@ internal sealed class StockReader(FactsFile facts, PackFactsReader reader, Works
             packsRead(done, missing.Count);
             await AddAsync(stock, packs.Names[missing[done]], token);
         }
+
+        stock.Settle();
 
         int UnreadNumberOf(PackName pack)
         {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
@@ -12,7 +13,7 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct StoredRecord(
     Digest Id, int Pack, uint OffsetBytes, uint LengthBytes, RecordType Type, long NamesAtBytes, int NamesLengthBytes)
-    : IComparable<StoredRecord>
+    : IComparable<StoredRecord>, IIdentified
 {
     public int CompareTo(StoredRecord other)
     {

@@ -1,5 +1,5 @@
-using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
@@ -8,17 +8,17 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 /// reach follows from their roots alone, what a pack holds from its name. One thread at a time.
 /// </summary>
 internal sealed class Survey(
-    FactsFile facts, StockReader reader, ContentHasher hasher, Workshop workshop, IProgress<CollectProgress> progress)
+    FactsFile facts, StockReader reader, KeptMarks marks, Workshop workshop, IProgress<CollectProgress> progress)
     : IDisposable
 {
     private Stock? stock;
-    private NeededIds? needed;
 
     /// <summary>For what else is to be sorted.</summary>
     public Workshop Workshop => workshop;
 
     /// <param name="packs">All that exist.</param>
-    /// <returns>Good until the next call.</returns>
+    /// <returns>Good until the next call. Going over what is needed may throw
+    /// <see cref="MarksUnusableException"/>: then it is to be forgotten, and asked for again.</returns>
     /// <exception cref="RepositoryDamagedException">What points need is not there.</exception>
     public async Task<(Stock Stock, NeededIds Needed)> RunAsync(
         IReadOnlySet<PackName> packs, PointRoots roots, CancellationToken token)
@@ -29,14 +29,28 @@ internal sealed class Survey(
         }
         catch (Exception failure) when (failure is FactsDamagedException or EndOfStreamException)
         {
-            Forget();
+            DropStock();
             facts.Clear();
         }
 
         return await TryRunAsync(packs, roots, token);
     }
 
-    public void Dispose() => Forget();
+    /// <summary>What immutable points reach is asked for anew each time: they are few, and others the next time.
+    /// </summary>
+    /// <param name="stock">The last one given.</param>
+    /// <exception cref="RepositoryDamagedException">What points need is not there.</exception>
+    public NeededIds MarkApart(Stock stock, PointRoots roots, CancellationToken token) =>
+        marks.MarkApart(stock, roots, token);
+
+    /// <summary>What points reach is found anew the next time.</summary>
+    public void Forget(MarksUnusableException failure) => marks.Forget(failure);
+
+    public void Dispose()
+    {
+        DropStock();
+        marks.Dispose();
+    }
 
     /// <summary>Leaves the host's file of facts as small as it should be.</summary>
     public void Tidy()
@@ -44,7 +58,7 @@ internal sealed class Survey(
         if (stock is not null)
         {
             PackSet packs = stock.Packs;
-            Forget();
+            DropStock();
             reader.Compact(packs);
         }
     }
@@ -59,24 +73,16 @@ internal sealed class Survey(
             stock = await reader.ReadAsync(packs, (done, total) => Report("read packs", done, total), token);
         }
 
-        if (needed is null || !needed.Roots.IsSameAs(roots))
-        {
-            needed?.Dispose();
-            needed = null;
-            Marking marking = new(stock, hasher, workshop);
-            needed = marking.Run(roots, count => Report("mark nodes", count, count), token);
-        }
-
+        NeededIds needed = marks.Mark(stock, roots, count => Report("mark nodes", count, count), token);
         return (stock, needed);
     }
 
     private void Report(string stage, long done, long total) =>
         progress.Report(new CollectProgress(stage, done, total, 0));
 
-    private void Forget()
+    private void DropStock()
     {
         stock?.Dispose();
-        needed?.Dispose();
-        (stock, needed) = (null, null);
+        stock = null;
     }
 }

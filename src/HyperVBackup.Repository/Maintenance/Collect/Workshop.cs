@@ -1,4 +1,5 @@
 using HyperVBackup.Format;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
@@ -14,9 +15,13 @@ internal sealed class Workshop(ScratchFolder scratch, long memoryBudgetBytes)
 
     public ScratchFolder Scratch => scratch;
 
-    public Sorter<T> NewSorter<T>()
+    /// <param name="combine">As a <see cref="Sorter{T}"/> takes it.</param>
+    public Sorter<T> NewSorter<T>(Func<T, T, T>? combine = null)
         where T : unmanaged, IComparable<T> =>
-        new(scratch, (memoryBudgetBytes - (memoryBudgetBytes / OtherShare)) / SorterCountMax);
+        new(scratch, (memoryBudgetBytes - (memoryBudgetBytes / OtherShare)) / SorterCountMax, combine);
 
     public Sorter<Digest> NewIds() => NewSorter<Digest>();
+
+    /// <summary>Adds up what is said of one id.</summary>
+    public Sorter<Mark> NewSteps() => NewSorter<Mark>(Mark.Add);
 }

@@ -2,6 +2,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance.Collect;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 using HyperVBackup.Repository.Packs;
 
 namespace HyperVBackup.Repository.Maintenance.Prune;
@@ -33,7 +34,8 @@ internal sealed class FreedSpaceMeasure(BackupRepository repository)
             repository.Store, repository.Id, repository.Hasher,
             new RecordReader(repository.Store, repository.Hasher, new PackTables(repository.Store, repository.Id, 0)));
         StockReader stock = new(facts, reader, workshop, environment.Warn);
-        using Survey survey = new(facts, stock, repository.Hasher, workshop, progress);
+        using Survey survey = new(
+            facts, stock, KeptMarks.Of(repository, facts, folder, workshop), workshop, progress);
         HashSet<PackName> packs =
             await new PackListing(repository.Store, new PackTables(repository.Store, repository.Id, 0))
                 .ListAsync(_ => { }, token);
@@ -46,8 +48,8 @@ internal sealed class FreedSpaceMeasure(BackupRepository repository)
     private async Task<FreedSpace> MeasureAsync(
         Survey survey, HashSet<PackName> packs, IEnumerable<RestorePoint> points, CancellationToken token)
     {
-        (Stock stock, NeededIds needed) = await survey.RunAsync(packs, RootsOf(points), token);
-        long[] reached = PackDensity.Measure(stock, needed, survey.Workshop, token);
+        PointRoots roots = RootsOf(points);
+        (Stock stock, long[] reached) = await MeasureAsync(survey, packs, roots, token);
         (long chunkBytes, long mapBytes) = (0, 0);
         for (int pack = 0; pack < reached.Length; pack++)
         {
@@ -57,6 +59,23 @@ internal sealed class FreedSpaceMeasure(BackupRepository repository)
         }
 
         return new FreedSpace(chunkBytes, mapBytes);
+    }
+
+    private static async Task<(Stock Stock, long[] Reached)> MeasureAsync(
+        Survey survey, HashSet<PackName> packs, PointRoots roots, CancellationToken token)
+    {
+        while (true)
+        {
+            (Stock stock, NeededIds needed) = await survey.RunAsync(packs, roots, token);
+            try
+            {
+                return (stock, PackDensity.Measure(stock, needed, survey.Workshop, token));
+            }
+            catch (MarksUnusableException failure)
+            {
+                survey.Forget(failure);
+            }
+        }
     }
 
     private PointRoots RootsOf(IEnumerable<RestorePoint> points)

@@ -67,8 +67,7 @@ public sealed class CopyChoiceTests
             Workshop workshop = new(scratch, 1 << 20);
             using FactsFile facts = FactsFile.Open(null, scratch);
             using Stock stock = MakeStock(facts, workshop);
-            using NeededIds ids = new(new PointRoots(), workshop);
-            needed.ToList().ForEach(id => ids.Chunks.Add(IdOf(id)));
+            using NeededIds ids = MarkSample.NeededOf(scratch, needed.Select(IdOf));
             CopyChoice choice = new(stock, ids, new CopyRanks(ranks), workshop);
             List<StoredRecord> live = [];
             bool isComplete = needed.All(id => IsCompleteIn(id, _ => true));
