@@ -89,7 +89,10 @@ public sealed class JsonTests : IDisposable
         using JsonDocument document = JsonDocument.Parse(result.Output);
         AssertFields(document.RootElement, "damage", "bytesRead", "rotationPercent");
         JsonElement damage = document.RootElement.GetProperty("damage")[0];
-        AssertFields(damage, "file", "offset", "what", "points");
+        AssertFields(damage, "file", "offset", "what", "points", "disks");
+        JsonElement disk = Assert.Single(damage.GetProperty("disks").EnumerateArray());
+        AssertFields(disk, "point", "disk", "rangeCount", "ranges");
+        AssertFields(disk.GetProperty("ranges")[0], "offset", "length");
         Assert.Equal(Path.GetRelativePath(hvbackup.Repository, pack), damage.GetProperty("file").GetString());
         Assert.Equal(id, Assert.Single(damage.GetProperty("points").EnumerateArray()).GetString());
     }

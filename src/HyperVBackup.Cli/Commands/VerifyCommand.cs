@@ -25,6 +25,8 @@ internal static class VerifyCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private const int ShownRangeCount = 3;
+
     public static Command Create()
     {
         Command command = new(
@@ -107,6 +109,17 @@ internal static class VerifyCommand
             }
 
             item.WriteEndArray();
+            item.WriteArray("disks", damage.Disks, (one, disk) =>
+            {
+                one.WriteString("point", disk.Point.ToString());
+                one.WriteString("disk", disk.Disk);
+                one.WriteNumber("rangeCount", disk.RangeCount);
+                one.WriteArray("ranges", disk.Ranges, (pair, range) =>
+                {
+                    pair.WriteNumber("offset", range.StartBytes);
+                    pair.WriteNumber("length", range.LengthBytes);
+                });
+            });
         });
         json.WriteNumber("bytesRead", report.BytesRead);
         if (report.RotationShare is double share)
@@ -123,6 +136,14 @@ internal static class VerifyCommand
                 ? "no restore point depends on this copy"
                 : "touches " + string.Join(", ", damage.Points);
             Console.WriteLine($"{damage.File} at {damage.OffsetBytes}: {damage.What} ({touches}).");
+            foreach (DamagedDisk disk in damage.Disks)
+            {
+                string first = string.Join(", ", disk.Ranges.Take(ShownRangeCount).Select(
+                    range => $"{SizeText.Format(range.LengthBytes)} at {range.StartBytes}"));
+                long moreCount = disk.RangeCount - Math.Min(disk.RangeCount, ShownRangeCount);
+                string more = moreCount > 0 ? $", and {moreCount} more" : "";
+                Console.WriteLine($"  {disk.Point}, disk {disk.Disk}: {first}{more}.");
+            }
         }
 
         string depth = options.ReadDataPercent > 0 ? $", {options.ReadDataPercent:0.##} % of the chunk data" : "";

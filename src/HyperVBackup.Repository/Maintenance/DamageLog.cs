@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Maintenance.Explain;
 
 namespace HyperVBackup.Repository.Maintenance;
 
@@ -8,12 +9,16 @@ namespace HyperVBackup.Repository.Maintenance;
 /// </summary>
 internal sealed class DamageLog
 {
+    /// <summary>Disks of points whose ranges are told, over all damage: of each, some ranges are kept.</summary>
+    private const int DiskCountMax = 10_000;
+
     private readonly Lock gate = new();
     private readonly SortedDictionary<(string File, long OffsetBytes), Finding> findings = [];
     private readonly HashSet<(string File, long OffsetBytes)> badRecords = [];
     private readonly Dictionary<string, long> badFiles = [];
     private readonly HashSet<PackName> packsWithProvenRecipes = [];
     private readonly HashSet<(string File, long OffsetBytes)> unprovenRecipes = [];
+    private int diskCount;
 
     public bool IsEmpty
     {
@@ -43,6 +48,23 @@ internal sealed class DamageLog
             {
                 finding.Points.Add(point);
             }
+        }
+    }
+
+    /// <summary>Notes a range of a disk that a damage noted before costs; ascending for each disk.</summary>
+    public void AddRange(
+        string file, long offsetBytes, SessionId point, string disk, long startBytes, long endBytes)
+    {
+        lock (gate)
+        {
+            Finding finding = findings[(file, badFiles.GetValueOrDefault(file, offsetBytes))];
+            if (!finding.Ranges.TryGetValue((point, disk), out FoundRanges? ranges) && diskCount < DiskCountMax)
+            {
+                finding.Ranges[(point, disk)] = ranges = new FoundRanges();
+                diskCount++;
+            }
+
+            ranges?.Add(startBytes, endBytes);
         }
     }
 
@@ -115,12 +137,21 @@ internal sealed class DamageLog
         lock (gate)
         {
             return [.. findings.Select(entry => new Damage(
-                entry.Key.File, entry.Key.OffsetBytes, entry.Value.What, [.. entry.Value.Points]))];
+                entry.Key.File, entry.Key.OffsetBytes, entry.Value.What, [.. entry.Value.Points])
+            {
+                Disks =
+                [
+                    .. entry.Value.Ranges.Select(disk => new DamagedDisk(
+                        disk.Key.Point, disk.Key.Disk, disk.Value.Kept, disk.Value.Count)),
+                ],
+            })];
         }
     }
 
     private sealed record Finding(string What)
     {
         public HashSet<SessionId> Points { get; } = [];
+
+        public Dictionary<(SessionId Point, string Disk), FoundRanges> Ranges { get; } = [];
     }
 }

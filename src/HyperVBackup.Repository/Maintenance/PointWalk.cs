@@ -43,12 +43,16 @@ internal sealed class PointWalk(PackTables tables, DamageLog damage) : IPointVis
         }
     }
 
+    /// <summary>The file and offset that the loss of a map record is put to.</summary>
+    public static (string File, long OffsetBytes) BlamedFor(RecordPlace place) =>
+        (place.IsUnknown ? "maps" : place.Pack.BlobName, place.OffsetBytes);
+
     public ValueTask ReportDamageAsync(MapPart part, CorruptDataException complaint, CancellationToken token)
     {
         HasLostNode = true;
-        string file = part.Place.IsUnknown ? "maps" : part.Place.Pack.BlobName;
+        (string file, long offsetBytes) = BlamedFor(part.Place);
         damage.Add(
-            file, part.Place.OffsetBytes,
+            file, offsetBytes,
             $"map node {part.Id} of bytes {part.StartBytes} to {part.EndBytes} of a disk has no good copy", Point);
         return ValueTask.CompletedTask;
     }

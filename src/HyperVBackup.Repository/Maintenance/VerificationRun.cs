@@ -280,8 +280,8 @@ internal sealed class VerificationRun
         CancellationToken = token,
     };
 
-    /// <summary>Walks every map once; only where something is missing, again for each point by itself, to say which
-    /// points it touches.</summary>
+    /// <summary>Walks every map once; only where something is missing again, to say which points and ranges it
+    /// touches.</summary>
     private async Task CheckChunksAsync(IProgress<VerificationProgress> progress, CancellationToken token)
     {
         progress.Report(new VerificationProgress("maps", 0, points.Count, checks.BytesRead));
@@ -296,14 +296,7 @@ internal sealed class VerificationRun
             return;
         }
 
-        foreach (RestorePoint point in points)
-        {
-            PointWalk own = new(footers.Tables, damage);
-            await walks.WalkAsync([point], own, token);
-            foreach (Fault fault in own.Missing.Keys.Where(lost.ContainsKey).SelectMany(id => lost[id]))
-            {
-                damage.Add(fault.File, fault.OffsetBytes, fault.What, point.Id);
-            }
-        }
+        LossSearch loss = new(records, lost, damage, new PointWalk(footers.Tables, damage));
+        await loss.RunAsync(points, token);
     }
 }

@@ -123,6 +123,7 @@ public sealed class DeltaVerificationTests
         Assert.Equal(damage, Assert.Single((await VerifyAsync(sample, Data with { Points = [needing.Id] })).Damage) with
         {
             Points = damage.Points,
+            Disks = damage.Disks,
         });
         Assert.Empty(Assert.Single((await VerifyAsync(sample, Data with { Points = [apart.Id] })).Damage).Points);
         await using DeltaPack pack = await NewPackAsync(sample, 200);
