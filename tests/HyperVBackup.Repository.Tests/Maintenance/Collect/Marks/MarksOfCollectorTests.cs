@@ -106,6 +106,7 @@ public sealed class MarksOfCollectorTests
         CollectSituation situation = await CollectSituation.MakeAsync();
         await CollectAsync(situation, folder.Path);
         RestorePoint goes = await situation.Sample.BackUpAsync([90, 91], vm: "goes");
+        await situation.Sample.BackUpAsync([92, 93], vm: "stays"); // so that there is something to mark
         situation.Pruned.Add(goes);
         await situation.Sample.MarkAsync(goes);
         string facts = Directory.GetFiles(folder.Path, "facts", SearchOption.AllDirectories).Single();
