@@ -65,6 +65,16 @@ public sealed class DurableFile : IDisposable
         }
     }
 
+    /// <summary>Has the system give back the memory in which it holds what of a file is on the disk already, where it
+    /// can be told to. Promises nothing and never fails.</summary>
+    public static void ForgetFlushed(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            Libc.ForgetFlushed(file);
+        }
+    }
+
     /// <summary>Flushes, closes, and gives the file its name unless that is taken, durably.</summary>
     /// <returns>False where the name was taken; the file is gone after <see cref="Dispose"/> then.</returns>
     /// <exception cref="StoreException">The system refused.</exception>

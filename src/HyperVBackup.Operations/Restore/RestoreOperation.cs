@@ -119,6 +119,7 @@ internal sealed class RestoreOperation(
         }
 
         file.Flush();
+        DurableFile.ForgetFlushed(file.Handle);
         Publish(file, path);
         RecordsRead read = session.RecordsRead.Since(before);
         return new RestoredDisk(disk.Name, path, disk.VirtualSizeBytes, writtenBytes, disk.Root, read);

@@ -43,6 +43,14 @@ internal static partial class Libc
         _ = sync_file_range(file, 0, ToTheEnd, BeginWriting);
     }
 
+    /// <summary>Linux only. Has the system forget what of a file it holds in memory and has written.</summary>
+    internal static void ForgetFlushed(SafeFileHandle file)
+    {
+        const long ToTheEnd = 0;
+        const int NotNeeded = 4;
+        _ = posix_fadvise(file, 0, ToTheEnd, NotNeeded);
+    }
+
     /// <summary>Linux only. Fills a span from the system's own generator.</summary>
     internal static unsafe int FillRandom(Span<byte> bytes)
     {
@@ -140,6 +148,9 @@ internal static partial class Libc
 
     [LibraryImport("libc")]
     private static partial int sync_file_range(SafeFileHandle file, long offset, long length, uint flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using HyperVBackup.RealParts.Runs;
 using HyperVBackup.Testing.Images;
 using HyperVBackup.Testing.Tools;
@@ -42,6 +43,25 @@ public sealed class MemoryTests : IDisposable
             "-c", "read -q -P 9 7T 4k", "-c", "read -q -P 0 14000G 1M", folder.File("restored.vhdx"));
         Assert.Equal([7, 7, 7, 7], RawImage.Read(folder.File("restored.raw"), 4096, 4));
         Assert.Equal([0, 9, 9, 9], RawImage.Read(folder.File("restored.raw"), (7L << 40) - 1, 4));
+    }
+
+    [Fact]
+    public void A_restored_image_does_not_stay_in_the_memory_of_the_system()
+    {
+        const int SizeMiB = 128;
+        string image = folder.File("disk.img");
+        string fileSystem = Tool.Run("stat", "--file-system", "--format", "%T", Path.GetDirectoryName(image)!);
+        Assert.SkipWhen(fileSystem.StartsWith("tmpfs", StringComparison.Ordinal), "files lie in memory here");
+        NoiseDisk.Create(image, SizeMiB << 20, seed: 1);
+        hvbackup.Json("backup", "--vm", "noise", "--disk", image);
+        foreach (string format in (string[])["raw", "vhdx"])
+        {
+            string restored = folder.File("restored." + format);
+            hvbackup.Json("restore", "noise@latest", "-o", restored, "--format", format);
+
+            string held = Tool.Run("fincore", "--bytes", "--noheadings", "--output", "RES", restored);
+            Assert.InRange(long.Parse(held, CultureInfo.InvariantCulture), 0, 1 << 20);
+        }
     }
 
     [Fact]
