@@ -8,7 +8,8 @@ using HyperVBackup.Benchmarks.Parity;
 using HyperVBackup.Benchmarks.Scenarios;
 
 // "blake3 --quick" and "codecs --quick [IMAGE]" print medians within seconds, "scenarios" runs whole backups beside
-// other programs, "index" builds and measures an index of chunks, "maps" measures synthetic fulls and metadata,
+// other programs, "index" builds and measures an index of chunks, "rebuild" makes one anew from packs,
+// "maps" measures synthetic fulls and metadata,
 // "collect" prunes and collects, "parity" makes and uses parity; anything else is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
@@ -32,6 +33,10 @@ if (args is ["scenarios", ..])
 if (args is ["index", .. string[] order])
 {
     return IndexBenchmark.Run(order, Console.Out);
+}
+if (args is ["rebuild", .. string[] rebuildArguments])
+{
+    return await RebuildBenchmark.RunAsync(rebuildArguments, Console.Out);
 }
 if (args is ["maps", .. string[] mapArguments])
 {

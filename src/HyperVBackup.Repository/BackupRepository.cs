@@ -186,21 +186,27 @@ public sealed class BackupRepository
             token);
 
     /// <summary>Throws this host's index away and makes it anew from the packs' tables.</summary>
-    /// <param name="packsDone">Told how many packs were read, and how many there are.</param>
+    /// <param name="progress">Told after each pack.</param>
     /// <returns>The count of chunks in the new index.</returns>
-    public async Task<long> RebuildIndexAsync(
-        IProgress<(long Done, long Total)> packsDone, CancellationToken token)
+    /// <exception cref="StoreException">Another process has the index open, or the store or the host's state folder
+    /// failed.</exception>
+    public async Task<long> RebuildIndexAsync(IProgress<IndexProgress> progress, CancellationToken token)
     {
+        if (environment.StateFolder is not { } folder)
+        {
+            return 0; // it lives as long as a session
+        }
+
+        IndexRebuild rebuild = new(Store, Id);
         long indexBudgetBytes = ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
-        await using IChunkIndex index = environment.StateFolder is null
-            ? new MemoryChunkIndex(indexBudgetBytes)
-            : ChunkIndexFolder.Rebuild(environment.StateFolder, Id, indexBudgetBytes);
-        HashSet<SessionId> decided = await ReadDecidedAsync(token);
-        IndexCatchUp catchUp = new(Store, Id, index, AbsentSet.None);
-        await catchUp.RunAllAsync(decided, packsDone, token);
-        await index.SaveAsync(token);
+        await ChunkIndexFolder.RebuildAsync(folder, Id, indexBudgetBytes, async load =>
+        {
+            HashSet<SessionId> decided = await ReadDecidedAsync(token);
+            return await rebuild.RunAsync(load, decided, progress, token);
+        });
+        await using IChunkIndex index = ChunkIndexFolder.Open(folder, Id, indexBudgetBytes);
         WarnWhereFull(index);
-        return Math.Min(catchUp.EntryCount, index.EntryCount);
+        return Math.Min(rebuild.ChunkCount, index.EntryCount);
     }
 
     /// <summary>Reads many chunks at once, and keeps what several of them take pages from.</summary>
@@ -244,7 +250,8 @@ public sealed class BackupRepository
 
     /// <summary>Reads packs' tables from now on.</summary>
     /// <param name="absent">Packs that are taken for gone.</param>
-    internal PackTables NewTables(AbsentSet absent) => new(Store, Id, SessionLimits.PackTableBytesMax, absent);
+    internal PackTables NewTables(AbsentSet absent) => 
+        new(Store, Id, SessionLimits.PackTableBytesMax, absent, findsRecords: true);
 
     private static RepositoryId NewRepositoryId(RandomFill randomness)
     {

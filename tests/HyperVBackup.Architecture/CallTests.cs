@@ -71,6 +71,7 @@ public sealed class CallTests
             new Allowed("src/HyperVBackup.Operations/Pipeline.cs", "joins its stages, stops all if one fails"),
             new Allowed("src/HyperVBackup.Repository/Maintenance/VerificationRun.cs",
                 "proves recipes side by side, likewise"),
+            new Allowed("src/HyperVBackup.Repository/Index/IndexRebuild.cs", "reads footers side by side, likewise"),
             new Allowed("src/HyperVBackup.Repository/Maintenance/PackChecks.cs",
                 "reads packs side by side, joined where it starts them; Repository has no pipeline"),
             new Allowed("src/HyperVBackup.Repository/Maps/MapFold.cs",

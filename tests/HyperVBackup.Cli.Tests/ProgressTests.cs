@@ -4,6 +4,7 @@ using HyperVBackup.Operations;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Testing.Stores;
 using Xunit;
@@ -47,7 +48,7 @@ public sealed class ProgressTests : IDisposable
         seen.RemoveAll(at => at.Total == 0);
         AssertPlausible(seen[^1].Total);
 
-        await repository.RebuildIndexAsync(Noting<(long Done, long Total)>(packs => packs), default);
+        await repository.RebuildIndexAsync(Noting<IndexProgress>(at => (at.PacksDone, at.PackCount)), default);
         AssertPlausible(seen[^1].Total);
     }
 

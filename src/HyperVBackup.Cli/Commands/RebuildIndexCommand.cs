@@ -1,6 +1,7 @@
 using System.CommandLine;
 using HyperVBackup.Cli.Output;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Index;
 
 namespace HyperVBackup.Cli.Commands;
 
@@ -19,8 +20,8 @@ internal static class RebuildIndexCommand
         BackupRepository repository = await context.OpenAsync(token);
         long chunks = await context.Live.RunAsync(show =>
             repository.RebuildIndexAsync(
-                new Told<(long Done, long Total)>(packs =>
-                    show(new Step("packs", packs.Done, packs.Total, Bytes: 0))), token));
+                new Told<IndexProgress>(at =>
+                    show(new Step("packs", at.PacksDone, at.PackCount, Bytes: 0) { Chunks = at.ChunkCount })), token));
         if (context.IsJson)
         {
             JsonOutput.Write(json => json.WriteNumber("chunks", chunks));

@@ -70,7 +70,7 @@ internal sealed class LiveProgress
             }
 
             task.Value = step.Done;
-            RateColumn.Note(task, step.Bytes);
+            RateColumn.Note(task, step);
         }
     }
 }

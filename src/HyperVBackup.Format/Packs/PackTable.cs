@@ -6,7 +6,8 @@ namespace HyperVBackup.Format.Packs;
 
 /// <summary>
 /// The list of a pack's records, sorted by id, then offset. Kept as stored: 56 bytes a record. Immutable and
-/// thread-safe. Holds: the records fill the pack from its file header to its footer without gap or overlap.
+/// thread-safe. Holds, unless its pack's footer is lost: the records fill the pack from its file header to its footer
+/// without gap or overlap.
 /// </summary>
 public sealed class PackTable
 {
@@ -37,6 +38,21 @@ public sealed class PackTable
         }
 
         table.RequireNoGapBefore(trailer.PageSectionStartBytes);
+        return table;
+    }
+
+    /// <summary>A table of the records that were found in a pack whose own is lost, in any order; between them there
+    /// may be gaps. They have no hooks.</summary>
+    public static PackTable OfWhatIsLeft(IEnumerable<PackEntry> entries)
+    {
+        PackEntry[] sorted = [.. entries];
+        Array.Sort(sorted, static (left, right) => Compare(left, right));
+        PackTable table = new(new byte[sorted.Length * PackEntry.SizeBytes]);
+        for (int index = 0; index < sorted.Length; index++)
+        {
+            sorted[index].WriteTo(table.bytes.AsSpan(index * PackEntry.SizeBytes));
+        }
+
         return table;
     }
 

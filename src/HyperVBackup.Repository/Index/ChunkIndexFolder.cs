@@ -44,28 +44,29 @@ public static class ChunkIndexFolder
         }
     }
 
-    /// <summary>Removes what was saved and opens an empty index in its place.</summary>
-    /// <inheritdoc cref="Open(string, RepositoryId, long)"/>
+    /// <summary>Removes what was saved and makes an index anew of what <paramref name="fillAsync"/> adds, and of the
+    /// sessions that it says are whole.</summary>
     /// <exception cref="StoreException">Another process has it open, or the folder cannot be used.</exception>
-    public static IChunkIndex Rebuild(string stateFolder, RepositoryId repository, long memoryBudgetBytes)
+    internal static async Task RebuildAsync(
+        string stateFolder, RepositoryId repository, long memoryBudgetBytes,
+        Func<IndexLoad, Task<IEnumerable<SessionId>>> fillAsync)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(memoryBudgetBytes);
-        IndexFiles? files = null;
         try
         {
-            files = IndexFiles.Claim(stateFolder, repository);
-            if (files.IsOwned)
+            using IndexFiles files = IndexFiles.Claim(stateFolder, repository);
+            if (!files.IsOwned)
             {
-                return CreateEmpty(files, repository, SizesOf(memoryBudgetBytes), new Watchdog(Patience));
+                throw new StoreException(
+                    $"The index in '{stateFolder}' is in use by another process: run again when it ends.");
             }
+
+            using IndexLoad load = new(files, repository, SizesOf(memoryBudgetBytes));
+            load.Finish(await fillAsync(load));
         }
-        catch (Exception error) when (IsFromSystem(error))
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CorruptDataException)
         {
-            files?.Dispose();
             throw new StoreException($"The index in '{stateFolder}' cannot be rebuilt: {error.Message}", error);
         }
-
-        throw new StoreException($"The index in '{stateFolder}' is in use by another process: run again when it ends.");
     }
 
     internal static IChunkIndex Open(

@@ -48,20 +48,6 @@ internal sealed class IndexCatchUp(
         }
     }
 
-    /// <summary>Adds every pack there is.</summary>
-    public async Task RunAllAsync(
-        IReadOnlySet<SessionId> decided, IProgress<(long Done, long Total)> packsDone, CancellationToken token)
-    {
-        List<PackName> packs = await ListAsync([FileNames.ChunkPackFolder], _ => true, token);
-        for (int done = 0; done < packs.Count; done++)
-        {
-            await AddAsync(packs[done], token);
-            packsDone.Report((done + 1, packs.Count));
-        }
-
-        Cover(decided);
-    }
-
     private async Task<List<PackName>> ListAsync(
         string[] prefixes, Func<PackName, bool> isWanted, CancellationToken token)
     {
@@ -93,17 +79,10 @@ internal sealed class IndexCatchUp(
 
     private async Task AddAsync(PackName pack, CancellationToken token)
     {
-        PackTable? table = null;
-        try
+        (PackTable? table, bool isUnread) = await PackTables.ReadAsync(store, repository, pack, token);
+        if (isUnread)
         {
-            table = (await PackFile.TryOpenAsync(store, repository, pack, pack.BlobName, token))?.Table;
-        }
-        catch (PackDamagedException damage)
-        {
-            if (damage.IsUnreadable)
-            {
-                unread.Add(pack.Session);
-            }
+            unread.Add(pack.Session);
         }
 
         if (table is not null)
@@ -115,17 +94,7 @@ internal sealed class IndexCatchUp(
     private void Add(PackName pack, PackTable table)
     {
         IndexEntry[] entries = ArrayPool<IndexEntry>.Shared.Rent(2 * table.Count);
-        int count = table.Count; // chunks first: if not all find room, hooks matter less
-        for (int position = 0; position < table.Count; position++)
-        {
-            PackEntry entry = table[position];
-            entries[position] = new IndexEntry(new ChunkId(entry.Id), entry.OffsetBytes, entry.LengthBytes);
-            if (entry.Hook != 0)
-            {
-                entries[count++] = new IndexEntry(HookKey.Of(entry.Hook), entry.OffsetBytes, entry.LengthBytes);
-            }
-        }
-
+        int count = IndexEntries.Read(table, entries);
         index.Add(pack, entries.AsSpan(0, count));
         ArrayPool<IndexEntry>.Shared.Return(entries);
         EntryCount += table.Count;

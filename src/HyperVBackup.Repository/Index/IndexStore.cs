@@ -39,6 +39,22 @@ internal sealed class IndexStore : IDisposable
         session = store.For(functions).NewSession<PlaceFunctions>();
     }
 
+    /// <summary>FASTER's account of a log that holds nothing before <paramref name="endBytes"/> any more, and ends
+    /// there.</summary>
+    public static LogMark MarkAt(long endBytes)
+    {
+        HybridLogRecoveryInfo account = default;
+        account.Initialize(new Guid(1, 0, 0, new byte[sizeof(long)]), 1);
+        account.nextVersion = 2;
+        account.flushedLogicalAddress = endBytes;
+        account.snapshotStartFlushedLogicalAddress = endBytes;
+        account.startLogicalAddress = endBytes;
+        account.finalLogicalAddress = endBytes;
+        account.headAddress = endBytes;
+        account.beginAddress = endBytes;
+        return new LogMark(account.guid, account.ToByteArray(), endBytes);
+    }
+
     /// <summary>Where the entries begin that are found here.</summary>
     public long BeginBytes => store.Log.BeginAddress;
 

@@ -22,6 +22,13 @@ internal readonly struct LogEntry
     private readonly IndexKey key;
     private readonly StoredPlace place;
 
+    /// <summary>An entry that is settled at once: its header is of no use.</summary>
+    public LogEntry(in IndexEntry entry, uint packOrdinal, ulong salt)
+    {
+        key = IndexKey.Of(entry.Id);
+        place = new StoredPlace(in key, packOrdinal, entry.OffsetBytes, entry.LengthBytes, salt);
+    }
+
     public IndexKey Key => key;
 
     public StoredPlace Place => place;
@@ -49,6 +56,15 @@ internal readonly struct LogEntry
         (long page, long place) = Math.DivRem(index - EntriesInFirstPage, EntriesInPage);
         return ((page + 1) * IndexSizes.PageBytes) + (place * SizeBytes);
     }
+
+    /// <summary>How many entries the page has that begins with the one before which <paramref name="index"/> lie.
+    /// </summary>
+    public static int CountInPageOf(long index) => index == 0 ? EntriesInFirstPage : EntriesInPage;
+
+    /// <summary>Writes entries that lie in one page.</summary>
+    /// <exception cref="IOException">The system refused.</exception>
+    public static void Write(SafeFileHandle log, long address, ReadOnlySpan<LogEntry> entries) =>
+        RandomAccess.Write(log, MemoryMarshal.AsBytes(entries), address);
 
     /// <exception cref="Format.CorruptDataException">The log ends before, or the entry is not whole.</exception>
     public static LogEntry ReadSlot(SafeFileHandle log, uint slot, ulong salt) =>

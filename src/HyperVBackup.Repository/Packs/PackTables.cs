@@ -11,8 +11,11 @@ namespace HyperVBackup.Repository.Packs;
 /// </summary>
 /// <param name="keptBytesMax">Of the tables' bytes, with <see cref="OverheadBytes"/> for each.</param>
 /// <param name="absent">Packs that are taken for gone; null for none.</param>
+/// <param name="findsRecords">Whether a chunk pack whose footer is lost is read whole for its records: collectors leave
+/// such a pack as it is.</param>
 internal sealed class PackTables(
-    IBlobStore store, RepositoryId repository, long keptBytesMax, AbsentSet? absent = null)
+    IBlobStore store, RepositoryId repository, long keptBytesMax, AbsentSet? absent = null,
+    bool findsRecords = false)
 {
     /// <summary>What keeping one table costs beside its bytes; also where there is none, so that these end too.
     /// </summary>
@@ -52,15 +55,35 @@ internal sealed class PackTables(
         return table;
     }
 
+    /// <summary>Reads a chunk pack's table, or finds its records where the footer is lost.</summary>
+    /// <returns>Null where the pack is gone or nothing of it can be found; and whether it was the store that failed,
+    /// so that there may be more another time.</returns>
+    public static async ValueTask<(PackTable? Table, bool IsUnread)> ReadAsync(
+        IBlobStore store, RepositoryId repository, PackName name, CancellationToken token)
+    {
+        try
+        {
+            return ((await PackFile.TryOpenAsync(store, repository, name, name.BlobName, token))?.Table, false);
+        }
+        catch (PackDamagedException damage)
+        {
+            return damage.IsUnreadable
+                ? (null, true)
+                : (await PackScan.TryReadAsync(store, repository, name, token), false);
+        }
+    }
+
     private async ValueTask<PackTable?> TryReadAsync(PackName name, string blobName, CancellationToken token)
     {
         try
         {
             return (await PackFile.TryOpenAsync(store, repository, name, blobName, token))?.Table;
         }
-        catch (PackDamagedException)
+        catch (PackDamagedException damage)
         {
-            return null; // verify reports it; here it only means that nothing is confirmed
+            return findsRecords && name.Kind == PackKind.Chunks && !damage.IsUnreadable
+                ? await PackScan.TryReadAsync(store, repository, name, token)
+                : null; // verify reports it; here it only means that nothing is confirmed
         }
     }
 

@@ -11,7 +11,7 @@ namespace HyperVBackup.Cli.Tests.Faults;
 internal sealed class FaultedHost(IStoreFiles files, string stateFolder)
 {
     private const string Root = "/repository";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static int lastProcessId = 1_000_000;
 
     /// <summary>Runs a command to its end; one that hangs fails the test.</summary>

@@ -50,7 +50,7 @@ public sealed class IndexCatchUpTests
         SampleRepository sample = await SampleRepository.CreateAsync();
         SessionId open = (await sample.BackUpAsync([1])).Id;
         SessionId damaged = (await sample.BackUpAsync([2], vm: "other")).Id;
-        sample.Store[sample.NamesIn($"packs/{damaged.ToString()[..2]}/{damaged}")[0]][^1] ^= 1;
+        sample.Store[sample.NamesIn($"packs/{damaged.ToString()[..2]}/{damaged}")[0]][0] ^= 1;
         await using MemoryChunkIndex index = new(1 << 20);
         await new IndexCatchUp(sample.Store, sample.Repository.Id, index, AbsentSet.None)
             .RunAsync([open, damaged], new HashSet<SessionId> { damaged }, default);
@@ -71,7 +71,7 @@ public sealed class IndexCatchUpTests
             sample.Store,
             SampleRepository.NewEnvironment() with { StateFolder = folder.Root, MemoryBudgetBytes = 64 << 20 },
             default);
-        Assert.Equal(4, await repository.RebuildIndexAsync(new Silence<(long, long)>(), default));
+        Assert.Equal(4, await repository.RebuildIndexAsync(new Silence<IndexProgress>(), default));
         CallLog log = new(sample.Store);
         await using WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
         Assert.DoesNotContain(log.Calls, call => call.Name.StartsWith("packs/", StringComparison.Ordinal));
