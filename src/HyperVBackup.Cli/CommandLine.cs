@@ -67,6 +67,7 @@ internal static class CommandLine
         root.Add(SynthesizeCommand.Create());
         root.Add(DiffCommand.Create());
         root.Add(VerifyCommand.Create());
+        root.Add(RepairCommand.Create());
         root.Add(PruneCommand.Create());
         root.Add(PinCommand.Create());
         root.Add(ExplainCommand.Create());

@@ -26,23 +26,29 @@ internal static class DiskArguments
             throw new UsageException("--changes '' names no ranges file; '-' stands for none.");
         }
 
-        List<(string? Name, string Path)> given = [.. disks.Select(Split)];
-        List<DiskRequest> requests = [];
-        for (int position = 0; position < given.Count; position++)
+        return [.. Images(disks).Select((image, position) => new DiskRequest(
+            image.Name, SourceOf(changes.Count == 0 ? NoChanges : changes[position], image.Path)))];
+    }
+
+    /// <summary>The images alone, with the names of their disks.</summary>
+    /// <exception cref="UsageException">A name does not fit, or stands twice.</exception>
+    /// <exception cref="DiskImageException">There is no such image.</exception>
+    public static List<(string Name, string Path)> Images(IReadOnlyList<string> disks)
+    {
+        List<(string Name, string Path)> images = [];
+        foreach ((string? given, string path) in disks.Select(Split))
         {
-            (string? name, string path) = given[position];
             RequireFile(path);
-            name ??= NameOf(path);
-            if (requests.Exists(other => string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)))
+            string name = given ?? NameOf(path);
+            if (images.Exists(other => string.Equals(other.Name, name, StringComparison.OrdinalIgnoreCase)))
             {
                 throw new UsageException($"Two disks are named '{name}': give one another name with NAME=PATH.");
             }
 
-            string file = changes.Count == 0 ? NoChanges : changes[position];
-            requests.Add(new DiskRequest(name, SourceOf(file, path)));
+            images.Add((name, path));
         }
 
-        return requests;
+        return images;
     }
 
     private static IChangeSource SourceOf(string changes, string path) => changes == NoChanges

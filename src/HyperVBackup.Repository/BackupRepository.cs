@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
@@ -8,7 +9,9 @@ using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Collect;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Pins;
@@ -37,7 +40,7 @@ public sealed class BackupRepository
         PointCache? cache = environment.StateFolder is { } folder ? new PointCache(folder, id) : null;
         listing = new PointListing(store, catalog, cache);
         Leases = new LeaseFile(store, id);
-        Records = new RecordReader(store, Hasher, NewTables(AbsentSet.None));
+        Records = new RecordReader(store, Hasher, NewTables(AbsentSet.None), Watch);
         opener = new SessionOpener(this, environment, catalog);
     }
 
@@ -59,6 +62,9 @@ public sealed class BackupRepository
     internal LeaseFile Leases { get; }
 
     internal RecordReader Records { get; }
+
+    /// <summary>What could not be read where it was looked for.</summary>
+    internal DamageWatch Watch { get; } = new();
 
     /// <summary>Makes a new, empty repository with the usual settings.</summary>
     /// <exception cref="RepositoryUnusableException">There is one already.</exception>
@@ -156,7 +162,12 @@ public sealed class BackupRepository
 
     /// <summary>Checks the repository; see <see cref="Verification"/>.</summary>
     public Verification NewVerification(VerificationOptions options) =>
-        new(opener, inspection => new VerificationRun(this, catalog, environment, options, inspection.Absent));
+        new(
+            opener, inspection => new VerificationRun(this, catalog, environment, options, inspection.Absent),
+            (report, token) => NotedDamage.OfAsync(this, report, isWhole: options.Points.Count == 0, token));
+
+    /// <summary>Heals what is damaged; see <see cref="RepositoryRepair"/>.</summary>
+    public RepositoryRepair NewRepair(RepairOptions options) => new(this, options);
 
     /// <summary>Collects garbage; see <see cref="Collector"/>.</summary>
     public Collector NewCollector(CollectOptions options) => new(this, options);
@@ -169,6 +180,7 @@ public sealed class BackupRepository
                 Store, Id, await ListPointsAsync(token), environment.Clock.GetUtcNow(), token);
         return statistics with
         {
+            NotedCount = (await KnownDamage.ReadAsync(this, token)).Places.Count,
             Index = environment.StateFolder is { } folder ? ChunkIndexFolder.TryMeasure(folder, Id) : null,
         };
     }
@@ -247,6 +259,24 @@ public sealed class BackupRepository
 
         return decided;
     }
+
+    /// <summary>Puts second copies of points, and copies of the settings, that are missing.</summary>
+    /// <param name="absent">What a collection is about to delete.</param>
+    internal async Task PutMissingCopiesAsync(AbsentSet absent, CancellationToken token)
+    {
+        HashSet<SessionId> decided = await ReadDecidedAsync(token);
+        List<RestorePoint> points = await ListPointsAsync(token);
+        points.RemoveAll(point => absent.Contains(point.Id));
+        await new SettingsFile(Store).PutMissingAsync(Id, Settings, environment.Warn, token);
+        await new PointMirrors(this, catalog, new CollectionFiles(Store, Id)).MendAsync(points, decided, token);
+    }
+
+    /// <summary>One verification, by whoever holds a lease.</summary>
+    /// <param name="absent">As of that lease.</param>
+    /// <param name="known">Records that are damaged, whether they are read or not.</param>
+    internal VerificationRun NewVerificationRun(
+        VerificationOptions options, AbsentSet absent, IReadOnlyCollection<DamagedPlace> known) =>
+        new(this, catalog, environment, options, absent, known);
 
     /// <summary>Reads packs' tables from now on.</summary>
     /// <param name="absent">Packs that are taken for gone.</param>

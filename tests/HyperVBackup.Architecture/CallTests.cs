@@ -94,6 +94,8 @@ public sealed class CallTests
             call => call.Target is "HyperVBackup.Storage.IBlobStore.DeleteAsync" or
                 "HyperVBackup.Storage.FolderStore.DeleteAsync" or "HyperVBackup.Storage.Files.IStoreFiles.Delete",
             new Allowed(Storage, "the store itself"),
+            new Allowed("src/HyperVBackup.Repository/Notes/DamageNoteFiles.cs",
+                "a note of which all is healed, gone, or said by another note"),
             new Allowed("src/HyperVBackup.Repository/Sessions/LeaseFile.cs", "leases, by a name it makes itself"),
             new Allowed("src/HyperVBackup.Repository/Pins/PinFiles.cs", "pins, by a name it makes itself"),
             new Allowed("src/HyperVBackup.Repository/Sessions/SignFiles.cs", "signs of life, likewise"),

@@ -39,8 +39,12 @@ public sealed class JsonTests : IDisposable
         Assert.Equal(1, synthetic.GetProperty("disks")[0].GetProperty("folded").GetInt32());
 
         JsonElement verify = await JsonAsync("verify", "--read-data");
-        AssertFields(verify, "damage", "bytesRead", "rotationPercent");
+        AssertFields(verify, "damage", "bytesRead", "noted", "rotationPercent");
         Assert.True(verify.GetProperty("bytesRead").GetInt64() > 1 << 20);
+
+        JsonElement repair = await JsonAsync("repair", "--dry-run", "--read-data");
+        AssertFields(repair, "dryRun", "healed", "left", "touched", "bytesRead", "bytesWritten");
+        Assert.True(repair.GetProperty("bytesRead").GetInt64() > 1 << 20);
 
         JsonElement collect = await JsonAsync("collect", "--dry-run", "--patience", "30s");
         AssertFields(

@@ -85,8 +85,8 @@ public sealed class UsageTests : IDisposable
         string root = (await hvbackup.RunPlainAsync("--help")).Output;
         string[] commands =
             [
-                "init", "backup", "list", "restore", "synthesize", "diff", "verify", "prune", "pin", "explain",
-                "stats", "rebuild-index",
+                "init", "backup", "list", "restore", "synthesize", "diff", "verify", "repair", "prune", "pin",
+                "explain", "stats", "rebuild-index",
             ];
         Assert.All(commands, command => Assert.Contains($"  {command} ", root, StringComparison.Ordinal));
         foreach (string command in commands)

@@ -96,6 +96,7 @@ internal static class StatsCommand
             ("indexEntries", "Chunks and hooks in this host's index", statistics.Index?.EntryCount ?? 0, false),
             ("notIndexedEntries", "Given up, as --memory is too small", statistics.Index?.NotIndexedCount ?? 0, false),
             ("indexBytes", "The index on this host", statistics.Index?.FileBytes ?? 0, true),
+            ("notedPlaces", "Places known to be damaged, to all hosts", statistics.NotedCount, false),
             ("damagedPacks", "Packs that cannot be read", statistics.DamagedPackCount, false),
         ];
 

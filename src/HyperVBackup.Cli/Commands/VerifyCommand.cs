@@ -122,6 +122,7 @@ internal static class VerifyCommand
             });
         });
         json.WriteNumber("bytesRead", report.BytesRead);
+        json.WriteNumber("noted", report.NotedCount);
         if (report.RotationShare is double share)
         {
             json.WriteNumber("rotationPercent", Math.Round(share * PercentText.Max, 2));
@@ -153,6 +154,7 @@ internal static class VerifyCommand
         Console.WriteLine(
             $"Verified {report.PointCount} restore points and {report.PackCount} packs{depth}: "
             + $"{report.RecordCount} records decoded and hashed, {SizeText.Format(report.BytesRead)} read; "
+            + (report.NotedCount == 0 ? "" : $"{report.NotedCount} places are noted for all hosts ('repair' heals); ")
             + (report.Damage.Count == 0 ? "no damage." : $"{report.Damage.Count} damaged places.")
             + rotation);
     }

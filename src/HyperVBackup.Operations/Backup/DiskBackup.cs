@@ -125,7 +125,7 @@ internal sealed class DiskBackup(
     /// <summary>Asks the session only about chunks that differ from the parent's at the same place.</summary>
     private async ValueTask ClassifyAsync(ChunkBatch batch, CancellationToken token)
     {
-        scratch.Fill(batch);
+        scratch.Fill(batch, session.IsDoubtful);
         await session.ClassifyAsync(scratch.Ids, scratch.Places, scratch.Fates, token);
         scratch.Spread(batch);
         for (int position = 0; position < batch.Count; position++)

@@ -16,6 +16,8 @@ internal sealed class DamageLog
     private readonly SortedDictionary<(string File, long OffsetBytes), Finding> findings = [];
     private readonly HashSet<(string File, long OffsetBytes)> badRecords = [];
     private readonly Dictionary<string, long> badFiles = [];
+    private readonly HashSet<(string File, long OffsetBytes)> others = [];
+    private readonly Dictionary<Digest, RecordType> lost = [];
     private readonly HashSet<PackName> packsWithProvenRecipes = [];
     private readonly HashSet<(string File, long OffsetBytes)> unprovenRecipes = [];
     private int diskCount;
@@ -28,6 +30,51 @@ internal sealed class DamageLog
             {
                 return findings.Count == 0;
             }
+        }
+    }
+
+    /// <summary>Records of packs' copies that are not good.</summary>
+    public List<(string File, long OffsetBytes)> BadRecords
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. badRecords];
+            }
+        }
+    }
+
+    /// <summary>Files of which something else than a record is not good.</summary>
+    public List<(string File, long OffsetBytes)> BadFrames
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. others.Except(badRecords)];
+            }
+        }
+    }
+
+    /// <summary>Records that points need and of which there is no good copy.</summary>
+    public List<(RecordType Type, Digest Id)> Lost
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. lost.Select(one => (one.Value, one.Key))];
+            }
+        }
+    }
+
+    /// <summary>Notes a record that a point needs and of which there is no good copy.</summary>
+    public void AddLost(RecordType type, Digest id)
+    {
+        lock (gate)
+        {
+            lost[id] = type;
         }
     }
 
@@ -47,6 +94,10 @@ internal sealed class DamageLog
             if (!point.IsNone)
             {
                 finding.Points.Add(point);
+            }
+            else
+            {
+                others.Add((file, atBytes));
             }
         }
     }

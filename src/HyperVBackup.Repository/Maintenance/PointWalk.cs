@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Packs;
 
@@ -50,6 +51,7 @@ internal sealed class PointWalk(PackTables tables, DamageLog damage) : IPointVis
     public ValueTask ReportDamageAsync(MapPart part, CorruptDataException complaint, CancellationToken token)
     {
         HasLostNode = true;
+        damage.AddLost(RecordType.Node, part.Id.Value);
         (string file, long offsetBytes) = BlamedFor(part.Place);
         damage.Add(
             file, offsetBytes,

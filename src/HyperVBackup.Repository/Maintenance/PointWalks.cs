@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Packs;
 
@@ -51,6 +52,7 @@ internal sealed class PointWalks(RecordReader records, ContentHasher hasher, Dam
             return; // an empty list is nowhere
         }
 
+        ListId current = list.Head;
         try
         {
             visitor.Need(list.Place);
@@ -59,11 +61,13 @@ internal sealed class PointWalks(RecordReader records, ContentHasher hasher, Dam
             foreach (ListSegment segment in segments)
             {
                 visitor.Need(segment.Place);
+                current = segment.Id;
                 await records.ReadListAsync(segment.Id, segment.Place, token);
             }
         }
         catch (CorruptDataException)
         {
+            damage.AddLost(RecordType.List, current.Value);
             string file = list.Place.IsUnknown ? "maps" : list.Place.Pack.BlobName;
             damage.Add(
                 file, list.Place.OffsetBytes,

@@ -54,6 +54,9 @@ public sealed record RepositoryStatistics
     /// <summary>Packs whose footer could not be read: 'verify' says more.</summary>
     public long DamagedPackCount { get; private set; }
 
+    /// <summary>Places of packs that damage notes name.</summary>
+    public int NotedCount { get; init; }
+
     /// <summary>Of this host's chunk index; null where none is saved.</summary>
     public IndexStatistics? Index { get; init; }
 

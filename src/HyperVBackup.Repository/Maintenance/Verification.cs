@@ -13,9 +13,12 @@ public sealed class Verification
 {
     private readonly SessionOpener opener;
     private readonly Func<Inspection, VerificationRun> begin;
+    private readonly Func<VerificationReport, CancellationToken, Task<VerificationReport>> note;
 
-    internal Verification(SessionOpener opener, Func<Inspection, VerificationRun> begin) =>
-        (this.opener, this.begin) = (opener, begin);
+    internal Verification(
+        SessionOpener opener, Func<Inspection, VerificationRun> begin,
+        Func<VerificationReport, CancellationToken, Task<VerificationReport>> note) =>
+        (this.opener, this.begin, this.note) = (opener, begin, note);
 
     /// <exception cref="SessionFencedException">Collections went on so fast that it could not be told what is damaged:
     /// run again.</exception>
@@ -35,7 +38,7 @@ public sealed class Verification
                 isTold = report.Damage.Count == 0 || !await inspection.IsOvertakenAsync(token);
                 if (isTold)
                 {
-                    return report;
+                    return await note(report, token);
                 }
             }
             finally

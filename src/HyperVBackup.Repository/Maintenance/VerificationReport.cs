@@ -1,3 +1,5 @@
+using HyperVBackup.Format.Notes;
+
 namespace HyperVBackup.Repository.Maintenance;
 
 /// <summary>What a verification found.</summary>
@@ -12,4 +14,10 @@ public sealed record VerificationReport(
     /// <summary>How much of the rotation through all chunk packs is done after this run, from 0 to 1; null where only
     /// some points were looked at.</summary>
     public double? RotationShare { get; init; }
+
+    /// <summary>Places of packs that are noted as damaged for all hosts: 'repair' heals what can be healed.</summary>
+    public int NotedCount { get; init; }
+
+    /// <summary>What is wrong with packs, as it can be noted.</summary>
+    internal IReadOnlyList<DamagedPlace> Places { get; init; } = [];
 }

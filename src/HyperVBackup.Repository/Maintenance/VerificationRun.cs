@@ -1,7 +1,9 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Format.Rotation;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance.Rotation;
@@ -42,7 +44,7 @@ internal sealed class VerificationRun
 
     public VerificationRun(
         BackupRepository repository, PointCatalog catalog, RepositoryEnvironment environment,
-        VerificationOptions options, AbsentSet absent)
+        VerificationOptions options, AbsentSet absent, IReadOnlyCollection<DamagedPlace>? known = null)
     {
         (store, this.repository, hasher) = (repository.Store, repository.Id, repository.Hasher);
         (settings, this.absent) = (repository.Settings, absent);
@@ -51,6 +53,11 @@ internal sealed class VerificationRun
         collections = new CollectionFiles(store, this.repository);
         footers = new FooterSections(store, this.repository);
         listing = new PackListing(store, footers.Tables);
+        foreach (DamagedPlace place in (known ?? []).Where(place => !place.Place.IsUnknown))
+        {
+            damage.AddRecord(place.BlobName, place.OffsetBytes, $"record {place.Id} is damaged");
+        }
+
         checks = new PackChecks(store, this.repository, hasher, damage, options.WorkerCount, IsYetToComeAsync);
     }
 
@@ -78,6 +85,7 @@ internal sealed class VerificationRun
             found, points.Count, checks.PackCount, checks.RecordCount, checks.BytesRead)
         {
             RotationShare = keeper is null ? null : (double)doneShare / VerifiedNote.WholeShare,
+            Places = await FoundPlaces.OfAsync(damage, footers.Tables, token),
         };
     }
 
@@ -291,6 +299,7 @@ internal sealed class VerificationRun
         GatheredCopies copies = new(listing, records.Finder);
         CopySearch search = new(listing, footers, copies, hasher, damage, settings.ChunkSizeBytes);
         Dictionary<ChunkId, List<Fault>> lost = await search.RunAsync(walk.Missing, token);
+        lost.Keys.ToList().ForEach(id => damage.AddLost(RecordType.Whole, id.Value));
         if (lost.Count == 0 && !walk.HasLostNode)
         {
             return;

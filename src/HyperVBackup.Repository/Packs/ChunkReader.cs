@@ -3,6 +3,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Packs;
@@ -12,7 +13,8 @@ namespace HyperVBackup.Repository.Packs;
 /// that lies. A copy that is damaged, or lacks a source, is passed over. Thread-safe. What is returned has the id that
 /// was asked for.
 /// </summary>
-internal sealed class ChunkReader(IRecordCopies records, ContentHasher hasher)
+/// <param name="watch">Told of what is not good where it was looked for.</param>
+internal sealed class ChunkReader(IRecordCopies records, ContentHasher hasher, DamageWatch? watch = null)
 {
     /// <exception cref="RepositoryDamagedException">No complete copy is left.</exception>
     public async ValueTask ReadAsync(ChunkId id, RecordPlace hint, Memory<byte> chunk, CancellationToken token)
@@ -30,6 +32,7 @@ internal sealed class ChunkReader(IRecordCopies records, ContentHasher hasher)
             }
         }
 
+        watch?.Lose(RecordType.Whole, id.Value);
         throw new RepositoryDamagedException($"Chunk {id} has no good copy left in '{records.Description}'.");
     }
 
@@ -87,6 +90,11 @@ internal sealed class ChunkReader(IRecordCopies records, ContentHasher hasher)
             Recipe? recipe = null;
             bool isRead = count == lengthBytes
                 && TryDecode(id, buffer.AsSpan(0, lengthBytes), chunk.Span, out recipe);
+            if (!isRead && recipe is null)
+            {
+                watch?.Suspect(place);
+            }
+
             return (isRead, recipe);
         }
         finally

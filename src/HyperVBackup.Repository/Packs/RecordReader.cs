@@ -5,6 +5,7 @@ using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Packs;
@@ -18,12 +19,15 @@ internal sealed class RecordReader : INodeSource
     private readonly IBlobStore store;
     private readonly ContentHasher hasher;
     private readonly NodeBatchReader batches;
+    private readonly DamageWatch? watch;
 
-    public RecordReader(IBlobStore store, ContentHasher hasher, PackTables tables)
+    /// <param name="watch">Told of what is not good where it was looked for.</param>
+    public RecordReader(IBlobStore store, ContentHasher hasher, PackTables tables, DamageWatch? watch = null)
     {
+        this.watch = watch;
         (this.store, this.hasher) = (store, hasher);
         Finder = new RecordFinder(store, tables);
-        Chunks = new ChunkReader(Finder, hasher);
+        Chunks = new ChunkReader(Finder, hasher, watch);
         batches = new NodeBatchReader(Finder, hasher);
     }
 
@@ -92,6 +96,41 @@ internal sealed class RecordReader : INodeSource
         }
     }
 
+    /// <summary>Reads the body of a node or list from whatever good copy there is.</summary>
+    /// <returns>Null where there is none.</returns>
+    public async ValueTask<byte[]?> TryReadPlainAsync(RecordType type, Digest id, CancellationToken token)
+    {
+        try
+        {
+            return await ReadPlainAsync(type, id, default, "record", token);
+        }
+        catch (CorruptDataException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether there is a good copy of a node, list or chunk, wherever it lies.</summary>
+    /// <param name="chunk">Takes what is read of a chunk.</param>
+    public async ValueTask<bool> IsReadableAsync(
+        RecordType type, Digest id, Memory<byte> chunk, CancellationToken token)
+    {
+        try
+        {
+            if (type is RecordType.Node or RecordType.List)
+            {
+                return await TryReadPlainAsync(type, id, token) is not null;
+            }
+
+            await Chunks.ReadAsync(new ChunkId(id), default, chunk, token);
+            return true;
+        }
+        catch (RepositoryDamagedException)
+        {
+            return false;
+        }
+    }
+
     /// <inheritdoc cref="RecordFinder.TryReadAsync"/>
     public ValueTask<int?> TryReadAsync(
         BlobName blob, long offsetBytes, Memory<byte> buffer, CancellationToken token) =>
@@ -131,11 +170,19 @@ internal sealed class RecordReader : INodeSource
             }
         }
 
+        watch?.Lose(type, id);
         throw new CorruptDataException($"The {what} has no good copy left in '{store.Description}'.");
     }
 
     private async ValueTask<byte[]?> TryReadCopiesAsync(
-        RecordType type, Digest id, RecordPlace place, CancellationToken token) =>
-        await TryReadPlainAsync(type, id, place, place.Pack.BlobName, token)
-        ?? await TryReadPlainAsync(type, id, place, place.Pack.MirrorBlobName, token);
+        RecordType type, Digest id, RecordPlace place, CancellationToken token)
+    {
+        if (await TryReadPlainAsync(type, id, place, place.Pack.BlobName, token) is byte[] plain)
+        {
+            return plain;
+        }
+
+        watch?.Suspect(place);
+        return await TryReadPlainAsync(type, id, place, place.Pack.MirrorBlobName, token);
+    }
 }

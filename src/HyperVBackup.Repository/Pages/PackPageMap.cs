@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
 
 namespace HyperVBackup.Repository.Pages;
@@ -16,14 +17,17 @@ internal sealed class PackPageMap
     private readonly PackName pack;
     private readonly PackTable table;
     private readonly PackPages pages;
+    private readonly KnownDamage known;
     private readonly ulong[] prefixes;
     private readonly int[] records;
     private readonly int[] buckets;
 
     /// <param name="table">Of the pack.</param>
     /// <param name="pages">Of the same pack.</param>
-    public PackPageMap(PackName pack, PackTable table, PackPages pages)
+    /// <param name="known">Records that no page is taken from.</param>
+    public PackPageMap(PackName pack, PackTable table, PackPages pages, KnownDamage? known = null)
     {
+        this.known = known ?? KnownDamage.None;
         (this.pack, this.table, this.pages) = (pack, table, pages);
         int pageCount = 0;
         for (int record = 0; record < table.Count; record++)
@@ -71,7 +75,8 @@ internal sealed class PackPageMap
         hashes = hashes[..pages.PagesPerChunk];
         pages.GetHashes(record, hashes);
         PackEntry entry = table[record];
-        if (!hashes.Contains(pageHash) || hasher.IdOfPages(hashes).Value != entry.Id)
+        if (!hashes.Contains(pageHash) || known.IsBad(pack, entry.OffsetBytes)
+            || hasher.IdOfPages(hashes).Value != entry.Id)
         {
             return null;
         }

@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
@@ -9,8 +10,10 @@ namespace HyperVBackup.Repository.Pages;
 /// <summary>The page maps of the packs used last, up to a size in all. A map that was read proves that its pack existed
 /// after this object was made. Thread-safe.</summary>
 /// <param name="absent">Packs that no page is taken from.</param>
+/// <param name="damage">Records that no page is taken from.</param>
 internal sealed class PackPageMaps(
-    IBlobStore store, RepositoryId repository, int pagesPerChunk, long keptBytesMax, AbsentSet absent)
+    IBlobStore store, RepositoryId repository, int pagesPerChunk, long keptBytesMax, AbsentSet absent,
+    KnownDamage? damage = null)
 {
     private readonly Lock gate = new();
     private readonly LinkedList<(PackName Pack, Task<PackPageMap?> Map)> byUse = [];
@@ -116,7 +119,7 @@ internal sealed class PackPageMaps(
             PackFile? file = await PackFile.TryOpenAsync(store, repository, pack, pack.BlobName, token);
             bool serves = file?.Trailer.PagesPerChunk == pagesPerChunk
                 && file.Trailer.PageSectionLengthBytes <= keptBytesMax / ShareMax;
-            return serves ? new PackPageMap(pack, file!.Table, await file.ReadPagesAsync(token)) : null;
+            return serves ? new PackPageMap(pack, file!.Table, await file.ReadPagesAsync(token), damage) : null;
         }
         catch (Exception failure)
             when (failure is PackDamagedException or CorruptDataException or StoreException)

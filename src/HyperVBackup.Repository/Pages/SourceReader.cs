@@ -4,6 +4,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Pages;
@@ -11,7 +12,9 @@ namespace HyperVBackup.Repository.Pages;
 /// <summary>Reads the records that hold the pages of a chunk stored before, and hashes them: what it returns stands
 /// now, and is what it says. Thread-safe.</summary>
 /// <param name="absent">Packs that nothing is taken from.</param>
-internal sealed class SourceReader(IBlobStore store, ContentHasher hasher, int pagesPerChunk, AbsentSet absent)
+/// <param name="watch">Told of what is not good where it was looked for.</param>
+internal sealed class SourceReader(IBlobStore store, ContentHasher hasher, int pagesPerChunk, AbsentSet absent,
+    DamageWatch? watch = null)
 {
     /// <summary>The whole records a chunk's pages are in: its own one, or those its recipe names.</summary>
     /// <param name="place">Where the chunk's record may lie; a wrong or unknown place gives nothing.</param>
@@ -55,6 +58,7 @@ internal sealed class SourceReader(IBlobStore store, ContentHasher hasher, int p
         }
         catch (Exception failure) when (failure is CorruptDataException or StoreException)
         {
+            watch?.Suspect(place);
             return default; // nothing is taken from there
         }
         finally

@@ -3,6 +3,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
@@ -11,7 +12,9 @@ namespace HyperVBackup.Repository.Sessions;
 /// <summary>Decides whether a hit of the index counts (W4): only where the tables of packs that exist in this session
 /// hold the chunk complete, which is a whole record, or a recipe and every record it names. One thread at a time.
 /// </summary>
-internal sealed class HitConfirmation(IBlobStore store, IChunkIndex index, PackTables tables, int pagesPerChunk)
+/// <param name="known">Records known to be damaged: no copies.</param>
+internal sealed class HitConfirmation(
+    IBlobStore store, IChunkIndex index, PackTables tables, int pagesPerChunk, KnownDamage known)
 {
     /// <returns>Where the chunk's record lies; <c>default</c> where the hit does not count.</returns>
     public async ValueTask<RecordPlace> ConfirmAsync(ChunkId id, RecordPlace place, CancellationToken token)
@@ -24,6 +27,11 @@ internal sealed class HitConfirmation(IBlobStore store, IChunkIndex index, PackT
         foreach (PackEntry entry in table.FindAll(id.Value))
         {
             RecordPlace found = new(place.Pack, entry.OffsetBytes, entry.LengthBytes);
+            if (known.IsBad(found.Pack, found.OffsetBytes))
+            {
+                continue;
+            }
+
             if (entry.Type == RecordType.Whole || await IsCompleteAsync(id, found, token))
             {
                 return found;
@@ -63,7 +71,8 @@ internal sealed class HitConfirmation(IBlobStore store, IChunkIndex index, PackT
     private async ValueTask<bool> HoldsAsync(RecordPlace place, Digest dataId, CancellationToken token) =>
         !place.IsUnknown
         && await tables.TryGetAsync(place.Pack, token) is PackTable table
-        && table.FindAll(dataId).Exists(entry => entry.Type == RecordType.Whole);
+        && table.FindAll(dataId).Exists(entry =>
+            entry.Type == RecordType.Whole && !known.IsBad(place.Pack, entry.OffsetBytes));
 
     private async ValueTask<Recipe?> TryReadRecipeAsync(ChunkId id, RecordPlace place, CancellationToken token)
     {

@@ -5,6 +5,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Pages;
 using HyperVBackup.Storage;
@@ -23,6 +24,7 @@ internal sealed class HitSampling
     private readonly ChunkReader reader;
     private readonly int chunkSizeBytes;
     private readonly Action<string> warn;
+    private readonly DamageWatch? watch;
     private readonly SampleRate hits;
     private readonly SampleRate bases;
     private readonly ConcurrentDictionary<Digest, bool> suspects = new();
@@ -30,10 +32,12 @@ internal sealed class HitSampling
     private long damagedCount;
 
     /// <param name="oneInMax">Of so many hits one is read, in the long run.</param>
+    /// <param name="watch">Told of what is not good where it was looked for.</param>
     public HitSampling(
         IBlobStore store, IChunkIndex index, ContentHasher hasher, int chunkSizeBytes, RandomFill randomness,
-        int oneInMax, Action<string> warn)
+        int oneInMax, Action<string> warn, DamageWatch? watch = null)
     {
+        this.watch = watch;
         (this.store, this.chunkSizeBytes, this.warn) = (store, chunkSizeBytes, warn);
         reader = new ChunkReader(new HitCopies(store, index), hasher);
         (hits, bases) = (new SampleRate(randomness, oneInMax), new SampleRate(randomness, oneInMax));
@@ -109,6 +113,7 @@ internal sealed class HitSampling
     {
         Interlocked.Increment(ref damagedCount);
         suspects.TryAdd(id.Value, true);
+        watch?.Suspect(place);
         byte[] bytes = new byte[place.LengthBytes];
         int? count = await HitCopies.TryReadAsync(
             store, new BlobName(place.Pack.BlobName), place.OffsetBytes, bytes, token);
@@ -121,6 +126,7 @@ internal sealed class HitSampling
             if (!await IsReadableAsync(new ChunkId(source.DataId), source.Hint, chunk, token))
             {
                 suspects.TryAdd(source.DataId, true);
+                watch?.Suspect(source.Hint);
             }
         }
 

@@ -74,6 +74,7 @@ public sealed class ReadingSession : IAsyncDisposable
     {
         if (lease is not null)
         {
+            await repository.Watch.NoteAsync(repository, CancellationToken.None);
             await lease.EndAsync();
         }
     }

@@ -5,6 +5,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
@@ -21,10 +22,10 @@ namespace HyperVBackup.Repository.Sessions;
 internal sealed class SessionChunks(
     IBlobStore store, RepositoryId repository, SessionId session, int pagesPerChunk, IChunkIndex index,
     PackTables tables, long packTargetBytes = FormatLimits.ChunkPackTargetBytes,
-    HitSampling? sampling = null) : IAsyncDisposable
+    HitSampling? sampling = null, KnownDamage? known = null) : IAsyncDisposable
 {
     private readonly Lock gate = new();
-    private readonly HitConfirmation confirmation = new(store, index, tables, pagesPerChunk);
+    private readonly HitConfirmation confirmation = new(store, index, tables, pagesPerChunk, known ?? KnownDamage.None);
     private readonly Dictionary<ChunkId, RecordPlace> recent = [];
     private readonly Queue<List<ChunkId>> recentPacks = new();
     private readonly Queue<(Task Publishing, PackBuilder Pack, List<IndexEntry> Entries)> publishing = new();
@@ -82,6 +83,10 @@ internal sealed class SessionChunks(
 
         return place;
     }
+
+    /// <summary>Whether a chunk that a parent holds is to be asked about all the same: a record of it is damaged.
+    /// </summary>
+    public bool IsDoubtful(ChunkId id) => known?.IsDoubtful(id.Value) == true;
 
     /// <summary>Appends records, in the order of their bytes; tells their places.</summary>
     /// <param name="encoded">A delta comes right behind the record of its literal pages.</param>

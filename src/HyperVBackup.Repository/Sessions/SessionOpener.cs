@@ -5,6 +5,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
@@ -108,16 +109,18 @@ internal sealed class SessionOpener(
         IChunkIndex index = await opening;
         decided.UnionWith(ended.Keys);
         await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);
+        KnownDamage known = await KnownDamage.ReadAsync(repository, token);
         int pagesPerChunk = repository.Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
         HitSampling sampling = new(
             store, index, repository.Hasher, repository.Settings.ChunkSizeBytes, environment.Randomness,
-            environment.OneHitReadIn, environment.Warn);
+            environment.OneHitReadIn, environment.Warn, repository.Watch);
         SessionChunks chunks = new(
-            store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent), sampling: sampling);
+            store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent), sampling: sampling,
+            known: known);
         SessionMaps maps = new(store, repository.Id, lease.Id, repository.Hasher, Compression.None);
         ChunkPlanner planner = new(
-            index, new SourceReader(store, repository.Hasher, pagesPerChunk, absent),
-            new PackPageMaps(store, repository.Id, pagesPerChunk, SessionLimits.PageMapBytesMax, absent),
+            index, new SourceReader(store, repository.Hasher, pagesPerChunk, absent, repository.Watch),
+            new PackPageMaps(store, repository.Id, pagesPerChunk, SessionLimits.PageMapBytesMax, absent, known),
             repository.Hasher, pagesPerChunk, sampling);
         SessionNodes nodes = new(
             repository.Records, new CopyJudge(collections, lease.Name, catalog, default));

@@ -71,6 +71,10 @@ public sealed class WritingSession : IAsyncDisposable
         ReadOnlyMemory<ChunkId> ids, Memory<RecordPlace> places, Memory<ChunkFate> fates, CancellationToken token) =>
         chunks.ClassifyAsync(ids, places, fates, token);
 
+    /// <summary>Whether a chunk may not be taken over from the parent unasked: a record of it is known to be damaged.
+    /// It is to be classified as if the parent did not hold it. Thread-safe.</summary>
+    public bool IsDoubtful(ChunkId id) => chunks.IsDoubtful(id);
+
     /// <summary>Says how chunks that were classified as new are best stored: null for whole, else which pages are taken
     /// from records that stand. Thread-safe.</summary>
     public ValueTask PlanAsync(
@@ -158,6 +162,7 @@ public sealed class WritingSession : IAsyncDisposable
             opener.NoteEnded(Id);
             await index.SaveAsync(CancellationToken.None);
             repository.WarnWhereFull(index);
+            await repository.Watch.NoteAsync(repository, CancellationToken.None);
         }
         finally
         {

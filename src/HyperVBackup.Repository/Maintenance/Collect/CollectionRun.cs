@@ -4,6 +4,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance.Collect.Marks;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Sessions;
 
@@ -26,6 +27,7 @@ internal sealed class CollectionRun
     private readonly List<SessionId> fenced = [];
     private readonly HashSet<PackName> repacked = [];
     private readonly List<(PackName Pack, uint OffsetBytes)> damaged = [];
+    private KnownDamage known = KnownDamage.None;
     private CollectReport report = new();
     private long repackedBytes;
     private long? bytesBefore;
@@ -109,6 +111,7 @@ internal sealed class CollectionRun
     /// <summary>C2 to C4.</summary>
     private async Task<bool> ProposeAsync(long number, CancellationToken token)
     {
+        known = await KnownDamage.ReadAsync(repository, token);
         Listed listed = await Listed.ReadAsync(store, ReadLocksAsync, token);
         Digest sum = SumOf(listed, number);
         if (note.TryRead(sum) is long packBytes)
@@ -178,6 +181,7 @@ internal sealed class CollectionRun
     /// <summary>C5 to C8.</summary>
     private async Task DecideAsync(CollectionSet condemned, CancellationToken token)
     {
+        known = await KnownDamage.ReadAsync(repository, token);
         HashSet<SessionId> decided = await store.Points.ListAsync(token);
         fenced.AddRange(await new AbandonedSessions(
             store.Store, store.Repository, store.Leases, store.Environment).CleanAsync(decided, token));
@@ -204,7 +208,10 @@ internal sealed class CollectionRun
             store.Environment.Warn(
                 $"The record at {offsetBytes} of pack {pack} is damaged and was left there; 'verify' says what it "
                 + "touches.");
+            repository.Watch.Suspect(new RecordPlace(pack, offsetBytes, 1));
         }
+
+        await repository.Watch.NoteAsync(repository, token);
     }
 
     private async Task<PointLocks> ReadLocksAsync(CancellationToken token) =>
@@ -240,12 +247,14 @@ internal sealed class CollectionRun
     {
         ListingSum sum = new();
         long[] limits = [number, options.DeadPercentMax, options.SmallPackCountMin, options.PackTargetBytes];
+        sum.Add("damaged", known.Places);
         sum.Add("collect", [$"{string.Join(' ', limits)} {listed.Sum()}"]);
         return sum.ToDigest();
     }
 
+    /// <summary>Records that are no copies: those found damaged here, and those that notes name.</summary>
     private HashSet<(int Pack, uint OffsetBytes)> NumbersOf(PackSet packs) =>
-        [.. damaged.Select(place => (packs.NumberOf(place.Pack), place.OffsetBytes))];
+        [.. damaged.Concat(known.BadRecords).Select(place => (packs.NumberOf(place.Pack), place.OffsetBytes))];
 
     private void Tell(Listed listed, PackSet packs, PackUse use)
     {

@@ -1,0 +1,138 @@
+using System.Buffers;
+using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Notes;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Notes;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Maintenance.Repair;
+
+/// <summary>
+/// Mends what of a pack's file is no record: its header, which follows from its name; its footer, which follows from
+/// its records; and of a map pack whatever its other copy has. One thread at a time.
+/// </summary>
+internal sealed class FrameMending(BackupRepository repository, Mending mending)
+{
+    private const int PieceBytes = 1 << 20;
+    private readonly IBlobStore store = repository.Store;
+    private readonly PlaceCheck check = new(repository);
+
+    /// <returns>What it was mended from, in words; null where it could not be.</returns>
+    public async Task<string?> TryMendAsync(DamagedPlace place, CancellationToken token)
+    {
+        if (!await check.ExistsAsync(place, token))
+        {
+            return null;
+        }
+
+        await MendHeaderAsync(place, token);
+        if (await check.IsGoodAsync(place, token))
+        {
+            return "its own name";
+        }
+
+        return place.Pack.Kind == PackKind.Maps && await TryMendFromCopyAsync(place, token) ? "its second copy"
+            : await TryMendFooterAsync(place, token) ? "its own records"
+            : null;
+    }
+
+    private async Task MendHeaderAsync(DamagedPlace place, CancellationToken token)
+    {
+        byte[] header = new byte[FileHeader.SizeBytes];
+        FileKind kind = place.Pack.Kind == PackKind.Chunks ? FileKind.ChunkPack : FileKind.MapPack;
+        new FileHeader(kind, repository.Id, place.BlobName).WriteTo(header);
+        byte[] found = await Mending.ReadAsync(store, place.BlobName, 0, header.Length, token);
+        if (!found.AsSpan().SequenceEqual(header))
+        {
+            await mending.WriteAsync(place.BlobName, 0, header, token);
+        }
+    }
+
+    /// <summary>All that differs, of a copy whose own frame and length are good.</summary>
+    private async Task<bool> TryMendFromCopyAsync(DamagedPlace place, CancellationToken token)
+    {
+        DamagedPlace other = place with { IsSecondCopy = !place.IsSecondCopy };
+        if (!await check.IsGoodAsync(other, token)
+            || await store.TryGetLengthAsync(new BlobName(other.BlobName), token) is not long lengthBytes
+            || await store.TryGetLengthAsync(new BlobName(place.BlobName), token) is not long ownBytes
+            || ownBytes > lengthBytes)
+        {
+            return false;
+        }
+
+        PackFile? file = await PackFile.TryOpenAsync(store, repository.Id, place.Pack, other.BlobName, token);
+        long footerBytes = file!.Trailer.PageSectionStartBytes;
+        for (long atBytes = Math.Min(ownBytes, footerBytes); atBytes < lengthBytes; atBytes += PieceBytes)
+        {
+            int pieceBytes = (int)Math.Min(PieceBytes, lengthBytes - atBytes);
+            byte[] bytes = new byte[pieceBytes];
+            int? count = await store.TryReadAsync(new BlobName(other.BlobName), atBytes, bytes, token);
+            if (count != pieceBytes || !await mending.WriteAsync(place.BlobName, atBytes, bytes, token))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The footer is made again of the records, and taken where it has the length, or what is left of the
+    /// length, that the file has.</summary>
+    private async Task<bool> TryMendFooterAsync(DamagedPlace place, CancellationToken token)
+    {
+        if (await store.TryGetLengthAsync(new BlobName(place.BlobName), token) is not long lengthBytes)
+        {
+            return false;
+        }
+
+        int pagesPerChunk = place.Pack.Kind == PackKind.Chunks
+            ? repository.Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes
+            : 0;
+        PackFooterBuilder footer = new(pagesPerChunk);
+        PackScan scan = new(store, check, place.Pack, place.BlobName);
+        await foreach ((PackEntry entry, byte[] bytes) in scan.ReadAsync(token))
+        {
+            Add(footer, entry, bytes, pagesPerChunk);
+        }
+
+        long missingBytes = scan.EndBytes + footer.LengthBytes - lengthBytes;
+        if (footer.Count == 0 || missingBytes < 0 || lengthBytes < scan.EndBytes)
+        {
+            return false;
+        }
+
+        ArrayBufferWriter<byte> tail = new();
+        footer.WriteTo(tail, scan.EndBytes);
+        byte[] found = await Mending.ReadAsync(
+            store, place.BlobName, scan.EndBytes, (int)(lengthBytes - scan.EndBytes), token);
+        return IsLikely(found, tail.WrittenSpan, isCut: missingBytes > 0)
+            && await mending.WriteAsync(place.BlobName, scan.EndBytes, tail.WrittenMemory, token);
+    }
+
+    /// <summary>A footer that was not cut off has the length that the records give it: no other record can have stood
+    /// there. Of one that was cut, what is left must be as it was made.</summary>
+    private static bool IsLikely(ReadOnlySpan<byte> found, ReadOnlySpan<byte> made, bool isCut) =>
+        !isCut || (found.Length > 0 && made.StartsWith(found));
+
+    private static void Add(PackFooterBuilder footer, in PackEntry entry, byte[] bytes, int pagesPerChunk)
+    {
+        if (entry.Type == RecordType.Delta)
+        {
+            footer.Add(entry, DeltaRecord.Read(Record.Read(bytes), pagesPerChunk));
+            return;
+        }
+
+        Digest[] pages = new Digest[pagesPerChunk];
+        if (entry.Type == RecordType.Whole)
+        {
+            byte[] chunk = new byte[pagesPerChunk * FormatLimits.PageSizeBytes];
+            ChunkRecord.Decode(bytes, chunk);
+            ContentHasher.Plain.IdOfChunk(chunk, pages);
+        }
+
+        footer.Add(entry, pages);
+    }
+}

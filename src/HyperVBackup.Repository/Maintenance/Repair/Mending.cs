@@ -1,0 +1,51 @@
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Maintenance.Repair;
+
+/// <summary>Writes the exact bytes that files had when they were published, over those that rotted, and counts. One
+/// thread at a time.</summary>
+internal sealed class Mending(IBlobStore store)
+{
+    /// <summary>At the start of a record.</summary>
+    private const int ChecksumBytes = 16;
+
+    public long BytesWritten { get; private set; }
+
+    /// <returns>False where the file is gone.</returns>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    public async Task<bool> WriteAsync(
+        string file, long offsetBytes, ReadOnlyMemory<byte> bytes, CancellationToken token)
+    {
+        if (!await store.MendAsync(new BlobName(file), offsetBytes, bytes, token))
+        {
+            return false;
+        }
+
+        BytesWritten += bytes.Length;
+        return true;
+    }
+
+    /// <summary>Whether a good record is, byte for byte, the one that was published where another lies now: the
+    /// checksums agree, or all but the checksum does.</summary>
+    public static bool IsExact(ReadOnlySpan<byte> found, ReadOnlySpan<byte> good) =>
+        found.Length == good.Length
+        && (found[..ChecksumBytes].SequenceEqual(good[..ChecksumBytes])
+            || found[ChecksumBytes..].SequenceEqual(good[ChecksumBytes..]));
+
+    /// <summary>Reads as much of a file as can be read, with zeros for the rest.</summary>
+    public static async Task<byte[]> ReadAsync(
+        IBlobStore store, string file, long offsetBytes, int lengthBytes, CancellationToken token)
+    {
+        byte[] bytes = new byte[lengthBytes];
+        try
+        {
+            await store.TryReadAsync(new BlobName(file), offsetBytes, bytes, token);
+        }
+        catch (StoreException)
+        {
+            bytes.AsSpan().Clear(); // a bad sector
+        }
+
+        return bytes;
+    }
+}

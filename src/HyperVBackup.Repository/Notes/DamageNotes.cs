@@ -1,0 +1,109 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Notes;
+using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Packs;
+using HyperVBackup.Storage;
+
+namespace HyperVBackup.Repository.Notes;
+
+/// <summary>
+/// Keeps the repository's damage notes few and true: nothing is noted twice, and what is healed or gone is struck out.
+/// A place never goes from the notes before another note that holds it was put, so whoever reads them meanwhile misses
+/// none. One thread at a time.
+/// </summary>
+internal sealed class DamageNotes(BackupRepository repository)
+{
+    /// <summary>More notes than this are made one.</summary>
+    private const int NoteCountMax = 4;
+    private readonly DamageNoteFiles files = new(repository.Store, repository.Id);
+    private readonly RecordReader records = new(
+        repository.Store, repository.Hasher, repository.NewTables(AbsentSet.None));
+    private readonly byte[] chunk = new byte[repository.Settings.ChunkSizeBytes];
+
+    /// <summary>Notes what was found, as far as no note names it.</summary>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    public async Task AddAsync(IReadOnlyCollection<DamagedPlace> found, CancellationToken token)
+    {
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        KnownDamage known = await KnownDamage.ReadAsync(repository, token);
+        HashSet<DamagedPlace> named = [.. known.Places.Select(Unstated)];
+        await PutAsync(found.Where(place => !named.Contains(Unstated(place))), token);
+    }
+
+    /// <summary>Makes the notes say what holds: what was found, and of what was noted all that is neither good nor gone
+    /// now.</summary>
+    /// <param name="found">All that is known to be damaged now.</param>
+    /// <param name="isWhole">Whether all points were looked at: what was noted as lost and is not among the found is
+    /// needed no more.</param>
+    /// <param name="replaced">Places that nothing needs.</param>
+    /// <returns>What the notes say then.</returns>
+    /// <exception cref="StoreException">The store cannot be read or written.</exception>
+    public async Task<KnownDamage> ReviewAsync(
+        IReadOnlyCollection<DamagedPlace> found, bool isWhole, IReadOnlyCollection<DamagedPlace> replaced,
+        CancellationToken token)
+    {
+        List<StoredDamageNote> notes = await files.ReadAllAsync(token);
+        KnownDamage known = new(notes.SelectMany(note => note.Note?.Places ?? []));
+        HashSet<DamagedPlace> bad = [.. found.Select(Unstated)];
+        List<DamagedPlace> holding = [.. bad.Except(known.Places.Select(Unstated))];
+        foreach (DamagedPlace place in known.Places)
+        {
+            if (bad.Contains(Unstated(place)) || await HoldsAsync(place, isWhole, token))
+            {
+                holding.Add(place);
+            }
+        }
+
+        KnownDamage next = new(holding.GroupBy(Unstated).Select(place => place.Key with
+        {
+            State = replaced.Contains(place.Key) ? DamageState.Replaced : place.Max(one => one.State),
+        }));
+        if (!next.Places.SequenceEqual(known.Places) || notes.Count > NoteCountMax)
+        {
+            await PutAsync(next.Places, token);
+            foreach (StoredDamageNote old in notes)
+            {
+                await files.DeleteAsync(old.Id, token);
+            }
+        }
+
+        return next;
+    }
+
+    /// <summary>A place whatever is to be said of it.</summary>
+    public static DamagedPlace Unstated(DamagedPlace place) => place with { State = DamageState.Damaged };
+
+    private async Task<bool> HoldsAsync(DamagedPlace place, bool isWhole, CancellationToken token)
+    {
+        PlaceCheck check = new(repository);
+        return place.Pack == default
+            ? !isWhole && !await records.IsReadableAsync(place.Type, place.Id, chunk, token)
+            : await check.ExistsAsync(place, token) && !await check.IsGoodAsync(place, token);
+    }
+
+    private async Task PutAsync(IEnumerable<DamagedPlace> places, CancellationToken token)
+    {
+        foreach (DamagedPlace[] some in DamageNote.Sort(places).Chunk(FormatLimits.DamagedPlaceCountMax))
+        {
+            DamageNote note = new()
+            {
+                Made = repository.Environment.Clock.GetUtcNow(),
+                Host = repository.Environment.HostName,
+                Places = some,
+            };
+            await files.PutAsync(NewId(), note, token);
+        }
+    }
+
+    private SessionId NewId()
+    {
+        Span<byte> bytes = stackalloc byte[SessionId.SizeBytes];
+        repository.Environment.Randomness(bytes);
+        return new SessionId(bytes);
+    }
+}

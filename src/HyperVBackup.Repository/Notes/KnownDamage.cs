@@ -1,0 +1,70 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Notes;
+using HyperVBackup.Format.Packs;
+
+namespace HyperVBackup.Repository.Notes;
+
+/// <summary>What the repository's damage notes say, as of one reading: places that are no copies, and records of which
+/// some copy is bad. Immutable and thread-safe.</summary>
+internal sealed class KnownDamage
+{
+    private readonly HashSet<(PackName Pack, uint OffsetBytes)> records = [];
+    private readonly HashSet<(PackName Pack, uint OffsetBytes)> secondCopies = [];
+    private readonly HashSet<Digest> ids = [];
+    private readonly HashSet<(string File, long OffsetBytes)> replaced = [];
+
+    public KnownDamage(IEnumerable<DamagedPlace> places)
+    {
+        Places = DamageNote.Sort(places);
+        foreach (DamagedPlace place in Places)
+        {
+            if (!place.IsFile)
+            {
+                ids.Add(place.Id);
+            }
+
+            if (!place.IsFile && !place.Place.IsUnknown)
+            {
+                (place.IsSecondCopy ? secondCopies : records).Add((place.Pack, place.OffsetBytes));
+            }
+
+            if (place.State == DamageState.Replaced)
+            {
+                replaced.Add((place.BlobName, place.OffsetBytes));
+            }
+        }
+    }
+
+    /// <summary>Nothing is damaged.</summary>
+    public static KnownDamage None { get; } = new([]);
+
+    /// <summary>As a note lists them.</summary>
+    public IReadOnlyList<DamagedPlace> Places { get; }
+
+    public bool IsEmpty => Places.Count == 0;
+
+    /// <summary>Records that are no copies.</summary>
+    public IEnumerable<(PackName Pack, uint OffsetBytes)> BadRecords =>
+        records.Where(record => IsBad(record.Pack, record.OffsetBytes));
+
+    /// <summary>Reads all notes.</summary>
+    /// <exception cref="Storage.StoreException">The store cannot be listed.</exception>
+    public static async Task<KnownDamage> ReadAsync(BackupRepository repository, CancellationToken token)
+    {
+        List<StoredDamageNote> notes =
+            await new DamageNoteFiles(repository.Store, repository.Id).ReadAllAsync(token);
+        return notes.Count == 0 ? None : new KnownDamage(notes.SelectMany(note => note.Note?.Places ?? []));
+    }
+
+    /// <summary>Whether no record that lies there counts: of a map pack, in neither copy.</summary>
+    public bool IsBad(PackName pack, uint offsetBytes) =>
+        records.Contains((pack, offsetBytes))
+        && (pack.Kind == PackKind.Chunks || secondCopies.Contains((pack, offsetBytes)));
+
+    /// <summary>Whether any copy of a record is bad, or all are gone: whoever relies on it looks for one that is not.
+    /// </summary>
+    public bool IsDoubtful(Digest id) => ids.Count > 0 && ids.Contains(id);
+
+    /// <summary>Whether nothing needs what lay at a place of a file.</summary>
+    public bool IsReplaced(string file, long offsetBytes) => replaced.Contains((file, offsetBytes));
+}
