@@ -91,7 +91,7 @@ public sealed class JsonTests : IDisposable
         CommandResult result = await hvbackup.RunAsync("verify", "--read-data");
 
         using JsonDocument document = JsonDocument.Parse(result.Output);
-        AssertFields(document.RootElement, "damage", "bytesRead", "rotationPercent");
+        AssertFields(document.RootElement, "damage", "bytesRead", "noted", "rotationPercent");
         JsonElement damage = document.RootElement.GetProperty("damage")[0];
         AssertFields(damage, "file", "offset", "what", "points", "disks");
         JsonElement disk = Assert.Single(damage.GetProperty("disks").EnumerateArray());
