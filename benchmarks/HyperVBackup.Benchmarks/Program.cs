@@ -10,7 +10,8 @@ using HyperVBackup.Benchmarks.Scenarios;
 // "blake3 --quick" and "codecs --quick [IMAGE]" print medians within seconds, "scenarios" runs whole backups beside
 // other programs, "index" builds and measures an index of chunks, "rebuild" makes one anew from packs,
 // "maps" measures synthetic fulls and metadata,
-// "collect" prunes and collects, "parity" makes and uses parity; anything else is BenchmarkDotNet's own command line.
+// "collect" prunes and collects, "parity" makes and uses parity, "parity heal FOLDER" heals a damaged repository;
+// anything else is BenchmarkDotNet's own command line.
 if (args is ["blake3", "--quick"])
 {
     Blake3Quick.Run(Console.Out);
@@ -25,6 +26,10 @@ if (args is ["parity"])
 {
     ParityQuick.Run(Console.Out);
     return 0;
+}
+if (args is ["parity", "heal", string damagedFolder])
+{
+    return await ParityHealRun.RunAsync(damagedFolder, Console.Out);
 }
 if (args is ["scenarios", ..])
 {

@@ -13,6 +13,7 @@ import datetime
 import os
 import sys
 
+import parity
 import structures as format_of
 from structures import HEADER, ZERO, Refused, require
 
@@ -160,7 +161,8 @@ def check(repository):
         root = name.removeprefix("mirror/").split("/")[0]
         header = format_of.read_file_header(data)
         kinds = {"repository": (1,), "packs": (2,), "maps": (3,), "points": (4, 5), "leases": (6,), "signs": (11,), "pruned": (7,),
-                 "condemned": (8,), "retired": (9,), "pins": (12,), "damaged": (13,), "verified": (14,)}
+                 "condemned": (8,), "retired": (9,), "pins": (12,), "damaged": (13,), "verified": (14,),
+                 "parity": (10,)}
         repository.expect(name, header, *kinds[root])
         if header["kind"] in (2, 3):
             _, per_chunk, entries = format_of.read_footer(data)
@@ -187,6 +189,8 @@ def check(repository):
             require(name.endswith(f"-{sign['counter']}"), "sign of life: counter")
         elif header["kind"] == 12:
             format_of.read_pin(format_of.read_record_file(data, 12)[1])
+        elif header["kind"] == 10:
+            parity.check_parity_file(data, repository.read)
         elif header["kind"] == 14:
             format_of.read_verified_note(format_of.read_record_file(data, 14)[1])
         elif header["kind"] == 13:
@@ -196,7 +200,7 @@ def check(repository):
 
     attempt(damaged, "repository", lambda: check_file("repository"))
     for folder in ("packs", "maps", "points", "leases", "signs", "pruned", "pins", "condemned", "retired", "damaged",
-                   "verified", "mirror"):
+                   "verified", "parity", "mirror"):
         for name in repository.names(folder):
             attempt(damaged, name, lambda: check_file(name))
     if not damaged:

@@ -490,8 +490,9 @@ def read_settings(plain):
     require(is_chunk_size(settings["chunk size"]) and fields.number(2) == 16, "settings: chunk size or fan-out")
     codec, level = fields.number(1), fields.number(4)
     require(level == 0 if codec in (0, 1) else codec == 2 and 1 <= level <= 19, "settings: codec and level")
-    require(fields.number(1) == 0 and fields.number(8) == 0, "settings: parity or a required feature")
-    settings.update({"codec": codec, "level": level, "optional features": fields.number(8),
+    parity = fields.number(1)
+    require(parity <= 100 and fields.number(8) == 0, "settings: parity percent or a required feature")
+    settings.update({"codec": codec, "level": level, "parity percent": parity, "optional features": fields.number(8),
                      "created": fields.time()})
     require(fields.number(2) == 0, "settings: keys")
     fields.end()
@@ -503,7 +504,7 @@ def read_lease(plain):
     lease = {"kind": fields.number(1), "highest collection": fields.count(), "started": fields.time(),
              "process id": fields.number(4), "host": fields.text(), "point": fields.bytes(16)}
     fields.end()
-    require(1 <= lease["kind"] <= 6, "lease: kind")
+    require(1 <= lease["kind"] <= 7, "lease: kind")
     return lease
 
 
@@ -541,9 +542,37 @@ def read_collection_set(plain):
     require(pack_count <= 500000, "collection set: pack count")
     packs = [(fields.number(1), fields.bytes(16), fields.number(4)) for _ in range(pack_count)]
     fields.end()
-    require(all(kind in (1, 2) for kind, _, _ in packs), "collection set: pack kind")
+    require(all(kind in (1, 2, 3) for kind, _, _ in packs), "collection set: pack kind")
     require(all(a < b for these in (points, packs) for a, b in zip(these, these[1:])), "collection set: order")
     return number, points, packs
+
+
+def read_parity_head(data):
+    """What a parity file protects, and the numbers that follow from it."""
+    require(len(data) >= 512, "parity head: length")
+    data = data[:512]
+    header = read_file_header(data)
+    require(header["kind"] == 10 and checksum(data[:496]) == data[496:], "parity head: kind or checksum")
+    session, (stripe, percent, count, reserved) = data[144:160], struct.unpack("<IBBH", data[160:168])
+    require(session != NO_SESSION and 1 <= percent <= 100 and 1 <= count <= 32 and reserved == 0, "parity head")
+    require(not any(data[168 + 8 * count:496]), "parity head: padding")
+    packs = [struct.unpack("<II", data[at:at + 8]) for at in range(168, 168 + 8 * count, 8)]
+    require(all(0 < length <= PACK_MAX for _, length in packs), "parity head: length of a pack")
+    require(all(a[0] < b[0] for a, b in zip(packs, packs[1:])), "parity head: order")
+    blocks = sum((length + 511) // 512 for _, length in packs)
+    rows = -(-blocks // min(200, 25600 // (100 + percent)))
+    columns = -(-blocks // rows)
+    parity = -(-columns * percent // 100)
+    require(1 <= stripe <= rows and (stripe == 1 or stripe * (columns + parity) <= 98304), "parity head: stripe")
+    whole, rest = divmod(rows, stripe)
+    length = 1024 + sum(stripe_length(columns, parity, w) for w in [stripe] * whole + ([rest] if rest else []))
+    return {"repository": header["repository"], "name": header["name"], "session": session, "percent": percent,
+            "rows per stripe": stripe, "rows": rows, "data columns": columns, "parity columns": parity,
+            "file length": length, "packs": packs}
+
+
+def stripe_length(columns, parity, rows):
+    return 512 * (2 * -(-(columns + parity) * rows // 127) + parity * rows)
 
 
 def read_verified_note(plain):

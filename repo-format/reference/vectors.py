@@ -127,9 +127,16 @@ def describe_collection_set(plain):
     number, points, packs = format_of.read_collection_set(plain)
     fields = {"number": number}
     fields.update({f"point {index}": format_of.session_text(point) for index, point in enumerate(points)})
-    fields.update({f"pack {index}": format_of.pack_name(session, pack, "packs" if kind == 1 else "maps")
+    fields.update({f"pack {index}": format_of.pack_name(session, pack, ("", "packs", "maps", "parity")[kind])
                    for index, (kind, session, pack) in enumerate(packs)})
     return fields
+
+
+def describe_parity_head(data):
+    head = format_of.read_parity_head(data)
+    fields = {name: value for name, value in head.items() if name != "packs"}
+    fields.update({f"pack {index}": f"{number} {length}" for index, (number, length) in enumerate(head["packs"])})
+    return {**fields, "repository": head["repository"].hex(), "session": format_of.session_text(head["session"])}
 
 
 def describe_verified_note(plain):
@@ -212,6 +219,7 @@ READERS = {
     "sign-of-life-file": describe_file(11, format_of.read_sign_of_life),
     "pin": format_of.read_pin,
     "pin-file": describe_file(12, format_of.read_pin),
+    "parity-head": describe_parity_head,
     "verified-note": describe_verified_note,
     "verified-note-file": describe_file(14, describe_verified_note),
     "damage-note": describe_damage_note,

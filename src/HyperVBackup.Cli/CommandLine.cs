@@ -72,6 +72,7 @@ internal static class CommandLine
         root.Add(PinCommand.Create());
         root.Add(ExplainCommand.Create());
         root.Add(CollectCommand.Create());
+        root.Add(ProtectCommand.Create());
         root.Add(StatsCommand.Create());
         root.Add(SessionsCommand.Create());
         root.Add(RebuildIndexCommand.Create());

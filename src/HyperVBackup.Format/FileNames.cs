@@ -17,6 +17,7 @@ public static class FileNames
     public const string VerifiedFolder = "verified/";
     public const string ChunkPackFolder = "packs/";
     public const string MapPackFolder = "maps/";
+    public const string ParityFolder = "parity/";
 
     /// <summary>Before the name of a file's second copy.</summary>
     public const string MirrorFolder = "mirror/";

@@ -13,6 +13,7 @@ using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Pages;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
@@ -171,6 +172,9 @@ public sealed class BackupRepository
 
     /// <summary>Collects garbage; see <see cref="Collector"/>.</summary>
     public Collector NewCollector(CollectOptions options) => new(this, options);
+
+    /// <summary>Protects packs by parity; see <see cref="Protection"/>.</summary>
+    public Protection NewProtection(ProtectOptions options) => new(this, options);
 
     /// <summary>Counts what the repository holds; reads points, pack tables and file lengths.</summary>
     public async Task<RepositoryStatistics> MeasureAsync(CancellationToken token)

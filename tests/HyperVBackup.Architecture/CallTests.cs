@@ -74,6 +74,10 @@ public sealed class CallTests
             new Allowed("src/HyperVBackup.Repository/Index/IndexRebuild.cs", "reads footers side by side, likewise"),
             new Allowed("src/HyperVBackup.Repository/Maintenance/PackChecks.cs",
                 "reads packs side by side, joined where it starts them; Repository has no pipeline"),
+            new Allowed("src/HyperVBackup.Repository/Parity/GroupHealing.cs",
+                "proves mended packs side by side, likewise"),
+            new Allowed("src/HyperVBackup.Repository/Parity/Protection.cs",
+                "checks packs side by side, likewise"),
             new Allowed("src/HyperVBackup.Repository/Maps/MapFold.cs",
                 "folds slabs side by side, joined where it starts them"),
             Watchdog));

@@ -10,7 +10,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("", "Name a command")]
     [InlineData("repair", "no command 'repair'")]
     [InlineData("list bogus", "does not take 'bogus'")]
-    [InlineData("init --parity 5", "no option '--parity'")]
+    [InlineData("init --parity 0", "no share of parity")]
     [InlineData("init --encrypt", "no option '--encrypt'")]
     [InlineData("init --chunk-size 5", "'5' is no size")]
     [InlineData("init --chunk-size=-64KiB", "'-64KiB' is no size")]

@@ -37,6 +37,10 @@ internal static class InitCommand
         },
     };
 
+    private static readonly Option<int?> Parity = ParityOption.New(
+        "Bytes of parity that are put for a hundred bytes of packs, by which 'repair' mends damage; none if not "
+        + "given.");
+
     private static readonly Option<DateTimeOffset?> ImmutableUntil =
         ImmutableOption.New("No verb takes any restore point away");
 
@@ -44,7 +48,7 @@ internal static class InitCommand
     {
         Command command = new("init", "Make an empty repository in a folder; the folder need not be there.")
         {
-            ChunkSize, Codec, ImmutableUntil,
+            ChunkSize, Codec, Parity, ImmutableUntil,
         };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
@@ -57,6 +61,7 @@ internal static class InitCommand
         {
             ChunkSizeBytes = (int)(context.Parsed.GetValue(ChunkSize) ?? FormatLimits.ChunkSizeDefaultBytes),
             Compression = context.Parsed.GetValue(Codec),
+            ParityPercent = context.Parsed.GetValue(Parity) ?? 0,
             Created = context.Environment.Clock.GetUtcNow(),
         };
         BackupRepository repository =
@@ -74,13 +79,15 @@ internal static class InitCommand
                 json.WriteString("repository", repository.Id.ToString());
                 json.WriteNumber("chunkSize", settings.ChunkSizeBytes);
                 json.WriteString("compression", settings.Compression.ToString());
+                json.WriteNumber("parity", settings.ParityPercent);
                 PinText.WriteUntil(json, until);
             });
         }
         else
         {
+            string parity = settings.ParityPercent > 0 ? $", {settings.ParityPercent} % of parity" : "";
             string chunks = SizeText.Format(settings.ChunkSizeBytes);
-            Console.WriteLine($"Repository {repository.Id}: {chunks} chunks, {settings.Compression}.");
+            Console.WriteLine($"Repository {repository.Id}: {chunks} chunks, {settings.Compression}{parity}.");
         }
 
         return ExitCodes.Done;

@@ -142,6 +142,7 @@ internal static class SessionsCommand
         LeaseKind.Restore => "restore",
         LeaseKind.Verify => "verify",
         LeaseKind.Repack => "repack",
+        LeaseKind.Protect => "protect",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

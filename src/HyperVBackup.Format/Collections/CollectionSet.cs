@@ -18,7 +18,7 @@ public sealed class CollectionSet
 
     /// <param name="number">Of the collection, from 1.</param>
     /// <param name="points">In any order; repeated ones count once.</param>
-    /// <param name="packs">The same. A map pack means both its copies.</param>
+    /// <param name="packs">The same. A map pack means both its copies; a parity file counts as a pack.</param>
     /// <exception cref="ArgumentException">A number below 1, or more entries than
     /// <see cref="FormatLimits.CollectionPointCountMax"/> and <see cref="FormatLimits.CollectionPackCountMax"/>.
     /// </exception>
@@ -104,7 +104,7 @@ public sealed class CollectionSet
         for (int index = 0; index < packs.Length; index++)
         {
             PackKind kind = (PackKind)body.Byte("pack kind");
-            body.Require(kind is PackKind.Chunks or PackKind.Maps, "pack kind");
+            body.Require(kind is PackKind.Chunks or PackKind.Maps or PackKind.Parity, "pack kind");
             packs[index] = new PackName(kind, body.Session("pack session"), body.UInt32("pack number"));
             body.Require(index == 0 || Compare(packs[index - 1], packs[index]) < 0, "packs do not ascend");
         }

@@ -6,7 +6,10 @@ public enum BlockState : byte
     /// <summary>As its checksum says.</summary>
     Good,
 
-    /// <summary>Damaged, missing, or with no checksum left.</summary>
+    /// <summary>It is there, and nobody knows its checksum any more.</summary>
+    Unsure,
+
+    /// <summary>Damaged or missing.</summary>
     Lost,
 
     /// <summary>Computed from other blocks, and as its checksum says where that is known.</summary>

@@ -17,16 +17,17 @@ internal sealed class ParitySolver(ParityStripe stripe, ErasureCode code)
     /// <returns>Whether all data of the row is there now.</returns>
     public bool TryHealData(int row)
     {
-        int[] lost = Columns(row, 0, code.DataCount, isLost: true);
-        if (lost.Length == 0)
-        {
-            return true;
-        }
-
-        int[] parity = Columns(row, code.DataCount, code.ParityCount, isLost: false);
+        int[] lost = Columns(row, 0, code.DataCount, state => state is BlockState.Lost or BlockState.Unsure);
+        int[] parity = Columns(row, code.DataCount, code.ParityCount, state => state == BlockState.Good);
         if (parity.Length < lost.Length)
         {
-            return false;
+            lost = Columns(row, 0, code.DataCount, state => state == BlockState.Lost);
+            parity = Columns(row, code.DataCount, code.ParityCount, state => state != BlockState.Lost);
+        }
+
+        if (lost.Length == 0 || parity.Length < lost.Length)
+        {
+            return lost.Length == 0;
         }
 
         Solve(row, lost, parity);
@@ -42,7 +43,8 @@ internal sealed class ParitySolver(ParityStripe stripe, ErasureCode code)
     /// <summary>Makes lost parity of a row anew, whose data is all there.</summary>
     public void HealParity(int row)
     {
-        int[] lost = Columns(row, code.DataCount, code.ParityCount, isLost: true);
+        int[] lost = Columns(
+            row, code.DataCount, code.ParityCount, state => state is BlockState.Lost or BlockState.Unsure);
         if (lost.Length == 0)
         {
             return;
@@ -82,14 +84,14 @@ internal sealed class ParitySolver(ParityStripe stripe, ErasureCode code)
         solution.Solve(rest, found.Span[..rest.Length]);
     }
 
-    /// <summary>Numbers, from the first one asked for, of the columns whose block is lost, or is not.</summary>
-    private int[] Columns(int row, int first, int count, bool isLost)
+    /// <summary>Numbers, from the first one asked for, of the columns whose block is in a wanted state.</summary>
+    private int[] Columns(int row, int first, int count, Func<BlockState, bool> isWanted)
     {
         int[] columns = new int[count];
         int filled = 0;
         for (int column = 0; column < count; column++)
         {
-            if (stripe.StateOf(first + column, row) == BlockState.Lost == isLost)
+            if (isWanted(stripe.StateOf(first + column, row)))
             {
                 columns[filled++] = column;
             }

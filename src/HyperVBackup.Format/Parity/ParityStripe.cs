@@ -132,13 +132,16 @@ public sealed class ParityStripe
 
         for (int block = 0; block < blockCount; block++)
         {
-            bool isGood =
-                states[block] != BlockState.Lost && isKnown[block] && checksums[block] == ChecksumOf(block);
-            states[block] = isGood || !Exists(block) ? BlockState.Good : BlockState.Lost;
+            states[block] = !Exists(block) ? BlockState.Good
+                : states[block] == BlockState.Lost ? BlockState.Lost
+                : !isKnown[block] ? BlockState.Unsure
+                : checksums[block] == ChecksumOf(block) ? BlockState.Good
+                : BlockState.Lost;
         }
     }
 
-    /// <summary>Computes all lost blocks of every row that has as many good parity blocks as lost data blocks.</summary>
+    /// <summary>Computes all lost blocks of every row that has as many good parity blocks as lost data blocks. Blocks
+    /// that are not sure count as lost where the row can afford that, else as good.</summary>
     public void Heal()
     {
         ParitySolver solver = new(this, code);

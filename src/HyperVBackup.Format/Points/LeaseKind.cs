@@ -13,4 +13,5 @@ public enum LeaseKind : byte
     Restore = 4,
     Verify = 5,
     Repack = 6,
+    Protect = 7,
 }

@@ -17,12 +17,17 @@ public sealed record RepositorySettings
     internal const int KeySlotCountAt = CreatedAt + sizeof(long);
     public const int SizeBytes = KeySlotCountAt + sizeof(ushort);
     private const string What = "repository settings";
+    private const int ParityPercentMax = 100;
 
     /// <summary>A power of two from 16 KiB to 4 MiB.</summary>
     public int ChunkSizeBytes { get; init; } = FormatLimits.ChunkSizeDefaultBytes;
 
     /// <summary>What new records are compressed with; any codec may stand in any record.</summary>
     public Compression Compression { get; init; } = Compression.Lz4;
+
+    /// <summary>Of the bytes of its chunk packs that each writing session puts as parity beside them, in percent; 0 to
+    /// put none.</summary>
+    public int ParityPercent { get; init; }
 
     /// <summary>Features a reader may leave alone; unknown ones are kept.</summary>
     public ulong OptionalFeatures { get; init; }
@@ -31,7 +36,7 @@ public sealed record RepositorySettings
     public required DateTimeOffset Created { get; init; }
 
     /// <returns>The plain body of its record.</returns>
-    /// <exception cref="ArgumentException">The chunk size is none.</exception>
+    /// <exception cref="ArgumentException">The chunk size or the share of parity is none.</exception>
     public byte[] Write()
     {
         if (!FormatLimits.IsChunkSize(ChunkSizeBytes))
@@ -39,12 +44,17 @@ public sealed record RepositorySettings
             throw new ArgumentException($"{ChunkSizeBytes} bytes are no chunk size.");
         }
 
+        if (ParityPercent is < 0 or > ParityPercentMax)
+        {
+            throw new ArgumentException($"{ParityPercent} % are no share of parity.");
+        }
+
         BodyWriter body = new();
         body.UInt32(ChunkSizeBytes);
         body.UInt16(FormatLimits.FanOut);
         body.Byte((byte)Compression.Codec);
         body.UInt32(Compression.Level);
-        body.Byte(0);
+        body.Byte((byte)ParityPercent);
         body.UInt64(0);
         body.UInt64(OptionalFeatures);
         body.Time(Created);
@@ -63,7 +73,8 @@ public sealed record RepositorySettings
         Codec codec = (Codec)body.Byte("codec");
         uint level = body.UInt32("level");
         body.Require(level <= FormatLimits.ZstdLevelMax && Compression.IsValid(codec, (int)level), "codec and level");
-        body.Require(body.Byte("parity percent") == 0, "parity is not known to this program");
+        int parityPercent = body.Byte("parity percent");
+        body.Require(parityPercent <= ParityPercentMax, "parity percent");
         ulong required = body.UInt64("required features");
         body.Require(required == 0, $"required features {required:x} are not known to this program");
         ulong optional = body.UInt64("optional features");
@@ -74,6 +85,7 @@ public sealed record RepositorySettings
         {
             ChunkSizeBytes = (int)chunkSizeBytes,
             Compression = new Compression(codec, (int)level),
+            ParityPercent = parityPercent,
             OptionalFeatures = optional,
             Created = created,
         };

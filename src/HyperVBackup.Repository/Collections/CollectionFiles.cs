@@ -133,7 +133,10 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
     public async Task<CollectionSet> FindRemainsAsync(CollectionSet retired, CancellationToken token)
     {
         (List<SessionId> points, List<PackName> packs) = ([], []);
-        string[] folders = [FileNames.RestorePointFolder, FileNames.ChunkPackFolder, FileNames.MapPackFolder];
+        string[] folders = 
+        [
+            FileNames.RestorePointFolder, FileNames.ChunkPackFolder, FileNames.MapPackFolder, FileNames.ParityFolder,
+        ];
         foreach (string folder in (string[])[.. folders, FileNames.MirrorFolder])
         {
             await foreach (BlobName blob in store.ListAsync(folder, token))
@@ -155,20 +158,28 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         return new CollectionSet(retired.Number, points, packs);
     }
 
+    /// <summary>The same of packs.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public Task<HashSet<PackName>> FindCollectedAsync(IReadOnlySet<PackName> packs, CancellationToken token) =>
+        FindCollectedAsync(packs, (retired, pack) => retired.Contains(pack), token);
+
     /// <returns>Those of <paramref name="points"/> that some collection, however old, says it deletes, as far as it
     /// can be read.</returns>
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public async Task<HashSet<SessionId>> FindCollectedAsync(
-        IReadOnlySet<SessionId> points, CancellationToken token)
+    public Task<HashSet<SessionId>> FindCollectedAsync(IReadOnlySet<SessionId> points, CancellationToken token) =>
+        FindCollectedAsync(points, (retired, point) => retired.Contains(point), token);
+
+    private async Task<HashSet<T>> FindCollectedAsync<T>(
+        IReadOnlySet<T> names, Func<CollectionSet, T, bool> isNamed, CancellationToken token)
     {
-        HashSet<SessionId> found = [];
-        long highest = points.Count > 0 ? await ReadHighestAsync(token) : 0;
-        for (long number = highest; number > 0 && found.Count < points.Count; number--)
+        HashSet<T> found = [];
+        long highest = names.Count > 0 ? await ReadHighestAsync(token) : 0;
+        for (long number = highest; number > 0 && found.Count < names.Count; number--)
         {
             try
             {
                 CollectionSet? retired = await TryReadRetiredAsync(number, token);
-                found.UnionWith(points.Where(point => retired?.Contains(point) == true));
+                found.UnionWith(names.Where(name => retired is not null && isNamed(retired, name)));
             }
             catch (RepositoryUnusableException)
             {

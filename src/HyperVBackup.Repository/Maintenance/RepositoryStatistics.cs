@@ -6,6 +6,7 @@ using HyperVBackup.Format.Rotation;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance.Rotation;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
 
@@ -60,6 +61,9 @@ public sealed record RepositoryStatistics
     /// <summary>Of this host's chunk index; null where none is saved.</summary>
     public IndexStatistics? Index { get; init; }
 
+    /// <summary>How much of the chunk packs parity protects.</summary>
+    public required ParityShares Parity { get; init; }
+
     /// <summary>What of the packs was verified when.</summary>
     public required VerifiedShares Verified { get; init; }
 
@@ -76,6 +80,7 @@ public sealed record RepositoryStatistics
             VirtualBytes = points.Sum(point => point.Disks.Sum(disk => disk.VirtualSizeBytes)),
             LogicalBytes = points.Sum(point =>
                 point.Disks.Sum(disk => disk.Statistics.ChunksNonZero * disk.ChunkSizeBytes)),
+            Parity = await ParityShares.MeasureAsync(store, repository, token),
             Verified = verified.ToShares(),
         };
         await foreach (BlobName name in store.ListAsync(FileNames.ChunkPackFolder, token))

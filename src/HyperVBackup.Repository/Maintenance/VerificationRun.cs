@@ -8,6 +8,7 @@ using HyperVBackup.Format.Rotation;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance.Rotation;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Storage;
@@ -41,6 +42,7 @@ internal sealed class VerificationRun
     private readonly PackChecks checks;
     private RotationKeeper? keeper;
     private uint doneShare;
+    private long parityBytesRead;
 
     public VerificationRun(
         BackupRepository repository, PointCatalog catalog, RepositoryEnvironment environment,
@@ -79,10 +81,11 @@ internal sealed class VerificationRun
         await checks.RunAsync(packs, _ => keeper is null && IsChosen(), progress, token);
         await (keeper is null ? Task.CompletedTask : ReadInRotationAsync(keeper, packs, progress, token));
         await ProveRecipesAsync(packs, token);
+        await CheckParityAsync(progress, token);
         await CheckChunksAsync(progress, token);
         IReadOnlyList<Damage> found = await WithoutDeletedAsync(damage.ToList(), token);
         return new VerificationReport(
-            found, points.Count, checks.PackCount, checks.RecordCount, checks.BytesRead)
+            found, points.Count, checks.PackCount, checks.RecordCount, checks.BytesRead + parityBytesRead)
         {
             RotationShare = keeper is null ? null : (double)doneShare / VerifiedNote.WholeShare,
             Places = await FoundPlaces.OfAsync(damage, footers.Tables, token),
@@ -92,6 +95,27 @@ internal sealed class VerificationRun
     /// <summary>Keeps what was read for the runs to come.</summary>
     /// <param name="isTold">Whether the run went to its end, and its report is what is told.</param>
     public Task EndAsync(bool isTold) => keeper?.EndAsync(isTold) ?? Task.CompletedTask;
+
+    /// <summary>No point needs parity as long as nothing else breaks.</summary>
+    private async Task CheckParityAsync(IProgress<VerificationProgress> progress, CancellationToken token)
+    {
+        if (options.Points.Count > 0)
+        {
+            return;
+        }
+
+        ParityCheck check = new(store, repository);
+        List<PackName> files = await new ParityFiles(store, repository).ListAsync(
+            name => damage.Add(name.Path, 0, "no parity file has such a name"), token);
+        for (int done = 0; done < files.Count; done++)
+        {
+            progress.Report(new VerificationProgress("parity", done, files.Count, checks.BytesRead + parityBytesRead));
+            await check.RunAsync(
+                files[done], IsChosen(), (offsetBytes, what) => damage.Add(files[done].BlobName, offsetBytes, what),
+                token);
+            parityBytesRead = check.BytesRead;
+        }
+    }
 
     /// <summary>What a collection deletes may go at any moment: it is no damage that it is gone.</summary>
     private async Task<IReadOnlyList<Damage>> WithoutDeletedAsync(

@@ -7,6 +7,7 @@ using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Parity;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Sessions;
@@ -22,9 +23,10 @@ namespace HyperVBackup.Repository.Sessions;
 internal sealed class SessionChunks(
     IBlobStore store, RepositoryId repository, SessionId session, int pagesPerChunk, IChunkIndex index,
     PackTables tables, long packTargetBytes = FormatLimits.ChunkPackTargetBytes,
-    HitSampling? sampling = null, KnownDamage? known = null) : IAsyncDisposable
+    HitSampling? sampling = null, KnownDamage? known = null, int parityPercent = 0) : IAsyncDisposable
 {
     private readonly Lock gate = new();
+    private readonly SessionParity parity = new(store, repository, session, parityPercent);
     private readonly HitConfirmation confirmation = new(store, index, tables, pagesPerChunk, known ?? KnownDamage.None);
     private readonly Dictionary<ChunkId, RecordPlace> recent = [];
     private readonly Queue<List<ChunkId>> recentPacks = new();
@@ -123,7 +125,7 @@ internal sealed class SessionChunks(
         }
     }
 
-    /// <summary>Publishes what is open and waits until every pack is durable.</summary>
+    /// <summary>Publishes what is open and waits until every pack is durable, and its parity.</summary>
     public async Task FlushAsync(CancellationToken token)
     {
         if (open is not null)
@@ -135,10 +137,13 @@ internal sealed class SessionChunks(
         {
             await AwaitOldestAsync();
         }
+
+        await parity.FlushAsync(token);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await parity.DisposeAsync();
         while (publishing.TryDequeue(out var pack))
         {
             await pack.Publishing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -229,6 +234,7 @@ internal sealed class SessionChunks(
         await published;
         publishing.Dequeue();
         index.Add(pack.Name, CollectionsMarshal.AsSpan(entries));
+        await parity.AddAsync(pack.Name, pack.LengthBytes);
         await pack.DisposeAsync();
         if (recentPacks.Count > SessionLimits.RecentPackCount)
         {

@@ -116,7 +116,7 @@ internal sealed class SessionOpener(
             environment.OneHitReadIn, environment.Warn, repository.Watch);
         SessionChunks chunks = new(
             store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent), sampling: sampling,
-            known: known);
+            known: known, parityPercent: repository.Settings.ParityPercent);
         SessionMaps maps = new(store, repository.Id, lease.Id, repository.Hasher, Compression.None);
         ChunkPlanner planner = new(
             index, new SourceReader(store, repository.Hasher, pagesPerChunk, absent, repository.Watch),

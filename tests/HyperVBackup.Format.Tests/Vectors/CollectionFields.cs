@@ -25,10 +25,17 @@ internal static class CollectionFields
     };
 
     public static bool Knows(string structure) =>
-        Files.ContainsKey(structure) || Files.Values.Any(file => file.Plain == structure);
+        structure == Structures.ParityHead
+        || Files.ContainsKey(structure) || Files.Values.Any(file => file.Plain == structure);
 
     public static void Add(Dictionary<string, string> fields, string structure, byte[] bytes)
     {
+        if (structure == Structures.ParityHead)
+        {
+            ParityFields.Add(fields, bytes);
+            return;
+        }
+
         if (!Files.TryGetValue(structure, out (FileKind Kind, string Plain) file))
         {
             AddPlain(fields, structure, bytes);
@@ -44,6 +51,11 @@ internal static class CollectionFields
 
     public static byte[] Rewrite(string structure, byte[] bytes)
     {
+        if (structure == Structures.ParityHead)
+        {
+            return ParityFields.Rewrite(bytes);
+        }
+
         if (!Files.TryGetValue(structure, out (FileKind Kind, string Plain) file))
         {
             return RewritePlain(structure, bytes);

@@ -1,5 +1,6 @@
 using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
 
@@ -37,7 +38,9 @@ internal static class CollectionVectors
         bad.Add(Of, "point-twice", "collection set: points do not ascend", bytes, FirstPointAt, 2);
         bad.Add(Of, "more-packs-than-bytes", "collection set: pack count", bytes, packCountAt, 3);
         bad.Add(Of, "pack-kind-0", "collection set: pack kind", bytes, firstPackAt, 0);
-        bad.Add(Of, "pack-kind-3", "collection set: pack kind", bytes, firstPackAt, 3);
+        bad.Add(Of, "pack-kind-4", "collection set: pack kind", bytes, firstPackAt, 4);
+        PackName parity = new(PackKind.Parity, First, 5);
+        good.Add(Of, "with-parity", new CollectionSet(8, [], [.. set.Packs, parity]).Write());
         bad.Add(Of, "packs-descend", "collection set: packs do not ascend", bytes, firstPackAt + 1, 0xFF);
         bad.Add(Of, "longer", "collection set: bytes after the last field", [.. bytes, 0]);
         bad.Add(Of, "no-packs", "collection set: pack count: the body ends", bytes[..packCountAt]);

@@ -169,6 +169,7 @@ internal static class PointFields
         fields["chunk size"] = Number(settings.ChunkSizeBytes);
         fields["codec"] = Number((long)settings.Compression.Codec);
         fields["level"] = Number(settings.Compression.Level);
+        fields["parity percent"] = Number(settings.ParityPercent);
         fields["optional features"] = settings.OptionalFeatures.ToString(CultureInfo.InvariantCulture);
         fields["created"] = Number(settings.Created.ToUnixTimeMilliseconds());
     }

@@ -123,13 +123,14 @@ internal static class PointVectors
         RepositorySettings zstd = settings with { Compression = Compression.Zstd(19), OptionalFeatures = 1UL << 63 };
         good.Add(Of, "zstd", zstd.Write());
         byte[] lz4 = good.Add(Of, "defaults", settings.Write());
+        good.Add(Of, "parity", (settings with { ParityPercent = 100 }).Write());
         bad.Add(Of, "chunk-size", "repository settings: chunk size", lz4, RepositorySettings.ChunkSizeAt, 1);
         bad.Add(Of, "fan-out", "repository settings: fan-out", lz4, RepositorySettings.FanOutAt, 64);
         bad.Add(Of, "codec", "repository settings: codec and level", lz4, RepositorySettings.CodecAt, 3);
         bad.Add(Of, "zstd-level-0", "repository settings: codec and level", lz4, RepositorySettings.CodecAt, 2);
         bad.Add(Of, "lz4-level", "repository settings: codec and level", lz4, RepositorySettings.LevelAt, 1);
         bad.Add(Of, "level-huge", "repository settings: codec and level", lz4, RepositorySettings.LevelAt + 3, 0xFF);
-        bad.Add(Of, "parity", "repository settings: parity", lz4, RepositorySettings.ParityPercentAt, 5);
+        bad.Add(Of, "parity", "repository settings: parity percent", lz4, RepositorySettings.ParityPercentAt, 101);
         int requiredAt = RepositorySettings.RequiredFeaturesAt;
         bad.Add(Of, "required-feature", "repository settings: required features 1", lz4, requiredAt, 1);
         bad.Add(Of, "created", "repository settings: created", lz4, RepositorySettings.CreatedAt + 7, 0x7F);
@@ -144,7 +145,8 @@ internal static class PointVectors
         byte[] lease = good.Add(Of, "sample", sample.Lease().Write());
         good.Add(Of, "sample-2", sample.Lease().Write());
         bad.Add(Of, "kind-0", "lease: kind", lease, 0, 0);
-        bad.Add(Of, "kind-7", "lease: kind", lease, 0, 7);
+        bad.Add(Of, "kind-8", "lease: kind", lease, 0, 8);
+        good.Add(Of, "protect", (sample.Lease() with { Kind = LeaseKind.Protect }).Write());
         bad.Add(Of, "highest-collection", "lease: highest collection", lease, 8, 0x80);
         bad.Add(Of, "started", "lease: started", lease, 16, 0x7F);
         bad.Add(Of, "host-not-utf-8", "lease: host: not UTF-8", lease, 23, 0xC0);

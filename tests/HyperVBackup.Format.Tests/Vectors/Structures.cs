@@ -28,6 +28,7 @@ internal static class Structures
     public const string SignOfLifeFile = "sign-of-life-file";
     public const string Pin = "pin";
     public const string PinFile = "pin-file";
+    public const string ParityHead = "parity-head";
     public const string VerifiedNote = "verified-note";
     public const string VerifiedNoteFile = "verified-note-file";
     public const string DamageNote = "damage-note";

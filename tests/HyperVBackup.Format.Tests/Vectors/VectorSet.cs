@@ -19,6 +19,7 @@ internal static class VectorSet
         MapVectors.Add(good, new Bad(vectors));
         PointVectors.Add(good, new Bad(vectors));
         CollectionVectors.Add(good, new Bad(vectors));
+        ParityVectors.Add(good, new Bad(vectors));
         VerifiedNoteVectors.Add(good, new Bad(vectors));
         NoteVectors.Add(good, new Bad(vectors));
         return vectors;

@@ -21,9 +21,10 @@ internal sealed class DeltaSample(SampleRepository sample)
     /// <summary>Told the hint of each source before it is written, to make it another one.</summary>
     public Func<RecordPlace, RecordPlace> HintOf { get; set; } = place => place;
 
-    public static async Task<(SampleRepository Sample, DeltaSample Deltas)> CreateAsync(int? seed = null)
+    public static async Task<(SampleRepository Sample, DeltaSample Deltas)> CreateAsync(
+        int? seed = null, int parityPercent = 0)
     {
-        SampleRepository sample = await SampleRepository.CreateAsync(seed);
+        SampleRepository sample = await SampleRepository.CreateAsync(seed, parityPercent);
         return (sample, new DeltaSample(sample));
     }
 

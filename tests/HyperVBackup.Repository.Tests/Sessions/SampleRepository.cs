@@ -38,11 +38,13 @@ internal sealed class SampleRepository
     };
 
     /// <param name="seed">Gives the ids, where they must be the same each time.</param>
-    public static async Task<SampleRepository> CreateAsync(int? seed = null)
+    /// <param name="parityPercent">Of parity beside the packs.</param>
+    public static async Task<SampleRepository> CreateAsync(int? seed = null, int parityPercent = 0)
     {
         MemoryStore store = new();
         return new SampleRepository(
-            store, await BackupRepository.InitializeAsync(store, Settings, NewEnvironment(seed), default));
+            store, await BackupRepository.InitializeAsync(
+                store, Settings with { ParityPercent = parityPercent }, NewEnvironment(seed), default));
     }
 
     /// <summary>The same in a store of its own.</summary>

@@ -124,13 +124,13 @@ internal sealed class CollectionRun
         PointRoots roots = await store.Points.ReadRootsAsync(listed.Staying, token);
         (Stock stock, NeededIds needed) = await survey.RunAsync(listed.Packs, roots, token);
         PackUse found = uses.Decide(
-            stock, needed, NumbersOf(stock.Packs), listed.IsAtWorkOn, token);
+            stock, needed, NumbersOf(stock.Packs), listed.IsAtWorkOn, listed.Groups, token);
         HashSet<PackName> immutable = await FindImmutableAsync(listed.Staying, listed.Locks, stock, token);
         PackUse use = found with
         {
-            Unused = [.. found.Unused.Where(pack => !immutable.Contains(pack))],
-            UnusedAtWork = [.. found.UnusedAtWork.Where(pack => !immutable.Contains(pack))],
-            ToRepack = found.ToRepack.Where(pack => !immutable.Contains(pack)).ToHashSet(),
+            Unused = [.. listed.Groups.WholeOnly(found.Unused.Where(pack => !immutable.Contains(pack)))],
+            UnusedAtWork = [.. listed.Groups.WholeOnly(found.UnusedAtWork.Where(pack => !immutable.Contains(pack)))],
+            ToRepack = listed.Groups.WholeOnly(found.ToRepack.Where(pack => !immutable.Contains(pack))),
         };
         report = report with { BytesAfter = stock.Packs.BytesOf(stock.Packs.Names) };
         bytesBefore ??= report.BytesAfter + execution.FreedPackBytes;
@@ -173,9 +173,10 @@ internal sealed class CollectionRun
             packs = use.UnusedAtWork.Where(pack => sessions.Contains(pack.Session));
         }
 
+        HashSet<PackName> going = listed.Groups.WholeOnly(packs.Take(FormatLimits.CollectionPackCountMax / 2));
         return new CollectionSet(
             number, listed.Retiring.Take(FormatLimits.CollectionPointCountMax),
-            packs.Take(FormatLimits.CollectionPackCountMax));
+            [.. going, .. listed.Groups.FilesOf(going).Concat(listed.Groups.Garbage)]);
     }
 
     /// <summary>C5 to C8.</summary>
@@ -198,7 +199,7 @@ internal sealed class CollectionRun
     {
         hasRepacked = true;
         Repacking repacking = new(
-            store, uses, survey.Workshop, repository.Settings.ChunkSizeBytes, progress);
+            store, uses, survey.Workshop, repository.Settings, progress);
         await repacking.RunAsync(stock, needed, use, [.. roots.NewestTops], token);
         repackedBytes += repacking.CopiedBytes;
         repacked.UnionWith(use.ToRepack);

@@ -23,17 +23,19 @@ internal sealed class Decision(CollectionStore store, Survey survey)
             [.. (await store.Points.ListAsync(token)).Where(point => !condemned.Contains(point))];
         PointRoots roots = await store.Points.ReadRootsAsync(staying, token);
         HashSet<PackName> packs = await store.ListPacksAsync(token);
+        ParityGroups groups = await ParityGroups.ReadAsync(store, packs, token);
         (Stock stock, NeededIds needed) = await survey.RunAsync(packs, roots, token);
         CopyRanks ranks = RanksOf(stock.Packs, condemned, findDamaged(stock.Packs));
         CopyChoice choice = new(stock, needed, ranks, survey.Workshop);
         choice.Run(_ => { }, token);
         HashSet<PackName> immutable = await findImmutable(staying, stock);
+        HashSet<PackName> going = groups.WholeOnly(condemned.Packs.Where(pack =>
+            stock.Packs.NumberOf(pack) is >= 0 and int number && choice.LiveBytes[number] == 0
+            && !immutable.Contains(pack)));
         CollectionSet retired = new(
             condemned.Number,
             condemned.Points,
-            condemned.Packs.Where(pack =>
-                stock.Packs.NumberOf(pack) is >= 0 and int number && choice.LiveBytes[number] == 0
-                && !immutable.Contains(pack)));
+            [.. going, .. groups.FilesOf(going).Concat(groups.Garbage).Where(condemned.Contains)]);
         if (retired.Packs.Count > 0)
         {
             await RequireWholeAsync(stock.Packs, choice.LiveBytes, token);

@@ -12,7 +12,7 @@ internal sealed class Execution(CollectionStore store)
     /// <summary>Of files that were there and are not any more.</summary>
     public long FreedBytes { get; private set; }
 
-    /// <summary>Of these, the bytes of packs.</summary>
+    /// <summary>Of these, the bytes of packs; parity is none.</summary>
     public long FreedPackBytes { get; private set; }
 
     public long FileCount { get; private set; }
@@ -46,8 +46,12 @@ internal sealed class Execution(CollectionStore store)
                 await DeleteAsync(pack.MirrorBlobName, token);
             }
 
-            FreedPackBytes += FreedBytes - freedBefore;
-            Packs.Add(pack);
+            if (pack.Kind != PackKind.Parity)
+            {
+                FreedPackBytes += FreedBytes - freedBefore;
+                Packs.Add(pack);
+            }
+
             progress.Report(new CollectProgress("delete", index + 1, remains.Packs.Count, FreedBytes));
         }
     }

@@ -14,6 +14,7 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 /// whether anybody is at work on them.</param>
 /// <param name="Undecided">Sessions with a lease and neither point nor fence.</param>
 /// <param name="Locks">Which points may not go.</param>
+/// <param name="Groups">Which packs go together.</param>
 internal sealed record Listed(
     IReadOnlyList<SessionId> Retiring,
     IReadOnlyList<SessionId> Staying,
@@ -21,7 +22,8 @@ internal sealed record Listed(
     IReadOnlySet<PackName> Packs,
     IReadOnlySet<PackName> Candidates,
     IReadOnlySet<SessionId> Undecided,
-    PointLocks Locks)
+    PointLocks Locks,
+    ParityGroups Groups)
 {
     /// <param name="readLocks">Asked once the marks are listed.</param>
     public static async Task<Listed> ReadAsync(
@@ -45,14 +47,16 @@ internal sealed record Listed(
         undecided.ExceptWith(points);
         List<SessionId> retiring = await store.Points.WithoutFencesAsync(
             marked.Where(point => points.Contains(point) && !locks.Holds(point)), token);
+        HashSet<PackName> packs = await store.ListPacksAsync(token);
         return new Listed(
             retiring,
             [.. points.Except(retiring)],
             [.. marked.Where(point => !points.Contains(point))],
-            await store.ListPacksAsync(token),
+            packs,
             candidates,
             undecided,
-            locks);
+            locks,
+            await ParityGroups.ReadAsync(store, packs, token));
     }
 
     /// <summary>Whether a pack is to be left alone: its session may yet need it.</summary>
@@ -67,6 +71,7 @@ internal sealed record Listed(
         sum.Add("gone", Gone);
         sum.Add("undecided", Undecided);
         sum.Add("packs", Packs);
+        sum.Add("garbage", Groups.Garbage);
         return sum.ToDigest();
     }
 }

@@ -2,17 +2,21 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Parity;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>Copies records byte for byte into new packs of one session, in the order given (X1, X2). Deletes nothing.
 /// One thread at a time.</summary>
 internal sealed class RecordCopying(
-    CollectionStore store, PackSet packs, PackName first, int chunkSizeBytes, long packTargetBytes)
+    CollectionStore store, PackSet packs, PackName first, int chunkSizeBytes, long packTargetBytes,
+    int parityPercent)
     : IAsyncDisposable
 {
     private readonly RecordWindow window = new(
         new RecordFinder(store.Store, new PackTables(store.Store, store.Repository, 0)));
+    private readonly SessionParity parity = new(
+        store.Store, store.Repository, first.Session, first.Kind == PackKind.Chunks ? parityPercent : 0);
     private readonly CheckedRecord check = new(store.Hasher, chunkSizeBytes);
     private readonly List<StoredRecord> gathered = [];
     private long gatheredBytes;
@@ -35,14 +39,21 @@ internal sealed class RecordCopying(
         }
     }
 
-    /// <summary>Publishes the last pack.</summary>
+    /// <summary>Publishes the last pack, and the parity of all.</summary>
     public async Task FinishAsync(CancellationToken token)
     {
         await CopyGatheredAsync(token);
         await PublishAsync(token);
+        await parity.FlushAsync(token);
     }
 
     public async ValueTask DisposeAsync()
+    {
+        await parity.DisposeAsync();
+        await CloseAsync();
+    }
+
+    private async Task CloseAsync()
     {
         if (open is not null)
         {
@@ -102,9 +113,10 @@ internal sealed class RecordCopying(
         if (open is { RecordCount: > 0 })
         {
             await open.PublishAsync(token);
+            await parity.AddAsync(next, open.LengthBytes);
             next = next with { Number = next.Number + 1 };
         }
 
-        await DisposeAsync();
+        await CloseAsync();
     }
 }

@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
@@ -11,7 +12,8 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 /// stands at its own name, by which all hosts learn that its packs are there to stay. Used once.
 /// </summary>
 internal sealed class Repacking(
-    CollectionStore store, PackUses uses, Workshop workshop, int chunkSizeBytes, IProgress<CollectProgress> progress)
+    CollectionStore store, PackUses uses, Workshop workshop, RepositorySettings settings,
+    IProgress<CollectProgress> progress)
 {
     private uint firstNumber;
 
@@ -77,7 +79,7 @@ internal sealed class Repacking(
         using Sorter<OrderedRecord> ordered = CopyOrder.Of(live, positions, stock.Facts, workshop, token);
         PackName first = new(kind, session, firstNumber);
         await using RecordCopying copying = new(
-            store, stock.Packs, first, chunkSizeBytes, uses.TargetBytes(kind));
+            store, stock.Packs, first, settings.ChunkSizeBytes, uses.TargetBytes(kind), settings.ParityPercent);
         foreach (OrderedRecord record in ordered.Read())
         {
             token.ThrowIfCancellationRequested();

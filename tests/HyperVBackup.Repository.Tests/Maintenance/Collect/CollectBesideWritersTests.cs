@@ -8,6 +8,7 @@ namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
 public sealed class CollectBesideWritersTests(ITestOutputHelper output)
 {
     private const int SituationSeed = 900_000;
+    private const int ParityOneIn = 4;
 
     /// <summary>More of them in a long run: HVBACKUP_SCHEDULES.</summary>
     private static int ScheduleCount =>
@@ -17,10 +18,11 @@ public sealed class CollectBesideWritersTests(ITestOutputHelper output)
     public async Task Whatever_mixes_every_point_that_was_not_pruned_restores()
     {
         CollectSituation situation = await CollectSituation.MakeAsync(SituationSeed);
+        CollectSituation withParity = await CollectSituation.MakeAsync(SituationSeed, parityPercent: 10);
         (int made, int fenced, int restored, int lost) = (0, 0, 0, 0);
         for (int seed = 0; seed < ScheduleCount; seed++)
         {
-            CollectSchedule schedule = new(situation.Copy(), seed);
+            CollectSchedule schedule = new((seed % ParityOneIn == 1 ? withParity : situation).Copy(), seed);
             try
             {
                 await schedule.RunAsync();

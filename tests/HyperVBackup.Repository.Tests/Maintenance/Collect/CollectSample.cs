@@ -4,6 +4,7 @@ using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Sessions;
@@ -50,6 +51,13 @@ internal static class CollectSample
             .NewVerification(new VerificationOptions { ReadDataPercent = 100, WorkerCount = 1 })
             .RunAsync(new Silence<VerificationProgress>(), default);
         Assert.Empty(report.Damage);
+        foreach (ParityFile file in await new ParityFiles(sample.Store, repository.Id).OpenAllAsync(
+            (name, complaint) => Assert.Fail($"{name}: {complaint}"), default))
+        {
+            Assert.All(
+                file.Group.PackNames(), pack => Assert.Contains(new BlobName(pack.BlobName), sample.Store.Names));
+        }
+
         HashSet<SessionId> points = [.. (await repository.ListPointsAsync(default)).Select(point => point.Id)];
         foreach ((SessionId point, int[] disk) in sample.Disks)
         {

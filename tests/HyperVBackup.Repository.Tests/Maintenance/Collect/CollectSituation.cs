@@ -15,9 +15,9 @@ internal sealed class CollectSituation
     public List<RestorePoint> Pruned { get; } = [];
 
     /// <param name="seed">Gives the ids, where they must be the same each time.</param>
-    public static async Task<CollectSituation> MakeAsync(int? seed = null)
+    public static async Task<CollectSituation> MakeAsync(int? seed = null, int parityPercent = 0)
     {
-        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync(seed);
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync(seed, parityPercent);
         CollectSituation made = new(sample);
         RestorePoint full = await sample.BackUpAsync([.. Enumerable.Range(20, 24)]);
         RestorePoint next = await sample.BackUpAsync([.. Enumerable.Range(40, 24)], full);

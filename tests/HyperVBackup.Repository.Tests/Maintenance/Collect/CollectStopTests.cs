@@ -13,12 +13,14 @@ public sealed class CollectStopTests(ITestOutputHelper output)
     private static readonly CollectOptions repacking = new() { SmallPackCountMin = 3 };
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task After_a_stop_anywhere_another_collector_finishes_and_nothing_is_lost(bool isRepacking)
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(true, 10)]
+    public async Task After_a_stop_anywhere_another_collector_finishes_and_nothing_is_lost(
+        bool isRepacking, int parityPercent)
     {
         CollectOptions options = isRepacking ? repacking : CollectSample.WithoutRepacking;
-        CollectSituation situation = await CollectSituation.MakeAsync();
+        CollectSituation situation = await CollectSituation.MakeAsync(parityPercent: parityPercent);
         int count = await CountOperationsAsync(situation, options);
         HashSet<string>? left = null;
         for (int stopAt = 0; stopAt <= count; stopAt++)

@@ -1,0 +1,102 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Parity;
+using HyperVBackup.Repository.Tests.Maintenance;
+using HyperVBackup.Repository.Tests.Maintenance.Collect;
+using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Storage;
+using Xunit;
+
+namespace HyperVBackup.Repository.Tests.Parity;
+
+public sealed class ProtectionTests
+{
+    [Fact]
+    public async Task What_has_no_parity_gets_it_once_and_heals_by_it()
+    {
+        SampleRepository sample = await MakeAsync();
+        ProtectReport report = await ProtectAsync(sample);
+        Assert.Equal((3, 3, 0), (report.PackCount, report.ParityFileCount, report.ProtectedBefore));
+        await sample.RequireGoodAsync();
+        Assert.Empty(sample.NamesIn(FileNames.LeaseFolder));
+        IReadOnlyList<BlobName> before = sample.Store.Names;
+        ProtectReport again = await ProtectAsync(sample);
+        Assert.Equal((0, 0, 3), (again.PackCount, again.ParityFileCount, again.ProtectedBefore));
+        Assert.Equal(before, sample.Store.Names);
+        ParityShares shares = (await sample.Repository.MeasureAsync(default)).Parity;
+        Assert.Equal(
+            new ParityShares(3, report.PackBytes, 3, report.ParityBytes), shares);
+
+        BlobName pack = sample.NamesIn(FileNames.ChunkPackFolder)[1];
+        byte[] whole = [.. sample.Store[pack]];
+        sample.Store[pack].AsSpan(512, 100).Clear();
+        ParityHealingReport healed = await new ParityHealing(
+            sample.Store, sample.Repository.Id, ContentHasher.Plain).RunAsync(
+                new HashSet<PackName> { ParitySample.NameOf(pack) }, isDryRun: false,
+                (_, _, _) => Task.CompletedTask, new Silence<(long, long)>(), default);
+        Assert.Equal(PackFate.Mendable, Assert.Single(healed.Packs).Fate);
+        Assert.Equal(whole, sample.Store[pack]);
+    }
+
+    [Fact]
+    public async Task A_damaged_pack_is_left_out_and_told()
+    {
+        SampleRepository sample = await MakeAsync();
+        BlobName pack = sample.NamesIn(FileNames.ChunkPackFolder)[1];
+        sample.Store[pack][300] ^= 1;
+        ProtectReport report = await ProtectAsync(sample);
+        Assert.Equal([ParitySample.NameOf(pack)], report.Damaged);
+        Assert.Equal((2, 2), (report.PackCount, report.ParityFileCount));
+    }
+
+    [Fact]
+    public async Task Stopped_anywhere_it_leaves_whole_files_and_the_next_run_does_the_rest()
+    {
+        int stopAt = 0;
+        for (bool isStopped = true; isStopped; stopAt++)
+        {
+            SampleRepository sample = await MakeAsync();
+            int calls = 0;
+            using CancellationTokenSource stop = new();
+            sample.Store.Before = _ =>
+            {
+                if (calls++ == stopAt)
+                {
+                    stop.Cancel();
+                }
+
+                stop.Token.ThrowIfCancellationRequested();
+            };
+            try
+            {
+                await ProtectAsync(sample, stop.Token);
+                isStopped = false;
+            }
+            catch (OperationCanceledException)
+            {
+                sample.Store.Before = null;
+                ProtectReport report = await ProtectAsync(sample);
+                Assert.Equal(3, report.PackCount + report.ProtectedBefore);
+            }
+
+            sample.Store.Before = null;
+            Assert.Equal(3, sample.NamesIn(FileNames.ParityFolder).Count);
+            await sample.RequireGoodAsync();
+        }
+
+        Assert.True(stopAt > 30);
+    }
+
+    private static async Task<SampleRepository> MakeAsync()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2, 3, 0, 4]);
+        await sample.BackUpAsync([5, 6], vm: "second");
+        await sample.BackUpAsync([7, 8], vm: "third");
+        return sample;
+    }
+
+    private static Task<ProtectReport> ProtectAsync(SampleRepository sample, CancellationToken token = default) =>
+        sample.Repository.NewProtection(new ProtectOptions { ParityPercent = 30, WorkerCount = 1 })
+            .RunAsync(new Silence<ProtectProgress>(), token);
+}
