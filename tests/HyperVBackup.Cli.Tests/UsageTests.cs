@@ -8,7 +8,7 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("", "Name a command")]
-    [InlineData("repair", "no command 'repair'")]
+    [InlineData("mend", "no command 'mend'")]
     [InlineData("list bogus", "does not take 'bogus'")]
     [InlineData("init --parity 0", "no share of parity")]
     [InlineData("init --encrypt", "no option '--encrypt'")]
