@@ -10,6 +10,8 @@ namespace HyperVBackup.Storage;
 /// <list type="bullet">
 /// <item>A blob is written under a temporary name in the folder <c>.tmp</c> at the root, flushed, and renamed unless
 /// the name is taken; then the folder it is in now is flushed. So all the store must lie on one file system.</item>
+/// <item>The root is made where the first blob is put and no root was seen before; one that vanished while the store
+/// was in use, as its mount may, is never made again: what would be put there nobody would find.</item>
 /// <item>A folder that holds anything at all is durable in its parent: nothing is put into an empty one, whoever made
 /// it, before its parent was flushed. Only <c>.tmp</c> needs no such care: a power loss may take it.</item>
 /// </list>
@@ -23,6 +25,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
     private readonly IStoreFiles files;
     private readonly OpenFiles openFiles;
     private readonly ConcurrentDictionary<string, bool> durableFolders = new(StringComparer.Ordinal);
+    private volatile bool isRootSeen;
 
     /// <summary>A repository in the folder <paramref name="root"/>, which the first blob put creates.</summary>
     public FolderStore(string root)
@@ -47,7 +50,13 @@ public sealed class FolderStore : IBlobStore, IDisposable
         string path = PathOf(name);
         token.ThrowIfCancellationRequested();
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (isRootSeen)
+        {
+            RequireRoot();
+        }
+
         MakeDurable(FolderOf(path));
+        isRootSeen = true;
         files.MakeFolder(temporaryFolder);
         string temporaryPath = Path.Join(temporaryFolder, TemporaryName.Of(name, files.NewSuffix()));
         return new FolderBlobWriter(files, files.CreateNew(temporaryPath), temporaryPath, path);
@@ -91,6 +100,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
             return null;
         }
 
+        isRootSeen = true;
         try
         {
             return ReadFully(file.File, offsetBytes, buffer.Span, token);
@@ -283,6 +293,8 @@ public sealed class FolderStore : IBlobStore, IDisposable
         {
             throw new StoreException($"The repository folder '{root}' does not exist; check the path and its mount.");
         }
+
+        isRootSeen = true;
     }
 
     private string PathOf(BlobName name)

@@ -1,4 +1,5 @@
 using HyperVBackup.Testing.Stores;
+using HyperVBackup.Testing.Tools;
 using Xunit;
 
 namespace HyperVBackup.Storage.Tests;
@@ -19,6 +20,34 @@ public sealed class FolderStoreFilesTests
         }
 
         Assert.Equal(1, disk.OpenedCount);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_root_that_vanished_is_never_made_again(bool isRead)
+    {
+        using TestFolder folder = new();
+        string root = folder.File("mount/repository");
+        using (FolderStore first = new(root))
+        {
+            await first.TryPutAsync(new BlobName("packs/a"), new byte[10], default);
+        }
+
+        using FolderStore store = new(root);
+        _ = isRead
+            ? await store.TryReadAsync(new BlobName("packs/a"), 0, new byte[5], default) > 0
+            : await store.TryPutAsync(new BlobName("packs/b"), new byte[10], default);
+        Directory.Move(root, root + "-elsewhere");
+
+        foreach (string name in (string[])["packs/c", "maps/d", "points/e"])
+        {
+            StoreException error = await Assert.ThrowsAsync<StoreException>(
+                () => store.TryPutAsync(new BlobName(name), new byte[10], default));
+            Assert.Contains(root, error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(Directory.Exists(root));
     }
 
     [Fact]

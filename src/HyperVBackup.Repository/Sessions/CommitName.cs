@@ -32,6 +32,7 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
     {
         byte[] file = FileOf(name.Path, point.Write());
         token.ThrowIfCancellationRequested();
+        await RequireRepositoryAsync(token);
         IsInDoubt = isKept = true;
         try
         {
@@ -60,6 +61,18 @@ internal sealed class CommitName(IBlobStore store, RepositoryId repository, Sess
         if (!isPublished)
         {
             throw Fenced();
+        }
+    }
+
+    /// <summary>A mount may have gone since the packs were written: a point in the empty folder that it leaves behind
+    /// would be taken for a backup.</summary>
+    private async Task RequireRepositoryAsync(CancellationToken token)
+    {
+        if (await store.TryGetLengthAsync(new BlobName(FileNames.Repository), token) is null
+            && await store.TryGetLengthAsync(new BlobName(FileNames.RepositoryMirror), token) is null)
+        {
+            throw new StoreException(
+                $"The repository in '{store.Description}' is gone; nothing was published; check its mount.");
         }
     }
 

@@ -63,7 +63,15 @@ internal sealed class SystemFiles : IStoreFiles
 
     public string? NetworkMountOf(string folder) => Attempt("look at the mount of", folder, NetworkMount.Find);
 
-    public void MakeFolder(string path) => Attempt("make the folder", path, Directory.CreateDirectory);
+    public void MakeFolder(string path) => Attempt("make the folder", path, static path =>
+    {
+        if (!Directory.Exists(Path.GetDirectoryName(path)))
+        {
+            throw new DirectoryNotFoundException($"There is no folder '{Path.GetDirectoryName(path)}'.");
+        }
+
+        return Directory.CreateDirectory(path);
+    });
 
     public void FlushFolder(string path) => DurableFile.FlushFolder(path);
 

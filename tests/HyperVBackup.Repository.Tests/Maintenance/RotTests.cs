@@ -75,7 +75,7 @@ public sealed class RotTests
         MemoryStore store = RotSample.ReadOnly(sample.Store);
         foreach (BlobName file in sample.NamesIn("packs/"))
         {
-            PackName.TryParse(file.Path, out PackName name);
+            Assert.True(PackName.TryParse(file.Path, out PackName name));
             PackFile pack = (await PackFile.TryOpenAsync(store, sample.Repository.Id, name, file.Path, default))!;
             for (int at = 0; at < pack.LengthBytes; at += at < FileHeader.SizeBytes ? 31 : 17)
             {

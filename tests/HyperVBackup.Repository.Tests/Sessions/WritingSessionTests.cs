@@ -92,6 +92,24 @@ public sealed class WritingSessionTests
     }
 
     [Fact]
+    public async Task Where_the_repository_is_gone_nothing_is_published()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await using (WritingSession session =
+            await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default))
+        {
+            RestorePoint point = await sample.WriteAsync(session, [1]);
+            await sample.Store.DeleteAsync(new BlobName(FileNames.Repository), default);
+            await sample.Store.DeleteAsync(new BlobName(FileNames.RepositoryMirror), default);
+            StoreException error =
+                await Assert.ThrowsAsync<StoreException>(() => session.CommitAsync(point, default));
+            Assert.Contains("is gone; nothing was published", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(sample.NamesIn("points/"));
+    }
+
+    [Fact]
     public async Task A_fenced_session_publishes_nothing_and_says_so()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
@@ -272,7 +290,7 @@ public sealed class WritingSessionTests
 
     private static byte[] PointFile(SampleRepository sample, RestorePoint point)
     {
-        MemoryStore other = new();
+        MemoryStore other = sample.Store.Copy();
         new CommitName(other, sample.Repository.Id, point.Id).CommitAsync(point, default).GetAwaiter().GetResult();
         return other[new BlobName(FileNames.RestorePoint(point.Id))];
     }

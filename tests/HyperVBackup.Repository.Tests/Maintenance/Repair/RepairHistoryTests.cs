@@ -101,7 +101,7 @@ public sealed class RepairHistoryTests
                 {
                     Action<StoreCall>? hook = sample.Store.Before;
                     sample.Store.Before = null;
-                    Xunit.Record.ExceptionAsync(() => sample.CollectAsync(eager)).GetAwaiter().GetResult();
+                    Xunit.Record.ExceptionAsync(() => sample.CollectAsync(eager)).AsTask().GetAwaiter().GetResult();
                     sample.Store.Before = hook;
                 }
             };

@@ -27,7 +27,7 @@ public static class SliceCircleTests
     [Fact]
     public static void Too_many_slices_are_joined_and_none_looks_younger_for_it()
     {
-        IReadOnlyList<VerifiedSlice> slices = [VerifiedSlice.Never];
+        List<VerifiedSlice> slices = [VerifiedSlice.Never];
         for (uint run = 1; run <= 3000; run++)
         {
             // In turn from the highest: every second position is never read.
