@@ -29,6 +29,9 @@ internal sealed class RepairRun
     private readonly List<HealedPlace> healed = [];
     private readonly HashSet<Digest> gone = [];
     private readonly HashSet<DamagedPlace> settled = [];
+
+    /// <summary>Damaged records of packs that could only be opened once they were mended.</summary>
+    private readonly List<DamagedPlace> discovered = [];
     private long bytesRead;
 
     public RepairRun(
@@ -145,7 +148,7 @@ internal sealed class RepairRun
             {
                 healed.Add(new HealedPlace(
                     frame.BlobName, frame.OffsetBytes, "header or footer", from, IsMended: true));
-                all.AddRange(await RecordsOfAsync(frame, token));
+                discovered.AddRange(await RecordsOfAsync(frame, token));
             }
             else
             {
@@ -153,7 +156,7 @@ internal sealed class RepairRun
             }
         }
 
-        return DamageNote.Sort(all.Where(place => !place.IsFile));
+        return DamageNote.Sort(all.Concat(discovered).Where(place => !place.IsFile));
     }
 
     private async Task<List<DamagedPlace>> RecordsOfAsync(DamagedPlace frame, CancellationToken token)
@@ -334,7 +337,7 @@ internal sealed class RepairRun
         VerificationReport before, KnownDamage noted, CancellationToken token)
     {
         List<DamagedPlace> known = DamageNote.Sort(
-            before.Places.Concat(noted.Places).Where(place => place.Pack != default).Select(DamageNotes.Unstated));
+            before.Places.Concat(noted.Places).Concat(discovered).Where(place => place.Pack != default).Select(DamageNotes.Unstated));
         VerificationReport after = await CheckAsync(known, readData: false, token);
         HashSet<Digest> lost =
             [.. after.Places.Where(place => place.Pack == default).Select(place => place.Id)];

@@ -190,6 +190,21 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task A_record_that_is_only_seen_once_its_packs_header_is_mended_is_named_too()
+    {
+        SampleRepository sample = await ThreePointsAsync();
+        RecordPlace place = await sample.ChunkAsync(2);
+        sample.Damage(place, place.Pack.BlobName, withChecksum: true);
+        sample.Store[new BlobName(place.Pack.BlobName)][20] ^= 1;
+        RepairReport report = await sample.RepairAsync();
+        Assert.True(Assert.Single(report.Healed).IsMended);
+        Assert.Contains(report.Left, left => left.OffsetBytes == place.OffsetBytes);
+        Assert.Equal(3, report.Touched.Count);
+        RepairOptions options = new() { LiveDisks = new KnownChunks(2) };
+        await sample.RequireHealedAsync(await sample.RepairAsync(options));
+    }
+
+    [Fact]
     public async Task What_is_noted_is_healed_without_reading_all_data()
     {
         SampleRepository sample = await ThreePointsAsync();
