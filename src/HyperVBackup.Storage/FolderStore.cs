@@ -141,15 +141,15 @@ public sealed class FolderStore : IBlobStore, IDisposable
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         files.Delete(path);
         openFiles.Forget(path);
-        string folder = FolderOf(path);
-        if (files.FolderExists(folder))
-        {
-            // Also where nothing was there: another's delete must be durable before we act on it.
-            files.FlushFolder(folder);
-            return;
-        }
+        FlushFolderOf(path); // also where nothing was there: another's delete must be durable before we act on it
+    }
 
-        RequireRoot();
+    public async Task FlushNamesAsync(BlobName name, CancellationToken token)
+    {
+        string path = PathOf(name);
+        token.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        FlushFolderOf(path);
     }
 
     public async Task<bool> MendAsync(
@@ -285,6 +285,18 @@ public sealed class FolderStore : IBlobStore, IDisposable
         }
 
         durableFolders.TryAdd(folder, true);
+    }
+
+    private void FlushFolderOf(string path)
+    {
+        string folder = FolderOf(path);
+        if (files.FolderExists(folder))
+        {
+            files.FlushFolder(folder);
+            return;
+        }
+
+        RequireRoot();
     }
 
     private void RequireRoot()

@@ -44,6 +44,12 @@ public interface IBlobStore
     /// <exception cref="StoreException">The store is missing or cannot be read.</exception>
     ValueTask<string?> FindListingDoubtAsync(CancellationToken token);
 
+    /// <summary>Makes the names beside <paramref name="name"/> that show now, and itself where it is there, survive a
+    /// power loss, also those whose writer was killed just before it could. Who relies on what others put asks for it
+    /// first.</summary>
+    /// <exception cref="StoreException">The store is missing, or refuses.</exception>
+    Task FlushNamesAsync(BlobName name, CancellationToken token);
+
     /// <summary>Deletes durably; a missing blob is no error.</summary>
     /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteAsync(BlobName name, CancellationToken token);

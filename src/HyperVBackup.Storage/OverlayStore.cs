@@ -81,6 +81,14 @@ public sealed class OverlayStore(IBlobStore store) : IBlobStore
 
     public ValueTask<string?> FindListingDoubtAsync(CancellationToken token) => store.FindListingDoubtAsync(token);
 
+    /// <summary>Nothing here outlives the process.</summary>
+    public Task FlushNamesAsync(BlobName name, CancellationToken token)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name.Path, nameof(name));
+        token.ThrowIfCancellationRequested();
+        return Task.CompletedTask;
+    }
+
     public Task DeleteAsync(BlobName name, CancellationToken token)
     {
         ArgumentException.ThrowIfNullOrEmpty(name.Path, nameof(name));

@@ -205,6 +205,7 @@ public abstract class BlobStoreContract : BlobMendingContract
         await Assert.ThrowsAnyAsync<ArgumentException>(
             () => Store.TryReadAsync(default, 0, new byte[1], None).AsTask());
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.DeleteAsync(default, None));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.FlushNamesAsync(default, None));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.MendAsync(default, 0, new byte[1], None));
     }
 

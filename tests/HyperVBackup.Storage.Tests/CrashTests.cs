@@ -93,6 +93,20 @@ public sealed class CrashTests
     }
 
     [Fact]
+    public async Task A_name_that_was_flushed_survives_a_power_loss_though_its_writer_was_killed_before_it_could()
+    {
+        await WriteHistoryAsync();
+        int renameAt = disk.Operations.ToList().FindIndex(operation =>
+            operation.ToPath?.EndsWith("packs/ab/x-1", StringComparison.Ordinal) == true);
+        RecordingFiles killed = disk.StateAfter(renameAt + 1);
+        using FolderStore store = new(Root, killed);
+        await store.FlushNamesAsync(new BlobName("packs/ab/x-9"), default);
+        await store.FlushNamesAsync(new BlobName("packs/zz/x-9"), default);
+        using FolderStore powered = new(Root, killed.FlushedStateAfter(killed.OperationCount));
+        Assert.NotNull(await powered.TryGetLengthAsync(new BlobName("packs/ab/x-1"), default));
+    }
+
+    [Fact]
     public async Task A_failure_at_any_operation_is_told_and_leaves_nothing_but_a_temporary_file()
     {
         await WriteHistoryAsync();

@@ -30,7 +30,9 @@ internal sealed class IndexCatchUp(
         string[] prefixes = missing.Count <= SessionLimits.CatchUpOneByOneMax
             ? [.. missing.Select(PrefixOf)]
             : ["packs/"];
-        foreach (PackName pack in await ListAsync(prefixes, pack => missing.Contains(pack.Session), token))
+        List<PackName> packs = await ListAsync(prefixes, pack => missing.Contains(pack.Session), token);
+        await PackFolders.FlushAsync(store, packs, token);
+        foreach (PackName pack in packs)
         {
             if (index.State != ChunkIndexState.Working)
             {

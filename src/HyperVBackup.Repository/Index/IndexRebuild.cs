@@ -33,6 +33,7 @@ internal sealed class IndexRebuild(IBlobStore store, RepositoryId repository)
             }
         }
 
+        await PackFolders.FlushAsync(store, packs, token);
         ParallelOptions options = new()
         {
             MaxDegreeOfParallelism = Environment.ProcessorCount,

@@ -75,7 +75,9 @@ internal sealed class AbandonedSessions(
             }
             else if (await TryReadPointAsync(session, token) is { } point)
             {
-                await name.PutMirrorAsync(point, token); // it may have ended between the two copies
+                // It may have ended between the two copies, or before the first was durable.
+                await store.FlushNamesAsync(new BlobName(FileNames.RestorePoint(session)), token);
+                await name.PutMirrorAsync(point, token);
             }
 
             await leases.TryDeleteAsync(session);

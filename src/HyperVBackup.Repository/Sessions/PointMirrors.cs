@@ -26,7 +26,14 @@ internal sealed class PointMirrors(BackupRepository repository, PointCatalog cat
             }
         }
 
-        foreach (RestorePoint point in points.Where(point => !mirrored.Contains(point.Id)))
+        List<RestorePoint> alone = [.. points.Where(point => !mirrored.Contains(point.Id))];
+        if (alone.Count > 0)
+        {
+            // A second copy outlives no first one that its writer was killed at.
+            await repository.Store.FlushNamesAsync(new BlobName(FileNames.RestorePoint(alone[0].Id)), token);
+        }
+
+        foreach (RestorePoint point in alone)
         {
             await repository.TryMirrorAsync(
                 new CommitName(repository.Store, repository.Id, point.Id), point);
@@ -38,10 +45,10 @@ internal sealed class PointMirrors(BackupRepository repository, PointCatalog cat
 
     /// <summary>A second copy alone may also be what is left of a point that was lost; only what a collection says it
     /// deletes is deleted.</summary>
-    private async Task DeleteCollectedAsync(HashSet<SessionId> alone, CancellationToken token)
+    private async Task DeleteCollectedAsync(HashSet<SessionId> seconds, CancellationToken token)
     {
         HashSet<SessionId> gone = [];
-        foreach (SessionId id in alone)
+        foreach (SessionId id in seconds)
         {
             if (await catalog.IsGoneAsync(id, token))
             {

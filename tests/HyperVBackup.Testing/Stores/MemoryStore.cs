@@ -106,6 +106,14 @@ public sealed class MemoryStore : IBlobStore
         return ValueTask.FromResult(ListingDoubt);
     }
 
+    /// <summary>No power loss is known here.</summary>
+    public Task FlushNamesAsync(BlobName name, CancellationToken token)
+    {
+        _ = Checked(name);
+        token.ThrowIfCancellationRequested();
+        return Task.CompletedTask;
+    }
+
     public async Task DeleteAsync(BlobName name, CancellationToken token)
     {
         await BeginAsync(StoreCallKind.Delete, Checked(name).Path, token);

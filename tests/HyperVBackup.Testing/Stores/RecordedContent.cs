@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 
 namespace HyperVBackup.Testing.Stores;
 
@@ -8,11 +9,18 @@ internal sealed class RecordedContent
 {
     internal static readonly RecordedContent Empty = new([], 0);
     private readonly ImmutableList<(long StartBytes, ReadOnlyMemory<byte> Bytes)> pieces;
+    private readonly Lazy<string> sum;
 
-    private RecordedContent(ImmutableList<(long StartBytes, ReadOnlyMemory<byte> Bytes)> pieces, long lengthBytes) =>
+    private RecordedContent(ImmutableList<(long StartBytes, ReadOnlyMemory<byte> Bytes)> pieces, long lengthBytes)
+    {
         (this.pieces, LengthBytes) = (pieces, lengthBytes);
+        sum = new Lazy<string>(ComputeSum);
+    }
 
     internal long LengthBytes { get; }
+
+    /// <summary>The same for the same bytes, and for no others.</summary>
+    internal string Sum => sum.Value;
 
     internal RecordedContent Write(long offsetBytes, ReadOnlyMemory<byte> bytes)
     {
@@ -46,6 +54,17 @@ internal sealed class RecordedContent
         }
 
         return total;
+    }
+
+    private string ComputeSum()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((long _, ReadOnlyMemory<byte> bytes) in pieces)
+        {
+            hash.AppendData(bytes.Span);
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     /// <summary>The piece that holds <paramref name="offsetBytes"/>, or the count of pieces past the end.</summary>

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using HyperVBackup.Storage.Files;
 
 namespace HyperVBackup.Testing.Stores;
@@ -7,7 +9,7 @@ namespace HyperVBackup.Testing.Stores;
 /// operation of a long history.</summary>
 internal sealed record RecordedState
 {
-    private const int IsFolder = 0;
+    internal const int IsFolder = 0;
     private static readonly ImmutableSortedDictionary<string, int> NoEntries =
         ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal);
 
@@ -72,6 +74,45 @@ internal sealed record RecordedState
         },
         _ => this,
     };
+
+    /// <summary>The same with one thing more durable than what was flushed.</summary>
+    internal RecordedState With(PendingEffect effect)
+    {
+        if (effect.Write is { } write)
+        {
+            RecordedContent before = Contents.GetValueOrDefault(write.File, RecordedContent.Empty);
+            return this with
+            {
+                Contents = Contents.SetItem(write.File, before.Write(write.OffsetBytes, write.Bytes)),
+            };
+        }
+
+        ImmutableSortedDictionary<string, int> entries = EntriesOf(effect.Folder);
+        return this with
+        {
+            Folders = Folders.SetItem(effect.Folder, effect.File is { } file
+                ? entries.SetItem(effect.Name, file)
+                : entries.Remove(effect.Name)),
+        };
+    }
+
+    /// <summary>The same for states in which the same files and folders are to be found, and for no others.</summary>
+    /// <param name="isNeverRead">Of a path: the content of files there does not count.</param>
+    internal string Key(Func<string, bool> isNeverRead)
+    {
+        StringBuilder key = new();
+        foreach (string folder in Folders.Keys.Order(StringComparer.Ordinal))
+        {
+            key.Append(folder).Append('\n');
+            foreach ((string name, int file) in EntriesOf(folder))
+            {
+                bool hasContent = file != IsFolder && !isNeverRead(Path.Join(folder, name));
+                key.Append(' ').Append(name).Append(' ').Append(hasContent ? Contents[file].Sum : "").Append('\n');
+            }
+        }
+
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString())));
+    }
 
     /// <summary>The same as a power loss leaves it: files never flushed are empty, and a folder without a durable name
     /// in its parent is gone with all it holds.</summary>

@@ -40,6 +40,9 @@ public sealed class RecordingFiles : IStoreFiles
     /// <see cref="StoreException"/>.</summary>
     public Action<FileOperation>? Before { get; set; }
 
+    /// <summary>Told each path that is opened for reading; may throw.</summary>
+    public Action<string>? Opening { get; set; }
+
     /// <summary>The most bytes one read gives, so that short reads are tried.</summary>
     public int ReadBytesMax { get; set; } = int.MaxValue;
 
@@ -102,6 +105,18 @@ public sealed class RecordingFiles : IStoreFiles
         }
     }
 
+    /// <summary>The same in a state of its own, all of it durable.</summary>
+    internal RecordingFiles In(RecordedState other) => new(other, other, fileCount, suffixCount);
+
+    /// <summary>What the file system is after so many operations, and what of it is durable.</summary>
+    internal (RecordedState State, RecordedState Durable) StatesAt(int operationCount)
+    {
+        lock (gate)
+        {
+            return StatesAfter(operationCount);
+        }
+    }
+
     public string NewSuffix() =>
         Interlocked.Increment(ref suffixCount).ToString("x8", CultureInfo.InvariantCulture);
 
@@ -137,6 +152,7 @@ public sealed class RecordingFiles : IStoreFiles
                 return null;
             }
 
+            Opening?.Invoke(path);
             OpenCount++;
             return new RecordedFile(this, file, path);
         }

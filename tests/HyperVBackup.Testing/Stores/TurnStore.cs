@@ -53,6 +53,8 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor, Func<boo
         }
     }
 
+    public Task FlushNamesAsync(BlobName name, CancellationToken token) => store.FlushNamesAsync(name, token);
+
     public async Task DeleteAsync(BlobName name, CancellationToken token)
     {
         await turns.WaitAsync(actor);

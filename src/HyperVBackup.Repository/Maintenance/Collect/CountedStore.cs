@@ -34,6 +34,8 @@ internal sealed class CountedStore(IBlobStore store) : IBlobStore
 
     public ValueTask<string?> FindListingDoubtAsync(CancellationToken token) => store.FindListingDoubtAsync(token);
 
+    public Task FlushNamesAsync(BlobName name, CancellationToken token) => store.FlushNamesAsync(name, token);
+
     public Task DeleteAsync(BlobName name, CancellationToken token) =>
         throw new NotSupportedException("Who reads does not delete.");
 

@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
@@ -39,6 +40,8 @@ internal sealed class Decision(CollectionStore store, Survey survey)
         if (retired.Packs.Count > 0)
         {
             await RequireWholeAsync(stock.Packs, choice.LiveBytes, token);
+            await PackFolders.FlushAsync(
+                store.Store, stock.Packs.Names.Where((_, number) => choice.LiveBytes[number] > 0), token);
         }
 
         return retired;
