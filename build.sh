@@ -6,8 +6,10 @@
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
 #   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory), runs the
 #                               code itself through 20,000 schedules, lets every operation of every verb fail in every
-#                               way (half an hour); then real processes back up, prune, collect, restore and are
-#                               killed for so long (20 minutes)
+#                               way (half an hour), and breaks every verb off in every state that a crash may leave;
+#                               then real processes back up, prune, collect, restore and are killed for so long
+#                               (20 minutes)
+#   ./build.sh matrix           writes the table of crashes in repo-format/integrity.md
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
@@ -85,9 +87,9 @@ run_tests() {
 # What is too long for every run of the tests, with the counts of what it saw.
 run_soak() {
   local minutes=${1:-20} model=tests/HyperVBackup.ProtocolModel.Tests schedules=tests/HyperVBackup.Repository.Tests
-  local real=tests/HyperVBackup.RealParts cli=tests/HyperVBackup.Cli.Tests report
+  local real=tests/HyperVBackup.RealParts cli=tests/HyperVBackup.Cli.Tests simulation=tests/HyperVBackup.Simulation report
   .ci/install-tools
-  for project in "$model" "$schedules" "$cli" "$real"; do
+  for project in "$model" "$schedules" "$cli" "$simulation" "$real"; do
     restore "$project"
     dotnet build "$project" -c Release --no-restore -v quiet -nologo
   done
@@ -97,11 +99,24 @@ run_soak() {
     -noColor -class '*.CollectBesideWritersTests' -showLiveOutput
   HVBACKUP_ALL_FAULTS=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
     -noColor -class '*.FaultTests' -showLiveOutput
+  HVBACKUP_CRASH_HISTORIES=1000 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
+    -noColor -class '*.CrashTests' -showLiveOutput
+  HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
+    -noColor -class '*.KilledVerbTests' -showLiveOutput
   report=$(mktemp)
   HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
     "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'
   cat "$report"
   rm "$report"
+}
+
+# The table holds no date and no machine's figures: it is the same until the code or the verbs change.
+run_matrix() {
+  local simulation=tests/HyperVBackup.Simulation
+  restore "$simulation"
+  dotnet build "$simulation" -c Release --no-restore -v quiet -nologo
+  HYPERVBACKUP_WRITE_MATRIX=1 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
+    -noColor -class '*.CrashTests' -showLiveOutput
 }
 
 run_live_demo() {
@@ -130,6 +145,7 @@ case $verb in
   demo-live) run_live_demo ;;
   test) run_tests ;;
   test-project) run_project "${1:?usage: ./build.sh test-project FOLDER (built before)}" ;;
+  matrix) run_matrix ;;
   soak) run_soak "$@" ;;
   publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
   bench)

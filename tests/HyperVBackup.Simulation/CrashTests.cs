@@ -76,6 +76,37 @@ public sealed class CrashTests(ITestOutputHelper output)
         matrix.RequireOnPage();
     }
 
+    /// <summary>Were any of these flushes missing from the code, the enumeration would say so.</summary>
+    [Theory]
+    [InlineData("init", "FlushFile /repository/.tmp/repository")]
+    [InlineData("init", "FlushFolder /repository")]
+    [InlineData("backup, full", "FlushFile /repository/.tmp/packs")]
+    [InlineData("backup, full", "FlushFile /repository/.tmp/maps")]
+    [InlineData("backup, full", "FlushFile /repository/.tmp/points")]
+    [InlineData("backup, full", "FlushFolder /repository")]
+    [InlineData("backup, full", "FlushFolder /repository/packs")]
+    [InlineData("backup, full", "FlushFolder /repository/maps")]
+    [InlineData("backup, full", "FlushFolder /repository/points")]
+    [InlineData("backup after a kill at a pack's name", "FlushFolder /repository/packs")]
+    [InlineData("backup after a kill at its point's name", "FlushFolder /repository/points")]
+    [InlineData("synthesize --sequential", "FlushFile /repository/.tmp/")]
+    [InlineData("pin", "FlushFolder /repository/pins")]
+    [InlineData("prune", "FlushFolder /repository/pruned")]
+    [InlineData("collect", "FlushFolder /repository/points")]
+    [InlineData("collect, repacking", "FlushFolder /repository/packs")]
+    [InlineData("collect after a kill at a pack's name", "FlushFolder /repository/packs")]
+    public async Task A_flush_that_is_left_out_is_found(string name, string operation)
+    {
+        bool isEach = operation != $"FlushFolder {CrashWorld.Root}";
+        CrashVerb verb = CrashVerbs.Named(name) with
+        {
+            LeavesOut = done => isEach
+                ? $"{done}".StartsWith(operation, StringComparison.Ordinal)
+                : $"{done}" == operation,
+        };
+        await Assert.ThrowsAsync<InvalidOperationException>(() => new CrashRun(verb, bounds, seed: 1).RunAsync());
+    }
+
     /// <summary>To look at one state by itself: as a failure names it.</summary>
     [Fact]
     public async Task A_crash_by_its_name()

@@ -21,7 +21,10 @@ internal sealed class CrashCheck(CrashWorld world, CrashState state)
     private static readonly string[] maybeAtWork = ["leases+", "pins+", "pruned+", "condemned+", "retired+"];
 
     private static readonly string[] kept =
-        ["repository", "packs/", "maps/", "points/", "mirror/", "pruned/", "pins/", "condemned/", "retired/"];
+    [
+        "repository", "packs/", "maps/", "points/", "mirror/", "pruned/", "pins/", "condemned/", "retired/", "verified/",
+        "damaged/", "parity/",
+    ];
 
     private readonly RecordingFiles files = state.Open();
     private Bench bench = null!;

@@ -40,6 +40,9 @@ public sealed class RecordingFiles : IStoreFiles
     /// <see cref="StoreException"/>.</summary>
     public Action<FileOperation>? Before { get; set; }
 
+    /// <summary>Flushes that end well and do nothing, nor are recorded: as if the code left them out.</summary>
+    public Func<FileOperation, bool>? LeavesOut { get; set; }
+
     /// <summary>Told each path that is opened for reading; may throw.</summary>
     public Action<string>? Opening { get; set; }
 
@@ -241,6 +244,12 @@ public sealed class RecordingFiles : IStoreFiles
         lock (gate)
         {
             Before?.Invoke(operation);
+            bool isFlush = operation.Kind is FileOperationKind.FlushFile or FileOperationKind.FlushFolder;
+            if (isFlush && LeavesOut?.Invoke(operation) == true)
+            {
+                return;
+            }
+
             before.Add((state, durable));
             state = state.Apply(operation);
             durable = durable.ApplyFlush(operation, state);
