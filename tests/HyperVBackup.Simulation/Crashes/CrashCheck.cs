@@ -22,8 +22,8 @@ internal sealed class CrashCheck(CrashWorld world, CrashState state)
 
     private static readonly string[] kept =
     [
-        "repository", "packs/", "maps/", "points/", "mirror/", "pruned/", "pins/", "condemned/", "retired/", "verified/",
-        "damaged/", "parity/",
+        "repository", "packs/", "maps/", "points/", "mirror/", "pruned/", "pins/", "condemned/", "retired/",
+        "verified/", "damaged/", "parity/",
     ];
 
     private readonly RecordingFiles files = state.Open();

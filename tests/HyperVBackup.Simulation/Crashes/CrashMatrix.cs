@@ -40,7 +40,8 @@ internal sealed class CrashMatrix
         else if (page != wanted)
         {
             throw new InvalidOperationException(
-                $"The table in repo-format/integrity.md is not what is enumerated; ./build.sh matrix writes it:\n{rows}");
+                "The table in repo-format/integrity.md is not what is enumerated; ./build.sh matrix writes it:\n"
+                + rows);
         }
     }
 

@@ -1,10 +1,10 @@
 namespace HyperVBackup.Testing.Stores;
 
 /// <summary>
-/// The states that a crash may leave of a recorded file system. A kill leaves all that was done. A power loss keeps what
-/// was flushed, and of what was not, anything in any order: each new, renamed or deleted name or none of it, each half
-/// of a rename by itself, each write whole, not at all, or torn: cut at a sector of 512 bytes or a page of 4 KiB, its end
-/// without its beginning, its length without its bytes. Seeded: the same states in the same order each time.
+/// The states that a crash may leave of a recorded file system. A kill leaves all that was done. A power loss keeps
+/// what was flushed, and of what was not, anything in any order: each new, renamed or deleted name or none of it, each
+/// half of a rename by itself, each write whole, not at all, or torn: cut at a sector of 512 bytes or a page of 4 KiB,
+/// its end without its beginning, its length without its bytes. Seeded: the same states in the same order each time.
 /// </summary>
 public sealed class CrashStates(RecordingFiles files, CrashBounds bounds, int seed)
 {
