@@ -101,8 +101,6 @@ run_soak() {
     -noColor -class '*.FaultTests' -showLiveOutput
   HVBACKUP_CRASH_HISTORIES=1000 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
     -noColor -class '*.CrashTests' -showLiveOutput
-  HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
-    -noColor -class '*.KilledVerbTests' -showLiveOutput
   report=$(mktemp)
   HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
     "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'

@@ -29,10 +29,6 @@ internal sealed class Hvbackup(string repositoryPath, string statePath)
     public ToolResult TryTraced(IEnumerable<string> options, params IEnumerable<string> arguments) =>
         Tool.Try("strace", ["-f", "-qq", .. options, "env", .. Environment(arguments)]);
 
-    /// <summary>Runs a command that is killed after so many seconds, if it has not ended.</summary>
-    public ToolResult TryTimed(string seconds, params IEnumerable<string> arguments) =>
-        Tool.Try("timeout", ["-s", "KILL", seconds, "env", .. Environment(arguments)]);
-
     /// <summary>Runs a command that must succeed, and gives its JSON document.</summary>
     public JsonElement Json(params IEnumerable<string> arguments) => DocumentOf(Try([.. arguments, "--json"]));
 
