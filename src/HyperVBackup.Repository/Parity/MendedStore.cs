@@ -74,6 +74,8 @@ internal sealed class MendedStore(IBlobStore store) : IBlobStore
         return buffer.Length;
     }
 
+    public Task FlushNamesAsync(BlobName name, CancellationToken token) => store.FlushNamesAsync(name, token);
+
     public Task<IBlobWriter> CreateAsync(BlobName name, CancellationToken token) => store.CreateAsync(name, token);
 
     public Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token) =>
