@@ -31,11 +31,10 @@ public sealed class DurableFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string fullPath = System.IO.Path.GetFullPath(path);
-        string name = System.IO.Path.GetFileName(fullPath);
-        ArgumentException.ThrowIfNullOrEmpty(name, nameof(path));
+        ArgumentException.ThrowIfNullOrEmpty(System.IO.Path.GetFileName(fullPath), nameof(path));
         string suffix = SystemRandomness.NewSuffix();
-        string shortName = name[..Math.Min(name.Length, NameLengthMax)];
-        string temporaryPath = System.IO.Path.Join(FolderOf(fullPath), TemporaryName.Beside(shortName, suffix));
+        string temporaryName = TemporaryName.Beside(ShortNameOf(fullPath), suffix);
+        string temporaryPath = System.IO.Path.Join(FolderOf(fullPath), temporaryName);
         try
         {
             FileShare share = FileShare.ReadWrite | FileShare.Delete;
@@ -45,6 +44,27 @@ public sealed class DurableFile : IDisposable
         catch (Exception error) when (SystemError.IsFromSystem(error))
         {
             throw SystemError.ToException(error, "create", fullPath);
+        }
+    }
+
+    /// <summary>Removes the temporary files that processes left beside <paramref name="path"/> that were killed before
+    /// they gave one this name. For who alone writes under it.</summary>
+    /// <exception cref="StoreException">The system refused.</exception>
+    public static void RemoveLeftovers(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string fullPath = System.IO.Path.GetFullPath(path);
+        try
+        {
+            string pattern = TemporaryName.Beside(ShortNameOf(fullPath), "*");
+            foreach (string left in Directory.EnumerateFiles(FolderOf(fullPath), pattern))
+            {
+                File.Delete(left);
+            }
+        }
+        catch (Exception error) when (SystemError.IsFromSystem(error))
+        {
+            throw SystemError.ToException(error, "remove what was left beside", fullPath);
         }
     }
 
@@ -207,6 +227,12 @@ public sealed class DurableFile : IDisposable
 
     private static bool Require(int error, string attempt, string path) =>
         error == 0 ? true : throw SystemError.ToException(error, attempt, path);
+
+    private static string ShortNameOf(string fullPath)
+    {
+        string name = System.IO.Path.GetFileName(fullPath);
+        return name[..Math.Min(name.Length, NameLengthMax)];
+    }
 
     private static string FolderOf(string fullPath) => System.IO.Path.GetDirectoryName(fullPath)
         ?? throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"'{fullPath}' is no file."));

@@ -58,10 +58,11 @@ internal sealed class CollectionRun
             {
                 survey.Forget(failure);
             }
-            catch (RepositoryDamagedException)
+            catch (RepositoryDamagedException failure)
             {
-                // What was missing may have been deleted by others, who have gone on meanwhile.
-                if (await store.Collections.ReadProgressAsync(token) == before)
+                // What was missing may have been deleted by others, who have gone on meanwhile; or nothing needs it,
+                // and only what this host keeps says so.
+                if (await store.Collections.ReadProgressAsync(token) == before && !survey.TryDoubt(failure))
                 {
                     throw;
                 }

@@ -33,7 +33,7 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
         MarkedIds neededChunks = chunks.Finish(folder, token);
         try
         {
-            return new NeededIds(now, neededChunks, maps.Finish(folder, token));
+            return new NeededIds(now, neededChunks, maps.Finish(folder, token), before.MarkingCount + 1);
         }
         catch
         {
@@ -45,14 +45,14 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
     private void MarkNodes(
         RootChanges roots, MarkUpdate chunks, MarkUpdate maps, Action<long> nodesRead, CancellationToken token)
     {
-        Sorter<Mark> steps = workshop.NewSteps();
+        WeighedSorter<Mark> steps = workshop.NewSteps();
         for (int level = FormatLimits.LevelMax; level > 0; level--)
         {
-            Sorter<Mark> children = workshop.NewSteps();
+            WeighedSorter<Mark> children = workshop.NewSteps();
             using (steps)
             {
                 Add(roots.TopsOf(level), steps);
-                using Sorter<NamesPlace> places = Find(maps.Apply(steps), "map node", RecordType.Node, token);
+                using WeighedSorter<NamesPlace> places = Find(maps.Apply(steps), "map node", RecordType.Node, token);
                 foreach (NamesPlace place in places.Read())
                 {
                     AddChildren(place, level, children);
@@ -77,10 +77,10 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
     /// <summary>Each head that came or went is read: which do, their roots say.</summary>
     private void MarkLists(RootChanges roots, MarkUpdate maps, CancellationToken token)
     {
-        using Sorter<Mark> steps = workshop.NewSteps();
+        using WeighedSorter<Mark> steps = workshop.NewSteps();
         Add(roots.Heads, steps);
         Add(roots.Files, steps);
-        using Sorter<NamesPlace> places =
+        using WeighedSorter<NamesPlace> places =
             Find(roots.Heads.OrderBy(head => head.Id), "list", RecordType.List, token);
         foreach (NamesPlace place in places.Read())
         {
@@ -94,10 +94,10 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
     }
 
     /// <param name="turned">Ascending.</param>
-    private Sorter<NamesPlace> Find(
+    private WeighedSorter<NamesPlace> Find(
         IEnumerable<TurnedId> turned, string what, RecordType type, CancellationToken token)
     {
-        Sorter<NamesPlace> places = workshop.NewSorter<NamesPlace>();
+        WeighedSorter<NamesPlace> places = new(workshop.NewSorter<NamesPlace>());
         try
         {
             SortedCursor<StoredRecord> records = new(stock.Maps);
@@ -133,7 +133,7 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
     }
 
     /// <summary>Adds the ids of a node's children, once its own was held against them.</summary>
-    private void AddChildren(in NamesPlace place, int level, Sorter<Mark> children)
+    private void AddChildren(in NamesPlace place, int level, WeighedSorter<Mark> children)
     {
         ReadOnlySpan<byte> hashed = names.Read(place);
         if (hasher.IdOfNode(hashed).Value != place.Id)
@@ -141,10 +141,17 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
             throw new FactsDamagedException($"The file of facts is wrong about node {place.Id}.");
         }
 
-        Add(MapNode.ChildrenOf(hashed, level), place.By, children);
+        try
+        {
+            Add(MapNode.ChildrenOf(hashed, level), place.By, children);
+        }
+        catch (CorruptDataException failure) when (place.By < 0)
+        {
+            throw new MarksUnusableException($"By the kept marks, {place.Id} is of another level.", failure);
+        }
     }
 
-    private static void Add(ReadOnlySpan<byte> ids, int by, Sorter<Mark> steps)
+    private static void Add(ReadOnlySpan<byte> ids, int by, WeighedSorter<Mark> steps)
     {
         for (; !ids.IsEmpty; ids = ids[Digest.SizeBytes..])
         {
@@ -152,7 +159,7 @@ internal sealed class Marking(Stock stock, ContentHasher hasher, Workshop worksh
         }
     }
 
-    private static void Add(IEnumerable<TurnedId> roots, Sorter<Mark> steps)
+    private static void Add(IEnumerable<TurnedId> roots, WeighedSorter<Mark> steps)
     {
         foreach ((Digest id, int by) in roots)
         {

@@ -5,7 +5,8 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>All that restore points reach: ids of chunks; and of map nodes and lists. Nothing of where they lie. One
 /// thread at a time.</summary>
-internal sealed class NeededIds(PointRoots roots, MarkedIds chunks, MarkedIds maps) : IDisposable
+/// <param name="markingCount">How many markings led here from nothing, each going on from the one before.</param>
+internal sealed class NeededIds(PointRoots roots, MarkedIds chunks, MarkedIds maps, int markingCount) : IDisposable
 {
     /// <summary>What follows from these.</summary>
     public PointRoots Roots => roots;
@@ -20,7 +21,9 @@ internal sealed class NeededIds(PointRoots roots, MarkedIds chunks, MarkedIds ma
 
     public MarkedIds MapMarks => maps;
 
-    public static NeededIds None() => new(new PointRoots(), MarkedIds.None(), MarkedIds.None());
+    public int MarkingCount => markingCount;
+
+    public static NeededIds None() => new(new PointRoots(), MarkedIds.None(), MarkedIds.None(), 0);
 
     public void Dispose()
     {

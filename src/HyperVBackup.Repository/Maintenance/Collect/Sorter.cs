@@ -96,11 +96,15 @@ internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax, Func<T
         }
 
         SafeFileHandle settled = scratch.Create();
-        long count = 0;
-        foreach (T[] piece in Merge().Chunk(PieceBytesMax / SizeBytes))
+        long count;
+        try
         {
-            RandomAccess.Write(settled, MemoryMarshal.AsBytes<T>(piece), count * SizeBytes);
-            count += piece.Length;
+            count = MergeInto(settled);
+        }
+        catch
+        {
+            settled.Dispose();
+            throw;
         }
 
         file!.Dispose();
@@ -171,6 +175,18 @@ internal sealed class Sorter<T>(ScratchFolder scratch, long heldBytesMax, Func<T
         runs.Add((fileBytes, heldCount));
         fileBytes += bytes.Length;
         heldCount = 0;
+    }
+
+    private long MergeInto(SafeFileHandle settled)
+    {
+        long count = 0;
+        foreach (T[] piece in Merge().Chunk(PieceBytesMax / SizeBytes))
+        {
+            RandomAccess.Write(settled, MemoryMarshal.AsBytes<T>(piece), count * SizeBytes);
+            count += piece.Length;
+        }
+
+        return count;
     }
 
     private IEnumerable<T> Merge()

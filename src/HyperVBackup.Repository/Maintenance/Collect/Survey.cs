@@ -43,6 +43,9 @@ internal sealed class Survey(
     public NeededIds MarkApart(Stock stock, PointRoots roots, CancellationToken token) =>
         marks.MarkApart(stock, roots, token);
 
+    /// <inheritdoc cref="KeptMarks.TryDoubt"/>
+    public bool TryDoubt(RepositoryDamagedException failure) => marks.TryDoubt(failure);
+
     /// <summary>What points reach is found anew the next time.</summary>
     public void Forget(MarksUnusableException failure) => marks.Forget(failure);
 

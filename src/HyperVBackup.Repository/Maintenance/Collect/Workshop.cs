@@ -23,5 +23,5 @@ internal sealed class Workshop(ScratchFolder scratch, long memoryBudgetBytes)
     public Sorter<Digest> NewIds() => NewSorter<Digest>();
 
     /// <summary>Adds up what is said of one id.</summary>
-    public Sorter<Mark> NewSteps() => NewSorter<Mark>(Mark.Add);
+    public WeighedSorter<Mark> NewSteps() => new(NewSorter<Mark>(Mark.Add));
 }

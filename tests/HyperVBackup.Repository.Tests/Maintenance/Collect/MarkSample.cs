@@ -15,10 +15,10 @@ internal static class MarkSample
         foreach (Digest id in chunks.Order())
         {
             writer.Add(new Mark(id, 1));
-            sum = sum.With(id);
+            sum = sum.With(new Mark(id, 1));
         }
 
         return new NeededIds(
-            new PointRoots(), new MarkedIds(writer.Finish(), MarkTable.Empty(), sum), MarkedIds.None());
+            new PointRoots(), new MarkedIds(writer.Finish(), MarkTable.Empty(), sum), MarkedIds.None(), 1);
     }
 }

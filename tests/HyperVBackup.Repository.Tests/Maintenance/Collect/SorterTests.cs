@@ -55,6 +55,27 @@ public sealed class SorterTests
     }
 
     [Fact]
+    public void Settling_that_fails_leaves_no_file()
+    {
+        using TestFolder folder = new();
+        bool fails = false;
+        ScratchFolder scratch = new(folder.Path, processId: 1);
+        using (Sorter<long> sorter = new(
+            scratch, heldBytesMax: 16 << 10, (one, _) => fails ? throw new IOException("no room") : one))
+        {
+            for (int count = 0; count < 100_000; count++)
+            {
+                sorter.Add(count % 50_000);
+            }
+
+            fails = true;
+            Assert.Throws<IOException>(sorter.Settle);
+        }
+
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
     public void What_a_killed_collector_left_is_removed_and_what_a_living_one_has_is_not()
     {
         using TestFolder folder = new();

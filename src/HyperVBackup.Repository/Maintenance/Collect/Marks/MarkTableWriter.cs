@@ -5,7 +5,10 @@ namespace HyperVBackup.Repository.Maintenance.Collect.Marks;
 
 /// <summary>Writes a <see cref="MarkTable"/> from its first mark to its last. Used once.</summary>
 /// <param name="file">Empty; goes over to the table.</param>
-internal sealed class MarkTableWriter(SafeFileHandle file, Digest id) : IDisposable
+/// <param name="path">Of the file, which is deleted unless it is finished; null for one gone once closed.</param>
+/// <param name="write">The system's own where it is not given.</param>
+internal sealed class MarkTableWriter(
+    SafeFileHandle file, Digest id, string? path = null, TableWrite? write = null) : IDisposable
 {
     private const int BlocksAtOnce = 64;
     private readonly Mark[] marks = new Mark[MarkTable.MarksInBlock];
@@ -45,9 +48,24 @@ internal sealed class MarkTableWriter(SafeFileHandle file, Digest id) : IDisposa
 
     public void Dispose()
     {
-        if (!isFinished)
+        if (isFinished)
         {
-            file.Dispose();
+            return;
+        }
+
+        file.Dispose();
+        if (path is null)
+        {
+            return;
+        }
+
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return; // it is swept another time
         }
     }
 
@@ -64,7 +82,7 @@ internal sealed class MarkTableWriter(SafeFileHandle file, Digest id) : IDisposa
 
     private void Write()
     {
-        RandomAccess.Write(file, blocks.AsSpan(0, blockCount * MarkTable.BlockBytes), writtenBytes);
+        (write ?? RandomAccess.Write)(file, blocks.AsSpan(0, blockCount * MarkTable.BlockBytes), writtenBytes);
         writtenBytes += blockCount * MarkTable.BlockBytes;
         blockCount = 0;
     }

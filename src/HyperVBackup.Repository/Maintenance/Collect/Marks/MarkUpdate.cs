@@ -9,11 +9,13 @@ internal sealed class MarkUpdate(MarkedIds before, Workshop workshop) : IDisposa
     private MarkSum sum = before.Sum;
 
     /// <summary>Counts more or less of ids; an id only once in all.</summary>
-    /// <param name="steps">By how much.</param>
+    /// <param name="steps">By how much. What the marks must come to with them is told by their sum alone, which is
+    /// held against the tables whenever these are read.</param>
     /// <returns>Those that are needed now and were not, or the reverse; ascending.</returns>
     /// <exception cref="MarksUnusableException">What is kept is damaged, or does not go with these.</exception>
-    public IEnumerable<TurnedId> Apply(Sorter<Mark> steps)
+    public IEnumerable<TurnedId> Apply(WeighedSorter<Mark> steps)
     {
+        sum = sum with { Named = sum.Named.With(steps.Sum) };
         MarkCounts counts = new(before);
         foreach (Mark step in steps.Read())
         {
@@ -23,7 +25,7 @@ internal sealed class MarkUpdate(MarkedIds before, Workshop workshop) : IDisposa
             }
 
             long count = counts.Of(step.Id);
-            Mark now = step with { Count = count + step.Count };
+            Mark now = step with { Count = unchecked(count + step.Count) };
             if (now.Count < 0)
             {
                 throw new MarksUnusableException($"By the kept marks, {step.Id} is named less than not at all.");

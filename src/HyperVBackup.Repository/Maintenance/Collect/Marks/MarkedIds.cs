@@ -13,7 +13,7 @@ internal sealed class MarkedIds(MarkTable large, MarkTable changes, MarkSum sum)
     /// <summary>A count of zero means: not needed any more.</summary>
     public MarkTable Changes => changes;
 
-    /// <summary>Over the ids that are needed.</summary>
+    /// <summary>Over the ids that are needed, and how often each is named.</summary>
     public MarkSum Sum => sum;
 
     public static MarkedIds None() => new(MarkTable.Empty(), MarkTable.Empty(), default);
@@ -39,7 +39,7 @@ internal sealed class MarkedIds(MarkTable large, MarkTable changes, MarkSum sum)
                 throw new MarksUnusableException("The kept marks are not in order.");
             }
 
-            (found, last) = (found.With(mark.Id), mark);
+            (found, last) = (found.With(mark), mark);
             yield return mark;
         }
 

@@ -12,8 +12,9 @@ namespace HyperVBackup.Repository.Maintenance.Collect.Marks;
 /// </summary>
 /// <param name="path">Null where nothing is kept: then tables are gone after use.</param>
 /// <param name="randomness">For names that are never used again.</param>
+/// <param name="write">For tests; the system's own where it is not given.</param>
 internal sealed class MarksFolder(
-    string? path, RepositoryId repository, ScratchFolder scratch, RandomFill randomness)
+    string? path, RepositoryId repository, ScratchFolder scratch, RandomFill randomness, TableWrite? write = null)
 {
     private const string ManifestName = "marks";
     private const string TablePrefix = "marks-";
@@ -29,21 +30,47 @@ internal sealed class MarksFolder(
         Span<byte> random = stackalloc byte[Digest.SizeBytes];
         randomness(random);
         Digest id = new(random);
-        return new MarkTableWriter(path is null ? scratch.Create() : Open(id, FileMode.CreateNew), id);
+        return path is null
+            ? new MarkTableWriter(scratch.Create(), id)
+            : new MarkTableWriter(Open(id, FileMode.CreateNew), id, PathOf(id), write);
     }
 
     /// <returns>What was saved last; null where there is nothing of use.</returns>
+    /// <remarks>Sweeps.</remarks>
     public NeededIds? TryLoad()
     {
+        NeededIds? loaded = null;
         try
         {
-            return path is not null && File.Exists(ManifestPath)
+            loaded = path is not null && File.Exists(ManifestPath)
                 ? MarksManifest.TryRead(File.ReadAllBytes(ManifestPath), repository, OpenTable)
                 : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return null;
+            // Nothing of use, then.
+        }
+
+        Sweep(loaded);
+        return loaded;
+    }
+
+    /// <summary>Removes all that is neither the manifest nor of these: what those left that were killed, or had no
+    /// room.</summary>
+    /// <param name="kept">Saved last or loaded; null for nothing.</param>
+    public void Sweep(NeededIds? kept)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+            {
+                DurableFile.RemoveLeftovers(ManifestPath);
+                SweepTables(kept is null ? [] : [.. TablesOf(kept).Select(table => NameOf(table.Id))]);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or StoreException)
+        {
+            return; // What stays is swept another time.
         }
     }
 
@@ -63,12 +90,13 @@ internal sealed class MarksFolder(
                 file.Replace();
             }
 
-            Sweep([.. TablesOf(needed).Select(table => NameOf(table.Id))]);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or StoreException)
         {
             return; // see the summary
         }
+
+        Sweep(needed);
     }
 
     /// <summary>Keeps nothing.</summary>
@@ -77,7 +105,7 @@ internal sealed class MarksFolder(
         if (path is not null)
         {
             Delete(ManifestPath);
-            Sweep([]);
+            Sweep(null);
         }
     }
 
@@ -85,6 +113,8 @@ internal sealed class MarksFolder(
         [needed.ChunkMarks.Large, needed.ChunkMarks.Changes, needed.MapMarks.Large, needed.MapMarks.Changes];
 
     private static string NameOf(Digest table) => $"{TablePrefix}{table}";
+
+    private string PathOf(Digest table) => Path.Join(path, NameOf(table));
 
     private MarkTable OpenTable(Digest id, long count)
     {
@@ -105,9 +135,9 @@ internal sealed class MarksFolder(
 
     /// <summary>Deleted while it is open, as an old table may be, it is gone once it is closed.</summary>
     private SafeFileHandle Open(Digest id, FileMode mode) => File.OpenHandle(
-        Path.Join(path, NameOf(id)), mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        PathOf(id), mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
-    private void Sweep(HashSet<string> kept)
+    private void SweepTables(HashSet<string> kept)
     {
         foreach (string table in Directory.EnumerateFiles(path!, TablePrefix + "*"))
         {

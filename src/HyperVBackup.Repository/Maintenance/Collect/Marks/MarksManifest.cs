@@ -2,11 +2,12 @@ using HyperVBackup.Format;
 
 namespace HyperVBackup.Repository.Maintenance.Collect.Marks;
 
-/// <summary>What a host notes of its last marking, as bytes: the roots from which it marked, and the tables. The layout
+/// <summary>What a host notes of its last marking, as bytes: the roots from which it marked, the tables and
+/// their sums. The layout
 /// is this host's own and may change with any version.</summary>
 internal static class MarksManifest
 {
-    private static ReadOnlySpan<byte> Magic => "HVMARKS1"u8;
+    private static ReadOnlySpan<byte> Magic => "HVMARKS2"u8;
 
     public static byte[] Write(RepositoryId repository, NeededIds needed)
     {
@@ -14,6 +15,7 @@ internal static class MarksManifest
         using BinaryWriter writer = new(output);
         writer.Write(Magic);
         writer.Write(BytesOf(repository));
+        writer.Write(needed.MarkingCount);
         Write(writer, needed.ChunkMarks);
         Write(writer, needed.MapMarks);
         Write(writer, needed.Roots.Tops, top => writer.Write((byte)top.Level), top => top.Id.Value);
@@ -37,6 +39,7 @@ internal static class MarksManifest
     private static NeededIds Read(byte[] bytes, int at, Func<Digest, long, MarkTable> open)
     {
         using BinaryReader reader = new(new MemoryStream(bytes, at, bytes.Length - at));
+        int markingCount = reader.ReadInt32();
         MarkedIds chunks = ReadIds(reader, open);
         MarkedIds? maps = null;
         try
@@ -46,7 +49,7 @@ internal static class MarksManifest
                 Read(reader, () => ((int)reader.ReadByte(), new NodeId(ReadDigest(reader)))),
                 Read(reader, () => new ListId(ReadDigest(reader))),
                 Read(reader, () => new ListId(ReadDigest(reader))));
-            return new NeededIds(roots, chunks, maps);
+            return new NeededIds(roots, chunks, maps, markingCount);
         }
         catch
         {
@@ -66,6 +69,8 @@ internal static class MarksManifest
 
         writer.Write(BytesOf(ids.Sum.Words));
         writer.Write(ids.Sum.Count);
+        writer.Write(BytesOf(ids.Sum.Named.Words));
+        writer.Write(ids.Sum.Named.Weights);
     }
 
     private static MarkedIds ReadIds(BinaryReader reader, Func<Digest, long, MarkTable> open)
@@ -73,10 +78,12 @@ internal static class MarksManifest
         (Digest largeId, long largeCount) = (ReadDigest(reader), reader.ReadInt64());
         (Digest changesId, long changesCount) = (ReadDigest(reader), reader.ReadInt64());
         (Digest words, long count) = (ReadDigest(reader), reader.ReadInt64());
+        (Digest namedWords, long named) = (ReadDigest(reader), reader.ReadInt64());
+        MarkSum sum = new(count, words, new WeighedSum(named, namedWords));
         MarkTable large = open(largeId, largeCount);
         try
         {
-            return new MarkedIds(large, open(changesId, changesCount), new MarkSum(count, words));
+            return new MarkedIds(large, open(changesId, changesCount), sum);
         }
         catch
         {

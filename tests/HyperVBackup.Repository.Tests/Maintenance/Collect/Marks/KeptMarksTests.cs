@@ -132,7 +132,7 @@ public sealed class KeptMarksTests
 
         using (NeededIds lied = liar.NewFolder().TryLoad()!)
         {
-            host.NewFolder().Save(new NeededIds(world.Roots(), lied.ChunkMarks, lied.MapMarks));
+            host.NewFolder().Save(new NeededIds(world.Roots(), lied.ChunkMarks, lied.MapMarks, 1));
         }
 
         host.Restart();

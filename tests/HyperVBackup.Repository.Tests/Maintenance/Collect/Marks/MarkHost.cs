@@ -31,6 +31,9 @@ internal sealed class MarkHost : IDisposable
     /// <summary>Called before each table that is made to be kept.</summary>
     public Action BeforeTable { get; set; } = () => { };
 
+    /// <summary>In place of the system's own, from the next process on.</summary>
+    public TableWrite? Write { get; set; }
+
     /// <summary>As another process.</summary>
     public void Restart()
     {
@@ -82,7 +85,7 @@ internal sealed class MarkHost : IDisposable
         {
             BeforeTable();
             random.NextBytes(bytes);
-        });
+        }, Write);
     }
 
     public void Dispose()

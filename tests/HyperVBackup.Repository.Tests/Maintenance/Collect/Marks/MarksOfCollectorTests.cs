@@ -1,6 +1,7 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance.Collect;
+using HyperVBackup.Repository.Maintenance.Collect.Marks;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Testing.Tools;
 using Xunit;
@@ -120,6 +121,48 @@ public sealed class MarksOfCollectorTests
         Assert.Equal(before.Keys.Order(), after.Keys.Order());
         Assert.All(before, file => Assert.Equal(file.Value, after[file.Key]));
         await situation.RequireGoodAsync();
+    }
+
+    /// <summary>Nothing that is wrong with what is kept stops collecting.</summary>
+    [Fact]
+    public async Task A_kept_id_that_nothing_needs_and_nowhere_lies_is_told_once_and_forgotten()
+    {
+        using TestFolder folder = new();
+        CollectSituation situation = await CollectSituation.MakeAsync();
+        await CollectAsync(situation, folder.Path);
+        await AddPhantomAsync(situation, folder.Path);
+        RestorePoint goes = await situation.Sample.BackUpAsync([90, 91], vm: "goes");
+        situation.Pruned.Add(goes);
+        await situation.Sample.MarkAsync(goes);
+        List<string> warnings = [];
+        RepositoryEnvironment environment = Environment(folder.Path) with { Warn = warnings.Add };
+        for (int count = 0; count < 2; count++)
+        {
+            await CollectSample.CollectAsync(situation.Sample.Store, CollectSample.WithoutRepacking, environment);
+        }
+
+        Assert.Contains("agree", Assert.Single(warnings), StringComparison.Ordinal);
+        await situation.RequireGoodAsync();
+    }
+
+    private static async Task AddPhantomAsync(CollectSituation situation, string stateFolder)
+    {
+        string path = Path.GetDirectoryName(
+            Directory.GetFiles(stateFolder, "marks", SearchOption.AllDirectories).Single())!;
+        BackupRepository repository = await SampleRepository.OpenAsync(situation.Sample.Store);
+        MarksFolder marks = new(
+            path, repository.Id, new ScratchFolder(path, processId: 1), repository.Environment.Randomness);
+        using NeededIds kept = marks.TryLoad()!;
+        using MarkTableWriter writer = marks.NewTable();
+        Mark phantom = new(new Digest([.. Enumerable.Repeat((byte)9, Digest.SizeBytes)]), 1);
+        foreach (Mark mark in kept.ChunkMarks.ReadMarks().Append(phantom).Order())
+        {
+            writer.Add(mark);
+        }
+
+        using MarkTable table = writer.Finish();
+        marks.Save(new NeededIds(
+            kept.Roots, new MarkedIds(table, MarkTable.Empty(), kept.ChunkMarks.Sum.With(phantom)), kept.MapMarks, 1));
     }
 
     private static Dictionary<string, byte[]> ReadMarks(string folder) =>
