@@ -7,8 +7,8 @@
 #   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory), runs the
 #                               code itself through 20,000 schedules, lets every operation of every verb fail in every
 #                               way (half an hour), and breaks every verb off in every state that a crash may leave;
-#                               then real processes back up, prune, collect, restore and are killed for so long
-#                               (20 minutes)
+#                               kills the real program 300 times; then real processes back up, prune, collect, restore
+#                               and are killed for so long (20 minutes)
 #   ./build.sh matrix           writes the table of crashes in repo-format/integrity.md
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
@@ -101,6 +101,8 @@ run_soak() {
     -noColor -class '*.FaultTests' -showLiveOutput
   HVBACKUP_CRASH_HISTORIES=1000 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
     -noColor -class '*.CrashTests' -showLiveOutput
+  HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
+    -noColor -class '*.KilledVerbTests' -showLiveOutput
   report=$(mktemp)
   HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
     "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'

@@ -1,9 +1,13 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Format;
+using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Tests.Kit;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Maintenance.Repair;
+using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Storage.Files;
 using Xunit;
 
 namespace HyperVBackup.Simulation.Crashes;
@@ -38,6 +42,14 @@ internal static class CrashVerbs
         new("restore", ThreePointsAsync, RestoreAsync),
         new("verify", ThreePointsAsync, world => world.Bench.VerifyAsync()),
         new("rebuild-index", ThreePointsAsync, RebuildIndexAsync),
+        new("protect", ThreePointsAsync, world => world.Bench.Repository
+            .NewProtection(new ProtectOptions { ParityPercent = 10, WorkerCount = 1 })
+            .RunAsync(new Progress<ProtectProgress>(), default)),
+        new("repair, in place", RottenMapAsync, world => world.Bench.Repository
+            .NewRepair(new RepairOptions { WorkerCount = 1 }).RunAsync(new Progress<RepairProgress>(), default))
+        {
+            Kept = async (_, bench) => (await bench.VerifyAsync()).Damage.Count == 0,
+        },
         new("sessions --end", KilledBackupAsync, EndSessionsAsync),
         new("pin", ThreePointsAsync, world => world.Pins().PinAsync(world.Points[0], default))
         {
@@ -80,6 +92,22 @@ internal static class CrashVerbs
         await OnePointAsync(world);
         await world.TrackAsync();
         await world.TrackAsync();
+    }
+
+    /// <summary>A byte of one copy of a map pack rots.</summary>
+    private static async Task RottenMapAsync(CrashWorld world)
+    {
+        const int RotAt = 400;
+        await ThreePointsAsync(world);
+        await world.BeginAsync();
+        world.Rotten = world.Files.FilePaths
+            .First(path => path.StartsWith($"{CrashWorld.Root}/maps/", StringComparison.Ordinal));
+        using IStoreFile file = world.Files.TryOpenWrite(world.Rotten)!;
+        byte[] rotten = new byte[1];
+        file.Read(rotten, RotAt);
+        rotten[0] ^= 1;
+        file.Write(rotten, RotAt);
+        file.Flush();
     }
 
     private static async Task TwoDisksAsync(CrashWorld world)
@@ -175,14 +203,14 @@ internal static class CrashVerbs
         Assert.NotEqual(0, (await world.BackupAsync()).BytesResumed[0]);
     }
 
-    private static Task ChangeAndBackupAsync(CrashWorld world)
+    private static Task<BackupReport> ChangeAndBackupAsync(CrashWorld world)
     {
         world.Change();
         return world.BackupAsync();
     }
 
     /// <summary>Somebody takes the session for dead while it backs up.</summary>
-    private static Task BackupGivenUpAsync(CrashWorld world)
+    private static Task<BackupReport> BackupGivenUpAsync(CrashWorld world)
     {
         bool isEnded = false;
         world.Change();

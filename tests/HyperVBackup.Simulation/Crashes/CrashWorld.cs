@@ -55,6 +55,9 @@ internal sealed class CrashWorld : IDisposable
     /// <summary>All points in the order in which they were made.</summary>
     public List<SessionId> Points => [.. returned.Select(one => one.Point)];
 
+    /// <summary>A file that rotted before: verify may say so, until it is healed.</summary>
+    public string? Rotten { get; set; }
+
     /// <summary>The host's own, for verbs that need one.</summary>
     public TestFolder StateFolder { get; } = new();
 
@@ -212,7 +215,7 @@ internal sealed class CrashWorld : IDisposable
         ];
     }
 
-    private Task BackupTrackedAsync(int auditPercent)
+    private Task<BackupReport> BackupTrackedAsync(int auditPercent)
     {
         (string? since, List<(long, long)> changes) = known.Count > 0 ? known[^1] : (null, []);
         (long, long)[] ranges = [.. changes];
