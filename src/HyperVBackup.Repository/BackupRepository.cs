@@ -128,6 +128,14 @@ public sealed class BackupRepository
     public Task<List<RestorePoint>> ListShownPointsAsync(CancellationToken token = default) =>
         ShownPoints.ListAsync(this, token);
 
+    /// <summary>A point that no list shows, as the first of its two copies is lost; it restores by its id.</summary>
+    /// <returns>Null where the point is not lost, or was pruned, or nothing is left of it.</returns>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<RestorePoint?> TryReadLostPointAsync(SessionId id, CancellationToken token) =>
+        await Store.TryGetLengthAsync(new BlobName(FileNames.PruneMark(id)), token) is null
+            ? await new LostPoints(catalog, new CollectionFiles(Store, Id)).TryReadAsync(id, token)
+            : null;
+
     /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
     /// <exception cref="RepositoryUnusableException">What a collection deletes cannot be read.</exception>
     /// <exception cref="StoreException">The store cannot be written or read.</exception>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository;
 using HyperVBackup.Repository.Points;
@@ -21,8 +22,15 @@ internal static class PointArguments
 
     public static Argument<string> New(string name) => new(name) { Description = Help };
 
+    /// <summary>Finds a point that is shown; by its whole id also one whose first copy is lost.</summary>
     /// <exception cref="RestorePointNotFoundException">None answers, or several.</exception>
     public static async Task<RestorePoint> FindAsync(
-        BackupRepository repository, string reference, CancellationToken token) =>
-        PointSelector.Find(await repository.ListShownPointsAsync(token), reference);
+        BackupRepository repository, string reference, CancellationToken token)
+    {
+        List<RestorePoint> points = await repository.ListShownPointsAsync(token);
+        bool isUnknownId = SessionId.TryParse(reference, out SessionId id) && points.TrueForAll(one => one.Id != id);
+        return isUnknownId && await repository.TryReadLostPointAsync(id, token) is { } lost
+            ? lost
+            : PointSelector.Find(points, reference);
+    }
 }

@@ -84,6 +84,13 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
     public Task<CollectionSet?> TryReadRetiredAsync(long number, CancellationToken token) =>
         TryReadAsync(FileKind.Retired, FileNames.Retired(number), number, token);
 
+    /// <summary>What a collection that may be long past decided: also by the second copy alone, which comes after the
+    /// first one and so tells of a decision that stood.</summary>
+    /// <inheritdoc cref="TryReadCondemnedAsync"/>
+    public async Task<CollectionSet?> TryReadPastRetiredAsync(long number, CancellationToken token) =>
+        await TryReadRetiredAsync(number, token)
+        ?? await TryReadMirrorAsync(FileKind.Retired, FileNames.Retired(number), number, token);
+
     /// <summary>What is wrong with the copies of a collection's files.</summary>
     /// <param name="isDecided">Whether <c>retired/number</c> must be there.</param>
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -178,7 +185,7 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         {
             try
             {
-                CollectionSet? retired = await TryReadRetiredAsync(number, token);
+                CollectionSet? retired = await TryReadPastRetiredAsync(number, token);
                 found.UnionWith(names.Where(name => retired is not null && isNamed(retired, name)));
             }
             catch (RepositoryUnusableException)

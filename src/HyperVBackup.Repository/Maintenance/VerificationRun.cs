@@ -237,9 +237,9 @@ internal sealed class VerificationRun
         options.Points.Count == 0
         && copies.First is { Point: null, Complaint: null } && copies.Second is { Point: null, Complaint: null };
 
-    /// <summary>A slow session may put a second copy after the point was collected.</summary>
+    /// <summary>A slow session may put a second copy after the point was collected, a slow collector a fence.</summary>
     private async Task<bool> IsDeletedAsync(SessionId id, PointCopies copies, CancellationToken token) =>
-        copies.First.Point is null && copies.First.Complaint is null
+        copies.First.Point is null
         && (await collections.FindCollectedAsync(new HashSet<SessionId> { id }, token)).Count > 0;
 
     /// <summary>Packs that exist and hold what the points need, be it where the maps say or elsewhere.</summary>

@@ -180,7 +180,8 @@ public sealed class PointPins(BackupRepository repository)
     }
 
     private async Task<bool> IsGoneAsync(SessionId point, CancellationToken token) =>
-        !await HasBlobAsync(FileNames.RestorePoint(point), token);
+        !await HasBlobAsync(FileNames.RestorePoint(point), token)
+        && !await HasBlobAsync(FileNames.RestorePointMirror(point), token); // it may have lost its first copy
 
     private async Task<bool> HasBlobAsync(string name, CancellationToken token) =>
         await repository.Store.TryGetLengthAsync(new BlobName(name), token) is not null;

@@ -128,9 +128,10 @@ internal sealed class AbandonedSessions(
         List<(SessionId, long)> ofNone = [];
         await foreach (SessionId marked in marks.ListAsync(token))
         {
-            // Asked once more: the point may have been published after the names were listed.
+            // Asked once more: the point may have been published after the names were listed, or lost its first copy.
             bool isGone = !decided.Contains(marked)
-                && await store.TryGetLengthAsync(new BlobName(FileNames.RestorePoint(marked)), token) is null;
+                && await store.TryGetLengthAsync(new BlobName(FileNames.RestorePoint(marked)), token) is null
+                && await store.TryGetLengthAsync(new BlobName(FileNames.RestorePointMirror(marked)), token) is null;
             if (isGone)
             {
                 ofNone.Add((marked, 0));

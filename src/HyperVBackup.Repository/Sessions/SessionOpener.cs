@@ -145,6 +145,7 @@ internal sealed class SessionOpener(
         try
         {
             return await catalog.TryReadAsync(id, token)
+                ?? await new LostPoints(catalog, collections).TryReadAsync(id, token)
                 ?? throw new RestorePointNotFoundException($"Restore point {id} is gone.");
         }
         catch (CorruptDataException complaint)

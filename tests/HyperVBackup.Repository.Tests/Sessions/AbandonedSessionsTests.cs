@@ -138,6 +138,7 @@ public sealed class AbandonedSessionsTests
         SampleCollector collector = new(sample);
         await collector.MarkAsync(point.Id);
         await collector.MarkAsync(gone.Id);
+        await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePointMirror(gone.Id)), default);
         await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePoint(gone.Id)), default);
         WritingSession? late = null;
         sample.Store.Before = call =>

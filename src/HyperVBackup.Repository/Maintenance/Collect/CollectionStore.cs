@@ -32,7 +32,8 @@ internal sealed class CollectionStore(
     public SignFiles Signs { get; } = new(store, repository);
 
     public StandingPoints Points { get; } = new(
-        store, new PointCatalog(store, repository), new CollectionFiles(store, repository), hasher);
+        store, new PointCatalog(store, repository), new CollectionFiles(store, repository), hasher,
+        environment.Warn);
 
     /// <summary>All packs of which there is a copy; not the second copy alone of a map pack that was retired: it came
     /// late, from a session that slept, and whoever still deletes for that collection takes it away again.</summary>

@@ -9,8 +9,10 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 /// <summary>Lists restore points for a collector: from their files, never from a cache, and none that cannot be read is
 /// taken for none.</summary>
 internal sealed class StandingPoints(
-    IBlobStore store, PointCatalog catalog, CollectionFiles collections, ContentHasher hasher)
+    IBlobStore store, PointCatalog catalog, CollectionFiles collections, ContentHasher hasher, Action<string> warn)
 {
+    private readonly HashSet<SessionId> told = [];
+
     /// <summary>The sessions that have decided: there is a point, or a fence; a point that lost its first copy by
     /// accident counts too.</summary>
     public async Task<HashSet<SessionId>> ListAsync(CancellationToken token)
@@ -21,6 +23,7 @@ internal sealed class StandingPoints(
         if (copies.Count > 0)
         {
             copies.ExceptWith(await ReadRetiredAsync(token));
+            await TellLostAsync(copies, token);
             points.UnionWith(copies);
         }
 
@@ -72,13 +75,27 @@ internal sealed class StandingPoints(
         return ids;
     }
 
+    /// <summary>Asked once more, as a point may have been put after the names were listed.</summary>
+    private async Task TellLostAsync(HashSet<SessionId> points, CancellationToken token)
+    {
+        foreach (SessionId id in points)
+        {
+            if (await catalog.IsGoneAsync(id, token) && told.Add(id))
+            {
+                warn($"Restore point {id} has lost its file '{FileNames.RestorePoint(id)}' and is not listed; its "
+                    + "second copy stands, so all that it needs is kept: put the file back, or restore it by its "
+                    + "whole id.");
+            }
+        }
+    }
+
     /// <summary>Second copies of points that were retired may come late, from sessions that slept.</summary>
     private async Task<HashSet<SessionId>> ReadRetiredAsync(CancellationToken token)
     {
         HashSet<SessionId> retired = [];
         for (long number = await collections.ReadHighestAsync(token); number > 0; number--)
         {
-            retired.UnionWith((await collections.TryReadRetiredAsync(number, token))?.Points ?? []);
+            retired.UnionWith((await collections.TryReadPastRetiredAsync(number, token))?.Points ?? []);
         }
 
         return retired;
@@ -95,7 +112,8 @@ internal sealed class StandingPoints(
         (PointCopy first, PointCopy second) = (copies.First, copies.Second);
         bool isGone = first.Point is null && first.Complaint is null && second.Point is null
             && second.Complaint is null;
-        return isGone
+        bool isCollected = !isGone && first.Point is null && (await ReadRetiredAsync(token)).Contains(id);
+        return isGone || isCollected // a late second copy, beside a late fence
             ? null
             : first.Point ?? second.Point ?? throw Unreadable(id, first.Complaint ?? second.Complaint!);
     }
