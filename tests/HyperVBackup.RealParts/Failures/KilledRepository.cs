@@ -17,6 +17,7 @@ internal sealed class KilledRepository
     private const string Vm = "vm";
     private const int MiB = 1 << 20;
     private const int DiskBytes = 3 * MiB;
+    private const int TidyEach = 10;
     private const int KilledBySignal = 128 + 9;
 
     private readonly TestFolder folder;
@@ -25,6 +26,7 @@ internal sealed class KilledRepository
     private readonly Dictionary<SessionId, string> truth = [];
     private TestRepository repository = null!;
     private int changeCount;
+    private int runCount;
 
     private KilledRepository(TestFolder folder)
     {
@@ -76,6 +78,7 @@ internal sealed class KilledRepository
         (int exitCode, string errors) = milliseconds is int moment ? RunTimed(verb, moment) : RunTraced(verb, inject);
         Assert.True(exitCode is 0 or KilledBySignal, $"exit code {exitCode}: {errors}");
         await RequireGoodAsync(verb, before);
+        await TidyAsync();
         return exitCode != 0;
     }
 
@@ -115,6 +118,18 @@ internal sealed class KilledRepository
         await BackupAsync();
         await repository.RequireSoundAsync();
         RequireClean();
+    }
+
+    /// <summary>Now and then old points go for good, by runs that end.</summary>
+    private async Task TidyAsync()
+    {
+        if (++runCount % TidyEach == 0)
+        {
+            hvbackup.Json("prune", "--keep-last", "2");
+            hvbackup.Json("collect");
+            Assert.Equal(2, (await repository.ListAsync()).Count);
+            await repository.RequireSoundAsync();
+        }
     }
 
     private void RequireClean()

@@ -14,8 +14,8 @@ public sealed class KilledVerbTests(ITestOutputHelper output) : IDisposable
     /// </summary>
     private static readonly (string Calls, int First, int Last)[] calls =
     [
-        ("write,pwrite64", 1, 12), ("fsync,fdatasync", 1, 9), ("rename,renameat2,link,linkat", 1, 6),
-        ("unlink,unlinkat", 1, 6), ("openat", 100, 260),
+        ("write,pwrite64", 1, 25), ("fsync,fdatasync", 1, 12), ("rename,renameat2,link,linkat", 1, 8),
+        ("unlink,unlinkat", 1, 10), ("openat", 100, 260),
     ];
 
     private readonly TestFolder folder = new();
