@@ -29,6 +29,9 @@ internal sealed class NewCopies(BackupRepository repository, SessionId session, 
     /// <summary>Whether a whole record, node or list is written anew already.</summary>
     public bool Has(Digest id) => added.Contains((id, false));
 
+    /// <summary>Whether a record of this type, a recipe too, is written anew already.</summary>
+    public bool Has(Digest id, RecordType type) => added.Contains((id, type == RecordType.Delta));
+
     /// <summary>Stores a chunk whole.</summary>
     /// <returns>False where these are not its bytes.</returns>
     public async Task<bool> AddChunkAsync(Digest id, ReadOnlyMemory<byte> chunk, CancellationToken token)

@@ -26,6 +26,7 @@ internal sealed class RepairRun
     private readonly IProgress<RepairProgress> progress;
     private readonly Mending mending;
     private readonly PlaceCheck check;
+    private readonly ParityRepair parity;
     private readonly List<HealedPlace> healed = [];
     private readonly HashSet<Digest> gone = [];
     private readonly HashSet<DamagedPlace> settled = [];
@@ -42,6 +43,7 @@ internal sealed class RepairRun
         (this.repository, this.options, this.absent, this.copies) = (repository, options, absent, copies);
         (this.newVerification, this.progress) = (newVerification, progress);
         (mending, check) = (new Mending(repository.Store), new PlaceCheck(repository));
+        parity = new ParityRepair(repository, absent, copies, healed.Add, progress);
     }
 
     public async Task<RepairReport> RunAsync(CancellationToken token)
@@ -56,7 +58,12 @@ internal sealed class RepairRun
 
         await new DamageNotes(repository).AddAsync(found.Places, token);
         await MendFilesAsync(found, token);
-        List<DamagedPlace> places = await MendFramesAsync(Unsettled(found.Places, noted), token);
+        List<DamagedPlace> places = Unsettled(found.Places, noted);
+        List<DamagedPlace> frames = await MendFramesAsync(places, token);
+        places = await parity.RunAsync(
+            DamageNote.Sort(places.Where(place => !place.IsFile).Concat(discovered).Concat(frames)),
+            found.Damage.Select(damage => damage.File), token);
+        await SalvageAsync(frames, token);
         await HealMapsAsync(places, token);
         await HealChunksAsync(await BadAsync(places, token), token);
         await copies.PublishAsync(token);
@@ -136,11 +143,12 @@ internal sealed class RepairRun
     }
 
     /// <summary>Mends headers and footers, and looks again at the packs of which only now records are known.</summary>
+    /// <returns>Those that could not be mended.</returns>
     private async Task<List<DamagedPlace>> MendFramesAsync(
         IReadOnlyList<DamagedPlace> places, CancellationToken token)
     {
         FrameMending frames = new(repository, mending);
-        List<DamagedPlace> all = [.. places];
+        List<DamagedPlace> left = [];
         foreach (DamagedPlace frame in places.Where(place => place.IsFile).DistinctBy(place => place.BlobName))
         {
             token.ThrowIfCancellationRequested();
@@ -152,11 +160,22 @@ internal sealed class RepairRun
             }
             else
             {
-                await SalvageAsync(frame, token);
+                left.Add(frame);
             }
         }
 
-        return DamageNote.Sort(all.Concat(discovered).Where(place => !place.IsFile));
+        return left;
+    }
+
+    private async Task SalvageAsync(IEnumerable<DamagedPlace> frames, CancellationToken token)
+    {
+        foreach (DamagedPlace frame in frames.Where(frame => !parity.IsCopied(frame.BlobName)))
+        {
+            if (!await check.IsGoodAsync(frame, token))
+            {
+                await SalvageAsync(frame, token);
+            }
+        }
     }
 
     private async Task<List<DamagedPlace>> RecordsOfAsync(DamagedPlace frame, CancellationToken token)
@@ -337,7 +356,8 @@ internal sealed class RepairRun
         VerificationReport before, KnownDamage noted, CancellationToken token)
     {
         List<DamagedPlace> known = DamageNote.Sort(
-            before.Places.Concat(noted.Places).Concat(discovered).Where(place => place.Pack != default).Select(DamageNotes.Unstated));
+            before.Places.Concat(noted.Places).Concat(discovered).Where(place => place.Pack != default)
+                .Select(DamageNotes.Unstated));
         VerificationReport after = await CheckAsync(known, readData: false, token);
         HashSet<Digest> lost =
             [.. after.Places.Where(place => place.Pack == default).Select(place => place.Id)];
@@ -349,14 +369,17 @@ internal sealed class RepairRun
             && (!place.IsFile || IsSalvaged(place)))];
         HashSet<(string, long)> unneeded = [.. replaced.Select(place => (place.BlobName, (long)place.OffsetBytes))];
         await new DamageNotes(repository).ReviewAsync(after.Places, isWhole: true, replaced, token);
-        List<Damage> left = [.. after.Damage.Where(damage =>
-            damage.Points.Count > 0 || !unneeded.Contains((damage.File, damage.OffsetBytes)))];
+        List<Damage> left = [.. after.Damage
+            .Where(damage => damage.Points.Count > 0 || !unneeded.Contains((damage.File, damage.OffsetBytes)))
+            .Concat(before.Damage.Where(damage => parity.IsLeft(damage.File)))
+            .DistinctBy(damage => (damage.File, damage.OffsetBytes, damage.What))];
         RecordReader records = new(repository.Store, repository.Hasher, repository.NewTables(absent));
         List<TouchedDisk> touched = await new LossSearch(records, await repository.ListPointsAsync(token))
             .MeasureAsync(lost, token);
         return new RepairReport(
             [.. healed.OrderBy(place => place.File, StringComparer.Ordinal).ThenBy(place => place.OffsetBytes)],
-            left, touched, bytesRead, mending.BytesWritten + copies.BytesWritten);
+            left, touched, bytesRead + parity.ReadBytes,
+            mending.BytesWritten + copies.BytesWritten + parity.MendedBytes);
     }
 
     private bool IsSalvaged(DamagedPlace frame) =>
