@@ -42,7 +42,8 @@ internal static class RepairCommand
         Command command = new(
             "repair",
             "Heal what is damaged: from second copies, from parity, from copies elsewhere, from lists of changes and "
-            + "maps, from other repositories, from the disks themselves. Nothing is deleted. What is left is named with the points and "
+            + "maps, from other repositories, from the disks themselves. "
+            + "Nothing is deleted. What is left is named with the points and "
             + "the ranges of disks it touches.")
         {
             DryRun, ReadData, From, Disks,
