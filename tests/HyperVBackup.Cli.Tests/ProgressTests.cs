@@ -24,7 +24,7 @@ public sealed class ProgressTests : IDisposable
     public async Task Every_operation_says_plausibly_how_far_it_is()
     {
         string disk = files.NewRaw("d.raw", SizeBytes);
-        RepositoryEnvironment host = ThisHost.NewEnvironment() with { StateFolder = null };
+        RepositoryEnvironment host = ThisHost.NewEnvironment() with { StateFolder = files.PathOf("state") };
         BackupRepository repository = await BackupRepository.InitializeAsync(new MemoryStore(), host);
         BackupEngine engine = new(repository, host);
 

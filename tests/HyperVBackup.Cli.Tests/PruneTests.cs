@@ -103,7 +103,7 @@ public sealed class PruneTests : IDisposable
     {
         AssertFields(
             await JsonAsync("init", "--immutable-until", "2999-01-01"),
-            "repository", "chunkSize", "compression", "immutableUntil");
+            "repository", "chunkSize", "compression", "parity", "immutableUntil");
         JsonElement made = await JsonAsync(
             "backup", "--vm", "a", "--disk", hvbackup.NewRaw("d.raw"), "--immutable-until", "3000-01-01");
         JsonElement point = (await JsonAsync("list")).GetProperty("restorePoints")[0];

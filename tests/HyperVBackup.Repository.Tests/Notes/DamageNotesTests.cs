@@ -82,7 +82,7 @@ public sealed class DamageNotesTests
     [InlineData(false)]
     public async Task A_chunk_known_to_be_damaged_is_stored_anew_and_old_points_read_it(bool isNoted)
     {
-        SampleRepository sample = await SampleRepository.CreateAsync();
+        SampleRepository sample = await SampleRepository.CreateAsync(seed: 1); // so that no hit is read again
         RestorePoint point = await sample.BackUpAsync([1, 2]);
         Flip(sample, ChunkOf(sample, 2));
         _ = isNoted ? await VerifyAsync(sample) : null;
@@ -104,7 +104,8 @@ public sealed class DamageNotesTests
     [InlineData(false)]
     public async Task A_recipe_whose_source_is_known_to_be_damaged_is_no_copy(bool isNoted)
     {
-        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        // With this seed no hit is read again.
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync(seed: 1);
         RestorePoint point = await deltas.BackUpAsync([1, 6]);
         Flip(sample, deltas.Places[SampleRepository.IdOf(1)]);
         _ = isNoted ? await VerifyAsync(sample) : null;

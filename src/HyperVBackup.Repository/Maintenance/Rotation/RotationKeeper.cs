@@ -174,14 +174,14 @@ internal sealed class RotationKeeper
                 await notes.DeleteAsync(before, CancellationToken.None);
             }
         }
-        catch (StoreException failure) when (plan is not null)
+        catch (StoreException failure) when (plan is not null && !plan.After(plan.Count).IsAllRead)
         {
             environment.Warn(
                 $"What was verified could not be noted, so the next run does not go on from here: {failure.Message}");
         }
         catch (StoreException)
         {
-            return; // no data was read: there is little to lose
+            return; // no data was read, or all was: no run goes on from here
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class RepairHistoryTests
         for (int seed = 0; seed < SeedCount; seed++)
         {
             Random random = new(seed);
-            SampleRepository sample = await NewSampleAsync(random.Next(2) == 0);
+            SampleRepository sample = await NewSampleAsync(random.Next(2) == 0, seed);
             SampleRepository twin = sample.Over(sample.Store.Copy());
             for (int count = random.Next(1, 5); count > 0; count--)
             {
@@ -129,9 +129,9 @@ public sealed class RepairHistoryTests
         return sample;
     }
 
-    private static async Task<SampleRepository> NewSampleAsync(bool hasDeltas)
+    private static async Task<SampleRepository> NewSampleAsync(bool hasDeltas, int seed = 1)
     {
-        SampleRepository sample = await SampleRepository.CreateAsync();
+        SampleRepository sample = await SampleRepository.CreateAsync(seed);
         DeltaSample deltas = new(sample);
         RestorePoint? parent = null;
         foreach (int[] disk in (int[][])[[1, 2, 3, 6], [1, 2, 4, 7], [1, 2, 5, 8]])

@@ -156,6 +156,8 @@ public sealed class RotationTests
             }
         };
         Assert.Empty((await VerifyAsync(sample.Store, 100)).Damage);
+        Assert.Empty(warnings);
+        Assert.Empty((await VerifyAsync(sample.Store, 25)).Damage);
         Assert.Contains("could not be noted", Assert.Single(warnings), StringComparison.Ordinal);
         Assert.Empty((await VerifyAsync(sample.Store, 0)).Damage);
         Assert.Single(warnings);
