@@ -140,7 +140,7 @@ public sealed class CallTests
                 "src/HyperVBackup.Operations/Backup/Resume/ComparisonLog.cs",
                 "what it noted in the host's state folder, of no use any more"),
             new Allowed(
-                "src/HyperVBackup.Repository/Maintenance/Collect/Marks/MarksFolder.cs",
+                "src/HyperVBackup.Repository/Maintenance/Collect/Marks/",
                 "tables of marks in the host's state folder, a cache"),
             new Allowed("src/HyperVBackup.Repository/Points/PointCache.cs", "what broken-off saves of the cache left"),
             new Allowed(Index + "IndexFiles.cs", "the index's own files in the host's state folder, a cache")));
