@@ -272,6 +272,7 @@ public sealed class WritingSessionTests
         SampleRepository sample = await SampleRepository.CreateAsync();
         RestorePoint point = await sample.BackUpAsync([1]);
         await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePoint(point.Id)), default);
+        await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePointMirror(point.Id)), default);
         await Assert.ThrowsAsync<RestorePointNotFoundException>(
             () => sample.Repository.OpenReadingSessionAsync(LeaseKind.Restore, point.Id, default));
         Assert.Empty(sample.NamesIn("leases/"));

@@ -169,6 +169,7 @@ public sealed class PruningTests
         await sample.Pins.PinAsync(points[1].Id, default);
         await sample.Pins.PinAsync(points[2].Id, default);
         await sample.Sample.Store.DeleteAsync(new(FileNames.RestorePoint(points[2].Id)), default);
+        await sample.Sample.Store.DeleteAsync(new(FileNames.RestorePointMirror(points[2].Id)), default);
         sample.Clock.Now = sample.Clock.Now.AddHours(2);
         await sample.RunAsync(sample.Prune(RetentionRule.Last, 9));
         Assert.Equal(2, sample.Sample.NamesIn(FileNames.PinFolder).Count);
