@@ -10,6 +10,7 @@ internal sealed class KnownDamage
 {
     private readonly HashSet<(PackName Pack, uint OffsetBytes)> records = [];
     private readonly HashSet<(PackName Pack, uint OffsetBytes)> secondCopies = [];
+    private readonly HashSet<(PackName Pack, bool IsSecondCopy)> files = [];
     private readonly HashSet<Digest> ids = [];
     private readonly HashSet<(string File, long OffsetBytes)> replaced = [];
 
@@ -18,7 +19,11 @@ internal sealed class KnownDamage
         Places = DamageNote.Sort(places);
         foreach (DamagedPlace place in Places)
         {
-            if (!place.IsFile)
+            if (place.IsFile)
+            {
+                files.Add((place.Pack, place.IsSecondCopy));
+            }
+            else
             {
                 ids.Add(place.Id);
             }
@@ -43,9 +48,14 @@ internal sealed class KnownDamage
 
     public bool IsEmpty => Places.Count == 0;
 
-    /// <summary>Records that are no copies.</summary>
+    /// <summary>Records that are no copies, besides those of <see cref="BadPacks"/>.</summary>
     public IEnumerable<(PackName Pack, uint OffsetBytes)> BadRecords =>
-        records.Where(record => IsBad(record.Pack, record.OffsetBytes));
+        records.Union(secondCopies).Where(record => IsBad(record.Pack, record.OffsetBytes));
+
+    /// <summary>Packs of which nothing counts as a copy, as a header or a footer or all of the file is damaged: of a
+    /// map pack, in both files.</summary>
+    public IEnumerable<PackName> BadPacks =>
+        files.Where(file => !file.IsSecondCopy).Select(file => file.Pack).Where(pack => IsInBoth(pack, files.Contains));
 
     /// <summary>Reads all notes.</summary>
     /// <exception cref="Storage.StoreException">The store cannot be listed.</exception>
@@ -57,9 +67,8 @@ internal sealed class KnownDamage
     }
 
     /// <summary>Whether no record that lies there counts: of a map pack, in neither copy.</summary>
-    public bool IsBad(PackName pack, uint offsetBytes) =>
-        records.Contains((pack, offsetBytes))
-        && (pack.Kind == PackKind.Chunks || secondCopies.Contains((pack, offsetBytes)));
+    public bool IsBad(PackName pack, uint offsetBytes) => !IsEmpty && IsInBoth(pack, file =>
+        files.Contains(file) || (file.IsSecondCopy ? secondCopies : records).Contains((pack, offsetBytes)));
 
     /// <summary>Whether any copy of a record is bad, or all are gone: whoever relies on it looks for one that is not.
     /// </summary>
@@ -67,4 +76,7 @@ internal sealed class KnownDamage
 
     /// <summary>Whether nothing needs what lay at a place of a file.</summary>
     public bool IsReplaced(string file, long offsetBytes) => replaced.Contains((file, offsetBytes));
+
+    private static bool IsInBoth(PackName pack, Func<(PackName Pack, bool IsSecondCopy), bool> isBad) =>
+        isBad((pack, false)) && (pack.Kind == PackKind.Chunks || isBad((pack, true)));
 }

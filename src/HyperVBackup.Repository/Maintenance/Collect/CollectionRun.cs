@@ -125,7 +125,7 @@ internal sealed class CollectionRun
         PointRoots roots = await store.Points.ReadRootsAsync(listed.Staying, token);
         (Stock stock, NeededIds needed) = await survey.RunAsync(listed.Packs, roots, token);
         PackUse found = uses.Decide(
-            stock, needed, NumbersOf(stock.Packs), listed.IsAtWorkOn, listed.Groups, token);
+            stock, needed, DamagedOf(stock.Packs), listed.IsAtWorkOn, listed.Groups, token);
         HashSet<PackName> immutable = await FindImmutableAsync(listed.Staying, listed.Locks, stock, token);
         PackUse use = found with
         {
@@ -189,7 +189,7 @@ internal sealed class CollectionRun
             store.Store, store.Repository, store.Leases, store.Environment).CleanAsync(decided, token));
         fenced.AddRange(await new WaitSet(store, condemned, options.Patience).RunAsync(progress, token));
         CollectionSet retired = await new Decision(store, survey).MakeAsync(
-            condemned, NumbersOf,
+            condemned, DamagedOf,
             async (staying, stock) => await FindImmutableAsync(staying, await ReadLocksAsync(token), stock, token),
             token);
         await store.Collections.TryPutRetiredAsync(retired, token); // whoever lost reads what won
@@ -254,9 +254,10 @@ internal sealed class CollectionRun
         return sum.ToDigest();
     }
 
-    /// <summary>Records that are no copies: those found damaged here, and those that notes name.</summary>
-    private HashSet<(int Pack, uint OffsetBytes)> NumbersOf(PackSet packs) =>
-        [.. damaged.Concat(known.BadRecords).Select(place => (packs.NumberOf(place.Pack), place.OffsetBytes))];
+    /// <summary>What was found damaged here, and what notes name.</summary>
+    private BadCopies DamagedOf(PackSet packs) => new(
+        damaged.Concat(known.BadRecords).Select(place => (packs.NumberOf(place.Pack), place.OffsetBytes)).ToHashSet(),
+        known.BadPacks.Select(packs.NumberOf).ToHashSet());
 
     private void Tell(Listed listed, PackSet packs, PackUse use)
     {

@@ -15,6 +15,9 @@ internal sealed class CopyChoice(Stock stock, NeededIds needed, CopyRanks ranks,
     /// <summary>For each pack the bytes of records chosen from it.</summary>
     public long[] LiveBytes { get; } = new long[stock.Packs.Count];
 
+    /// <summary>For each pack whether a record of it was chosen that stands elsewhere too.</summary>
+    public bool[] IsPreferred { get; } = new bool[stock.Packs.Count];
+
     /// <param name="live">Told each record chosen, once, in no order.</param>
     /// <exception cref="RepositoryDamagedException">Something needed has no complete copy.</exception>
     public void Run(Action<StoredRecord> live, CancellationToken token)
@@ -67,7 +70,9 @@ internal sealed class CopyChoice(Stock stock, NeededIds needed, CopyRanks ranks,
     {
         foreach ((Digest id, List<StoredRecord> records) in Matching.Of(ids, stored.Read(), token))
         {
-            choose(BestWhole(records) ?? throw Lost(id));
+            StoredRecord best = BestWhole(records) ?? throw Lost(id);
+            IsPreferred[best.Pack] |= records.Count > 1;
+            choose(best);
         }
     }
 
@@ -129,6 +134,7 @@ internal sealed class CopyChoice(Stock stock, NeededIds needed, CopyRanks ranks,
             }
 
             StoredRecord chosen = ChooseCopy(id, records, own);
+            IsPreferred[chosen.Pack] |= records.Count > 1;
             if (!IsRecipe(chosen))
             {
                 wholes.Add(id);

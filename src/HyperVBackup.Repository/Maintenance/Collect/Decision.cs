@@ -11,13 +11,13 @@ internal sealed class Decision(CollectionStore store, Survey survey)
 {
     /// <returns>What may be retired: all condemned points, and of the condemned packs those without which everything
     /// needed is complete in the packs that stay.</returns>
-    /// <param name="findDamaged">Gives the places of records known to be damaged, which are no copies.</param>
+    /// <param name="findDamaged">Gives what is known to be damaged.</param>
     /// <param name="findImmutable">Gives the packs that must not go, for what points that stay are immutable now: they
     /// may have become so since the set was condemned.</param>
     /// <exception cref="RepositoryDamagedException">A point or node cannot be read, or something needed has no complete
     /// copy.</exception>
     public async Task<CollectionSet> MakeAsync(
-        CollectionSet condemned, Func<PackSet, IReadOnlySet<(int Pack, uint OffsetBytes)>> findDamaged,
+        CollectionSet condemned, Func<PackSet, BadCopies> findDamaged,
         Func<IReadOnlyCollection<SessionId>, Stock, Task<HashSet<PackName>>> findImmutable, CancellationToken token)
     {
         List<SessionId> staying =
@@ -39,7 +39,7 @@ internal sealed class Decision(CollectionStore store, Survey survey)
             [.. going, .. groups.FilesOf(going).Concat(groups.Garbage).Where(condemned.Contains)]);
         if (retired.Packs.Count > 0)
         {
-            await RequireWholeAsync(stock.Packs, choice.LiveBytes, token);
+            await RequireWholeAsync(stock.Packs, choice, token);
             await PackFolders.FlushAsync(
                 store.Store, stock.Packs.Names.Where((_, number) => choice.LiveBytes[number] > 0), token);
         }
@@ -48,30 +48,45 @@ internal sealed class Decision(CollectionStore store, Survey survey)
     }
 
     /// <summary>What a pack holds may be known from long ago, or from where the repository was copied from: each
-    /// that is counted on must be as long as it was then.</summary>
-    private async Task RequireWholeAsync(PackSet packs, long[] liveBytes, CancellationToken token)
+    /// that is counted on must be as long as it was then; and one of which records are counted on that another pack
+    /// holds too, which may go for that, must still have its header and footer.</summary>
+    private async Task RequireWholeAsync(PackSet packs, CopyChoice choice, CancellationToken token)
     {
         for (int number = 0; number < packs.Count; number++)
         {
             PackName pack = packs.Names[number];
-            if (liveBytes[number] > 0
-                && !await IsAsLongAsync(pack.BlobName, packs.LengthBytes[number], token)
+            long lengthBytes = packs.LengthBytes[number];
+            bool isPreferred = choice.IsPreferred[number];
+            if (choice.LiveBytes[number] > 0
+                && !await IsWholeAsync(pack, pack.BlobName, lengthBytes, isPreferred, token)
                 && (pack.Kind == PackKind.Chunks
-                    || !await IsAsLongAsync(pack.MirrorBlobName, packs.LengthBytes[number], token)))
+                    || !await IsWholeAsync(pack, pack.MirrorBlobName, lengthBytes, isPreferred, token)))
             {
                 throw new RepositoryDamagedException(
-                    $"Pack {pack} is not as long as it was: nothing is collected before 'verify' is content.");
+                    $"Pack {pack} is not what it was: nothing is collected before 'verify' has seen it.");
             }
         }
     }
 
-    private async Task<bool> IsAsLongAsync(string name, long lengthBytes, CancellationToken token) =>
-        await store.Store.TryGetLengthAsync(new BlobName(name), token) == lengthBytes;
+    private async Task<bool> IsWholeAsync(
+        PackName pack, string name, long lengthBytes, bool opensIt, CancellationToken token)
+    {
+        try
+        {
+            return await store.Store.TryGetLengthAsync(new BlobName(name), token) == lengthBytes
+                && (!opensIt
+                    || await PackFile.TryOpenAsync(store.Store, store.Repository, pack, name, token) is not null);
+        }
+        catch (PackDamagedException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Packs that are not condemned come first: where all of a chunk is in them, no other is kept for it.
     /// </summary>
     private static CopyRanks RanksOf(
-        PackSet packs, CollectionSet condemned, IReadOnlySet<(int Pack, uint OffsetBytes)> damaged)
+        PackSet packs, CollectionSet condemned, BadCopies damaged)
     {
         int[] order = [.. Enumerable.Range(0, packs.Count).OrderBy(pack => condemned.Contains(packs.Names[pack]))];
         int[] ranks = new int[order.Length];

@@ -14,7 +14,7 @@ internal sealed class PackUses(CollectOptions options, Workshop workshop)
     /// <param name="isAtWork">Whether a pack is of a session that has not decided: it is left as it is.</param>
     /// <exception cref="RepositoryDamagedException">Something needed has no complete copy.</exception>
     public PackUse Decide(
-        Stock stock, NeededIds needed, IReadOnlySet<(int Pack, uint OffsetBytes)> damaged,
+        Stock stock, NeededIds needed, BadCopies damaged,
         Func<PackName, bool> isAtWork, ParityGroups groups, CancellationToken token)
     {
         CopyRanks ranks = new(PackDensity.Rank(stock, needed, workshop, token), damaged);

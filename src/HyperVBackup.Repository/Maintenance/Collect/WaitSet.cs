@@ -14,6 +14,7 @@ internal sealed class WaitSet(CollectionStore store, CollectionSet condemned, Ti
     private static readonly TimeSpan pollInterval = TimeSpan.FromSeconds(1);
     private readonly TimeProvider clock = store.Environment.Clock;
     private readonly Dictionary<SessionId, (long SeenAt, long Sign)> waiting = [];
+    private readonly HashSet<SessionId> unread = [];
     private readonly List<SessionId> fenced = [];
 
     /// <returns>The sessions that were fenced here.</returns>
@@ -56,10 +57,27 @@ internal sealed class WaitSet(CollectionStore store, CollectionSet condemned, Ti
             {
                 waiting.Add(session, (clock.GetTimestamp(), 0));
             }
+
+            if (lease is null)
+            {
+                unread.Add(session);
+            }
         }
     }
 
-    /// <summary>A lease that cannot be read may say anything, so it is waited for too.</summary>
+    /// <summary>Whether a lease that could not be read before can be now, and is not in the way: what leases say never
+    /// changes. Until then it may say anything, so it is waited for.</summary>
+    private async Task<bool> IsHarmlessAfterAllAsync(SessionId session, CancellationToken token)
+    {
+        if (!unread.Contains(session) || await store.Leases.TryReadAsync(session, token) is not Lease lease)
+        {
+            return false;
+        }
+
+        unread.Remove(session);
+        return !IsInTheWay(lease);
+    }
+
     private bool IsInTheWay(Lease lease) =>
         lease.HighestCollection < condemned.Number
         && (lease.Kind is not (LeaseKind.Restore or LeaseKind.Verify)
@@ -68,7 +86,8 @@ internal sealed class WaitSet(CollectionStore store, CollectionSet condemned, Ti
     private async Task LookAsync(SessionId session, long sign, CancellationToken token)
     {
         bool isDone = await store.ExistsAsync(FileNames.RestorePoint(session), token)
-            || !await store.ExistsAsync(FileNames.Lease(session), token);
+            || !await store.ExistsAsync(FileNames.Lease(session), token)
+            || await IsHarmlessAfterAllAsync(session, token);
         (long seenAt, long seenSign) = waiting[session];
         if (!isDone && sign != seenSign)
         {

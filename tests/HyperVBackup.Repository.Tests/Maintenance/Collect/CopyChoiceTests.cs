@@ -68,7 +68,7 @@ public sealed class CopyChoiceTests
             using FactsFile facts = FactsFile.Open(null, scratch);
             using Stock stock = MakeStock(facts, workshop);
             using NeededIds ids = MarkSample.NeededOf(scratch, needed.Select(IdOf));
-            CopyChoice choice = new(stock, ids, new CopyRanks(ranks), workshop);
+            CopyChoice choice = new(stock, ids, new CopyRanks(ranks, BadCopies.None), workshop);
             List<StoredRecord> live = [];
             bool isComplete = needed.All(id => IsCompleteIn(id, _ => true));
             if (!isComplete)

@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
@@ -85,6 +86,33 @@ public sealed class FactsTests
         Assert.Equal([goes.Id], (await CollectAsync(situation, folder.Path)).PointsRemoved);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_pack_held_that_is_rotten_now_is_no_copy(bool isNoted)
+    {
+        using TestFolder folder = new();
+        SampleRepository sample = await SampleRepository.CreateAsync(seed: 1); // so that no hit is read again
+        RestorePoint old = await sample.BackUpAsync([1, 2, 3, 4]);
+        await CollectAsync(sample, folder.Path);
+        BlobName pack = Assert.Single(sample.NamesIn("packs/"));
+        sample.Store[pack].AsSpan().Clear();
+        await (isNoted ? VerifyAsync(sample) : Task.CompletedTask);
+        BackupRepository other = await SampleRepository.OpenAsync(sample.Store);
+        await sample.Over(sample.Store, other).BackUpAsync([1, 2], vm: "one");
+        await sample.Over(sample.Store, other).BackUpAsync([3, 4], vm: "other");
+        if (!isNoted)
+        {
+            await Assert.ThrowsAsync<RepositoryDamagedException>(() => CollectAsync(sample, folder.Path));
+            await VerifyAsync(sample);
+        }
+
+        await CollectAsync(sample, folder.Path);
+        Assert.DoesNotContain(pack, sample.Store.Names);
+        other = await SampleRepository.OpenAsync(sample.Store);
+        Assert.True(await SampleRepository.ReadsRightAsync(other, old.Id, [1, 2, 3, 4]));
+    }
+
     [Fact]
     public async Task What_could_not_be_read_once_is_read_again_the_next_time()
     {
@@ -120,8 +148,15 @@ public sealed class FactsTests
         Assert.Equal(expected.Sample.Store.Names, copy.Sample.Store.Names);
     }
 
+    private static Task<VerificationReport> VerifyAsync(SampleRepository sample) =>
+        sample.Repository.NewVerification(new VerificationOptions { WorkerCount = 1 })
+            .RunAsync(new Silence<VerificationProgress>(), default);
+
     private static Task<CollectReport> CollectAsync(CollectSituation situation, string? stateFolder) =>
+        CollectAsync(situation.Sample, stateFolder);
+
+    private static Task<CollectReport> CollectAsync(SampleRepository sample, string? stateFolder) =>
         CollectSample.CollectAsync(
-            situation.Sample.Store, CollectSample.WithoutRepacking,
+            sample.Store, CollectSample.WithoutRepacking,
             CollectSample.NewEnvironment() with { StateFolder = stateFolder });
 }

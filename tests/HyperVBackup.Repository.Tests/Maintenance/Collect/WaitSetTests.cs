@@ -110,6 +110,39 @@ public sealed class WaitSetTests
     }
 
     [Fact]
+    public async Task A_lease_that_could_not_be_read_once_is_waited_for_until_it_can_be()
+    {
+        (SampleRepository sample, RestorePoint old) = await MakeAsync();
+        WritingSession? session = null;
+        byte[] lease = [];
+        int lookCount = 0;
+        sample.Store.After = call =>
+        {
+            if (session is null && call.Kind == StoreCallKind.Put && call.Name == FileNames.Condemned(1))
+            {
+                sample.Store.After = null;
+                session = sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default).Result;
+                lease = sample.Store[LeaseFile.NameOf(session.Id)];
+                sample.Store[LeaseFile.NameOf(session.Id)] = lease[..^1];
+            }
+        };
+        sample.Store.Before = call =>
+        {
+            bool isLook = call.Kind == StoreCallKind.List && call.Name == FileNames.SignOfLifeFolder;
+            if (isLook && session is not null && ++lookCount == 5)
+            {
+                sample.Store[LeaseFile.NameOf(session.Id)] = lease;
+            }
+        };
+        CollectReport report = await CollectAsync(sample);
+        sample.Store.Before = null;
+        Assert.Empty(report.SessionsFenced);
+        Assert.InRange(clock.Passed, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        await session!.DisposeAsync();
+        await sample.RequireGoodAsync(old);
+    }
+
+    [Fact]
     public async Task What_a_session_left_that_is_long_silent_goes_and_what_one_at_work_stores_is_left()
     {
         (SampleRepository sample, _) = await MakeAsync(isMarked: false);
