@@ -256,7 +256,9 @@ internal sealed class CollectionRun
 
     /// <summary>What was found damaged here, and what notes name.</summary>
     private BadCopies DamagedOf(PackSet packs) => new(
-        damaged.Concat(known.BadRecords).Select(place => (packs.NumberOf(place.Pack), place.OffsetBytes)).ToHashSet(),
+        damaged.Concat(known.BadRecords)
+            .Select(place => (packs.NumberOf(place.Pack), place.OffsetBytes))
+            .ToHashSet(),
         known.BadPacks.Select(packs.NumberOf).ToHashSet());
 
     private void Tell(Listed listed, PackSet packs, PackUse use)
