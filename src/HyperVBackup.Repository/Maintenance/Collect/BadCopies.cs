@@ -1,6 +1,6 @@
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
-/// <summary>What is known to be damaged of the packs of a <see cref="PackSet"/>, so that it is no copy. Immutable.</summary>
+/// <summary>What is known to be damaged of a <see cref="PackSet"/>, so that it is no copy. Immutable.</summary>
 /// <param name="records">Places of single records.</param>
 /// <param name="packs">Packs of which no record counts.</param>
 internal sealed class BadCopies(IReadOnlySet<(int Pack, uint OffsetBytes)> records, IReadOnlySet<int> packs)
