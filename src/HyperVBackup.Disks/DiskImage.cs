@@ -1,4 +1,5 @@
 using HyperVBackup.Disks.Raw;
+using HyperVBackup.Disks.Vhd;
 using HyperVBackup.Disks.Vhdx;
 
 namespace HyperVBackup.Disks;
@@ -6,13 +7,13 @@ namespace HyperVBackup.Disks;
 /// <summary>Opens disk images of every kind that can be read.</summary>
 public static class DiskImage
 {
-    private const int VhdFooterSizeBytes = 512;
-
-    private static ReadOnlySpan<byte> VhdSignature => "conectix"u8;
+    private static readonly string[] VhdExtensions = [".vhd", ".avhd"];
+    private static readonly string[] VhdxExtensions = [".vhdx", ".avhdx"];
 
     /// <summary>
-    /// Opens a VHDX (with its parents, if it is a differencing one) or a raw image, by what the file holds. A raw image
-    /// whose first bytes a guest may have written should be opened with <see cref="RawDisk.Open"/> instead.
+    /// Opens a VHDX or VHD (with its parents, if it is a differencing one) or a raw image, by what the file holds. A
+    /// file named as a VHDX or VHD that is none is refused: it is damaged, its bytes are not the disk's. A raw image
+    /// whose first or last bytes a guest may have written should be opened with <see cref="RawDisk.Open"/> instead.
     /// </summary>
     /// <exception cref="DiskImageException">The image is missing, damaged or of a kind not supported.</exception>
     public static IDisk Open(string path)
@@ -22,7 +23,18 @@ public static class DiskImage
         {
             throw new DiskImageException($"'{path}' is a VHD Set, which is not read yet; give the disk file it names.");
         }
-        return IsVhdx(path) ? VhdxDisk.Open(path) : RawDisk.Open(path);
+        using ImageFile file = ImageFile.Open(path);
+        if (StartsWith(file, 0, VhdxDisk.Signature))
+        {
+            return VhdxDisk.Open(path);
+        }
+        if (IsVhd(file))
+        {
+            return VhdDisk.Open(path);
+        }
+        RequireNotNamed(path, VhdxExtensions, "a VHDX");
+        RequireNotNamed(path, VhdExtensions, "a VHD");
+        return RawDisk.Open(path);
     }
 
     /// <summary>How a disk is called unless a person names it: the file name of the image, of a differencing one that
@@ -31,24 +43,22 @@ public static class DiskImage
     public static string NameOf(string path)
     {
         using IDisk disk = Open(path);
-        return Path.GetFileNameWithoutExtension(disk is VhdxDisk vhdx ? vhdx.BasePath : path);
+        return Path.GetFileNameWithoutExtension(disk is IImageChain chain ? chain.BasePath : path);
     }
 
-    private static bool IsVhdx(string path)
+    /// <summary>A fixed VHD has its footer only at the end, where old writers left out the last byte.</summary>
+    private static bool IsVhd(ImageFile file) =>
+        StartsWith(file, 0, VhdDisk.Signature)
+        || StartsWith(file, file.LengthBytes - VhdFooter.SizeBytes, VhdDisk.Signature)
+        || StartsWith(file, file.LengthBytes - VhdFooter.OldSizeBytes, VhdDisk.Signature);
+
+    private static void RequireNotNamed(string path, string[] extensions, string kind)
     {
-        using ImageFile file = ImageFile.Open(path);
-        if (StartsWith(file, 0, VhdxDisk.Signature))
+        if (extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
         {
-            return true;
+            throw new DiskImageException(
+                $"'{path}' is named as {kind} and is none, perhaps damaged or cut off; give a raw image another name.");
         }
-        // A fixed VHD has its footer only at the end, where old writers left out the last byte.
-        if (StartsWith(file, 0, VhdSignature)
-            || StartsWith(file, file.LengthBytes - VhdFooterSizeBytes, VhdSignature)
-            || StartsWith(file, file.LengthBytes - VhdFooterSizeBytes + 1, VhdSignature))
-        {
-            throw new DiskImageException($"'{path}' is a VHD image, which is not read yet; convert it to VHDX.");
-        }
-        return false;
     }
 
     private static bool StartsWith(ImageFile file, long offsetBytes, ReadOnlySpan<byte> signature)

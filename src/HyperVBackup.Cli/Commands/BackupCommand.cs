@@ -21,8 +21,8 @@ internal static class BackupCommand
 
     private static readonly Option<string[]> Disks = new("--disk")
     {
-        Description = "A disk image (VHDX, AVHDX or raw), one or several; its file name names the disk, unless NAME "
-            + "does. With --qemu: a block node of the machine.",
+        Description = "A disk image (VHDX, VHD, a child of either, or raw), one or several; its file name names "
+            + "the disk, unless NAME does. With --qemu: a block node of the machine.",
         HelpName = "[NAME=]PATH|NODE",
         Required = true,
         AllowMultipleArgumentsPerToken = true,

@@ -56,24 +56,11 @@ internal sealed class ParentLocator
         return linkage == dataWriteId || Id(SecondLinkage) == dataWriteId;
     }
 
-    /// <summary>Where the parent may be, likeliest first: the paths as they stand (backslashes made slashes where the
-    /// system has those), then their file names beside the child.</summary>
+    /// <inheritdoc cref="ParentPath.Candidates"/>
     public IReadOnlyList<string> Candidates(string childPath)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(childPath)) ?? string.Empty;
-        List<string> paths = [];
-        foreach (string key in (string[])[RelativePath, AbsolutePath, VolumePath])
-        {
-            if (values.TryGetValue(key, out string? path) && path.Length > 0 && !path.Contains('\0'))
-            {
-                paths.Add(Path.DirectorySeparatorChar == '/' ? path.Replace('\\', '/') : path);
-            }
-        }
-        return
-        [
-            .. paths.Select(path => Path.GetFullPath(Path.Combine(folder, path))),
-            .. paths.Select(path => Path.Combine(folder, Path.GetFileName(path))),
-        ];
+        string[] keys = [RelativePath, AbsolutePath, VolumePath];
+        return ParentPath.Candidates(childPath, keys.Select(key => values.GetValueOrDefault(key, string.Empty)));
     }
 
     public DiskImageException Damage(string what) => file.Damage(Structure, atBytes, what);

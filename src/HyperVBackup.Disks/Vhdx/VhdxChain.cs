@@ -28,17 +28,7 @@ internal static class VhdxChain
 
     private static VhdxDisk OpenParent(string childPath, ParentLocator locator, List<string> children)
     {
-        IReadOnlyList<string> candidates = locator.Candidates(childPath);
-        string path = candidates.FirstOrDefault(File.Exists)
-            ?? throw locator.Damage($"names a parent that is at none of '{string.Join("', '", candidates)}'");
-        if (children.Contains(Path.GetFullPath(path)))
-        {
-            throw locator.Damage($"names as its parent '{path}', which builds on this image itself");
-        }
-        if (children.Count >= VhdxLimits.ChainDepthMax)
-        {
-            throw locator.Damage($"is the end of a chain of more than {VhdxLimits.ChainDepthMax} images");
-        }
+        string path = ParentPath.Find(locator.Candidates(childPath), children, locator.Damage);
         VhdxDisk parent = Open(path, children);
         try
         {

@@ -5,7 +5,7 @@ namespace HyperVBackup.Disks.Vhdx;
 /// file is, in memory. No file is ever changed, and each stays open to others. Memory is bounded, however large the
 /// disk: a MiB or so for each image of a chain, and as much again as a log that needs to be replayed. Thread-safe.
 /// </summary>
-public sealed class VhdxDisk : IDisk
+public sealed class VhdxDisk : IImageChain
 {
     private readonly VhdxImage image;
     private readonly VhdxDisk? parent;
@@ -17,7 +17,7 @@ public sealed class VhdxDisk : IDisk
 
     public string Description => image.File.Path;
 
-    /// <summary>The path of the image that a differencing chain is built on; its own for any other.</summary>
+    /// <inheritdoc/>
     public string BasePath => parent?.BasePath ?? Description;
 
     /// <summary>The virtual disk id (page 83), which a child has in common with its parent only where Hyper-V made it
@@ -33,7 +33,7 @@ public sealed class VhdxDisk : IDisk
     /// <summary>Size of a block of this image, from 1 to 256 MiB.</summary>
     public long BlockSizeBytes => image.Layout.BlockSizeBytes;
 
-    /// <summary>Whether this image holds only the differences to another.</summary>
+    /// <inheritdoc/>
     public bool HasParent => image.Parameters.HasParent;
 
     /// <summary>Whether the file keeps room for all of the disk.</summary>
@@ -46,20 +46,10 @@ public sealed class VhdxDisk : IDisk
     public long MetadataBytesRead => image.File.MetadataBytesRead + (parent?.MetadataBytesRead ?? 0);
 
     /// <summary>Of all images of the chain, with the ids that whoever writes an image gives it.</summary>
-    public DiskStamp? Stamp
-    {
-        get
-        {
-            DiskStamp? own = image.File.Stamp;
-            DiskStamp? below = parent is null ? new DiskStamp("", DateTimeOffset.MinValue) : parent.Stamp;
-            return own is null || below is null
-                ? null
-                : new DiskStamp(
-                    $"{own.Text} {image.Header.SequenceNumber} {image.Header.FileWriteId} {image.Header.DataWriteId}; "
-                    + below.Text,
-                    own.ChangedAt > below.ChangedAt ? own.ChangedAt : below.ChangedAt);
-        }
-    }
+    public DiskStamp? Stamp => ChainStamp.Of(
+        image.File.Stamp,
+        $"{image.Header.SequenceNumber} {image.Header.FileWriteId} {image.Header.DataWriteId}",
+        parent);
 
     /// <summary>Opens an image and, where it is a differencing one, its parents: they are looked for at the paths it
     /// names and beside it.</summary>
@@ -86,7 +76,14 @@ public sealed class VhdxDisk : IDisk
     public IEnumerable<ByteRange> AllocatedRanges(ByteRange range)
     {
         DiskBounds.Require(range.StartBytes, range.LengthBytes, VirtualSizeBytes);
-        return VhdxAllocation.Ranges(image, parent, range);
+        return DiskPieces.Allocated(VhdxAllocation.Pieces(image, range), parent);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ByteRange> OwnRanges(ByteRange range)
+    {
+        DiskBounds.Require(range.StartBytes, range.LengthBytes, VirtualSizeBytes);
+        return HasParent ? DiskPieces.Own(VhdxAllocation.Pieces(image, range)) : [range];
     }
 
     public void Dispose()

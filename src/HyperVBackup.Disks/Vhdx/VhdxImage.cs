@@ -42,13 +42,33 @@ internal sealed class VhdxImage : IDisposable
     {
         if (!bits.TryFind(block, withinBytes, lengthBytes, out SectorBits? found))
         {
-            found = Vhdx.SectorBits.Read(this, block, withinBytes, lengthBytes);
+            found = ReadSectorBits(block, withinBytes, lengthBytes);
             bits.Keep(block, found);
         }
         return found;
     }
 
     public void Dispose() => File.Dispose();
+
+    private SectorBits ReadSectorBits(long block, long withinBytes, long lengthBytes)
+    {
+        (long chunk, long blockInChunk) = Math.DivRem(block, Layout.BlocksPerChunk);
+        BatEntry entry = Bat.OfBitmap(chunk);
+        if (!entry.IsPresent)
+        {
+            throw File.Damage(
+                "block allocation table entry",
+                Bat.BitmapEntryAt(chunk),
+                $"has no sector bitmap, but block {block} is only partly in this file");
+        }
+        int sectorSizeBytes = Parameters.LogicalSectorSizeBytes;
+        long chunkStart = blockInChunk * (Layout.BlockSizeBytes / sectorSizeBytes);
+        long firstByte = (chunkStart + (withinBytes / sectorSizeBytes)) / 8;
+        long lastByte = (chunkStart + ((withinBytes + lengthBytes - 1) / sectorSizeBytes)) / 8;
+        byte[] read = File.ReadStructure(
+            "sector bitmap", (entry.OffsetMiB * VhdxLimits.MiB) + firstByte, (int)(lastByte - firstByte + 1));
+        return new SectorBits(read, (firstByte * 8) - chunkStart, sectorSizeBytes);
+    }
 
     private static VhdxImage Read(VhdxFile file)
     {

@@ -28,7 +28,4 @@ internal static class VhdxLimits
 
     /// <summary>Longest log that is replayed, which bounds the memory it takes; Windows makes logs of 1 MiB.</summary>
     public const long LogLengthBytesMax = 256 * MiB;
-
-    /// <summary>Images in one chain, the child and the base included.</summary>
-    public const int ChainDepthMax = 64;
 }

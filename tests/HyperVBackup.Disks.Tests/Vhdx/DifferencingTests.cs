@@ -90,7 +90,7 @@ public sealed class DifferencingTests : IDisposable
     {
         Write(folder.File("0.vhdx"), Options(MiB));
         Guid parentId = DataWriteId(folder.File("0.vhdx"));
-        for (int depth = 1; depth <= VhdxLimits.ChainDepthMax; depth++)
+        for (int depth = 1; depth <= ParentPath.ChainDepthMax; depth++)
         {
             DifferencingImage image = new(MiB, MiB, 512)
             {
@@ -104,9 +104,9 @@ public sealed class DifferencingTests : IDisposable
             parentId = image.DataWriteId;
             folder.File($"{depth}.vhdx", image.Build());
         }
-        Assert.Equal(new byte[MiB], ReadAll(folder.File($"{VhdxLimits.ChainDepthMax - 1}.vhdx")));
+        Assert.Equal(new byte[MiB], ReadAll(folder.File($"{ParentPath.ChainDepthMax - 1}.vhdx")));
         DiskImageException e = Assert.Throws<DiskImageException>(
-            () => DiskImage.Open(folder.File($"{VhdxLimits.ChainDepthMax}.vhdx")));
+            () => DiskImage.Open(folder.File($"{ParentPath.ChainDepthMax}.vhdx")));
         Assert.Contains("a chain of more than 64 images", e.Message, StringComparison.Ordinal);
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace HyperVBackup.Disks.Vhdx;
+namespace HyperVBackup.Disks;
 
 /// <summary>The sector bits read last, one range for each of some blocks: what a disk has is asked for shortly before
 /// it is read, and should not be looked up in the file twice. Bounded memory. Thread-safe.</summary>
