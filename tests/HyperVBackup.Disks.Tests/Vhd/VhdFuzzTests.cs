@@ -58,7 +58,9 @@ public sealed class VhdFuzzTests : IDisposable
         (byte[] bytes, byte[] content) = Image(kind);
         int refusedCount = 0;
         int[] places =
-            [.. Enumerable.Range(Table, 64), .. Enumerable.Range(FirstBlock, 4), .. Enumerable.Range(Header + 1024, 40)];
+        [
+            .. Enumerable.Range(Table, 64), .. Enumerable.Range(FirstBlock, 4), .. Enumerable.Range(Header + 1024, 40),
+        ];
         foreach (int at in places)
         {
             for (int value = 0; value < 256; value += at is >= Table and < Table + 12 ? 3 : 51)

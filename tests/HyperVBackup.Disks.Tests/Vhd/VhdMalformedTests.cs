@@ -106,7 +106,7 @@ public sealed class VhdMalformedTests : IDisposable
         byte[] bytes = VhdBuilder.FixedOf(new byte[8 * KiB], Id, footerSize == 511);
         DiskImageException e = Assert.Throws<DiskImageException>(
             () => Traverse(folder.File("disk.img", bytes[512..])));
-        Assert.Contains("gives a fixed disk of 8192 bytes, more than stand before", e.Message, StringComparison.Ordinal);
+        Assert.Contains("gives a fixed disk of 8192 bytes, more than stand", e.Message, StringComparison.Ordinal);
         Assert.Equal(new byte[8 * KiB], Traverse(folder.File("longer.img", [.. new byte[512], .. bytes])));
     }
 
