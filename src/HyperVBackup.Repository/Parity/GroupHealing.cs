@@ -18,7 +18,6 @@ namespace HyperVBackup.Repository.Parity;
 internal sealed class GroupHealing(
     IBlobStore store, RepositoryId repository, ContentHasher hasher, ParityFile file)
 {
-    private const int GapBytesMax = 256 << 10;
     private const int PartBytesMax = 8 << 20;
 
     private readonly MendedStore view = new(store);
@@ -76,13 +75,15 @@ internal sealed class GroupHealing(
         Packs = await JudgeAsync(suspects, token);
     }
 
-    /// <summary>Writes a mendable pack's bytes where they were, and reads them back.</summary>
-    /// <returns>False where the pack is gone.</returns>
+    /// <summary>Writes the bytes that a mendable pack lost where they were, and nothing but these, and then holds the
+    /// whole pack as it lies there against its checksums.</summary>
+    /// <returns>False where the pack is gone, or is not whole now all the same.</returns>
     /// <exception cref="StoreException">The store failed, or does not give back what was written.</exception>
-    public Task<bool> MendAsync(PackName pack, CancellationToken token)
+    public async Task<bool> TryMendAsync(PackName pack, CancellationToken token)
     {
         Invariant.Check(Packs.Any(one => one.Name == pack && one.Fate == PackFate.Mendable));
-        return MendBlobAsync(new BlobName(pack.BlobName), token);
+        return await MendBlobAsync(new BlobName(pack.BlobName), token)
+            && await FindFaultAsync(store, pack, token) is null;
     }
 
     /// <summary>Mends the parity file, which takes that all of its packs are known and proven.</summary>
@@ -206,7 +207,8 @@ internal sealed class GroupHealing(
             long lengthBytes = Group.Packs[pack].LengthBytes;
             bool isUntouched = damagedBytes[pack] == lostBytes[pack] && lengths[name] == lengthBytes;
             bool isWhole = isUntouched && damagedBytes[pack] == 0 && !suspects.Contains(name);
-            string? complaint = isWhole ? null : await FindFaultAsync(name, ending);
+            string? fault = isWhole ? null : await FindFaultAsync(view, name, ending);
+            string? complaint = fault is null ? null : $"what parity makes of it is not what it was ({fault})";
             PackFate fate = complaint is not null ? PackFate.Lost
                 : isUntouched ? PackFate.Whole
                 : lengths[name] is null || lengths[name] > lengthBytes ? PackFate.Copyable
@@ -223,19 +225,19 @@ internal sealed class GroupHealing(
 
     /// <summary>Every byte of a pack is under a checksum of its own, of 16 bytes; so a pack that has no fault is the
     /// very one that was published.</summary>
-    private async Task<string?> FindFaultAsync(PackName pack, CancellationToken token)
+    private async Task<string?> FindFaultAsync(IBlobStore from, PackName pack, CancellationToken token)
     {
         string? fault = null;
-        PackCheck check = new(view, repository, hasher);
+        PackCheck check = new(from, repository, hasher);
         await check.RunAsync(
             pack, pack.BlobName, PackParts.All,
             (_, what, _) => fault ??= what, (_, what) => fault ??= what, token);
-        return fault is null ? null : $"what parity makes of it is not what it was ({fault})";
+        return fault;
     }
 
     private async Task<bool> MendBlobAsync(BlobName blob, CancellationToken token)
     {
-        foreach ((long offsetBytes, long lengthBytes) in view.PartsOf(blob, GapBytesMax, PartBytesMax))
+        foreach ((long offsetBytes, long lengthBytes) in view.PartsOf(blob, PartBytesMax))
         {
             byte[] bytes = new byte[lengthBytes];
             await view.TryReadAsync(blob, offsetBytes, bytes, token);

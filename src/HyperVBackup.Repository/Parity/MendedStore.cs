@@ -18,17 +18,17 @@ internal sealed class MendedStore(IBlobStore store) : IBlobStore
     public void Note(BlobName name, long offsetBytes, ReadOnlySpan<byte> bytes) =>
         blobs[name].Blocks.Add(offsetBytes, bytes.ToArray());
 
-    /// <summary>The parts of a blob that hold blocks noted here, with no gap of more than
-    /// <paramref name="gapBytesMax"/> in them and none longer than <paramref name="partBytesMax"/>.</summary>
-    public List<(long OffsetBytes, long LengthBytes)> PartsOf(BlobName name, long gapBytesMax, long partBytesMax)
+    /// <summary>The parts of a blob that are noted here, with nothing between that is not: what would be read from the
+    /// store for that is not proven when it is written. None is longer than <paramref name="partBytesMax"/>.</summary>
+    public List<(long OffsetBytes, long LengthBytes)> PartsOf(BlobName name, long partBytesMax)
     {
         List<(long OffsetBytes, long LengthBytes)> parts = [];
         foreach ((long offsetBytes, byte[] bytes) in blobs[name].InOrder())
         {
             long endBytes = offsetBytes + bytes.Length;
             (long startBytes, long lengthBytes) = parts.Count > 0 ? parts[^1] : default;
-            bool isNear = parts.Count > 0 && offsetBytes - (startBytes + lengthBytes) <= gapBytesMax;
-            if (isNear && endBytes - startBytes <= partBytesMax)
+            bool isNext = parts.Count > 0 && offsetBytes == startBytes + lengthBytes;
+            if (isNext && endBytes - startBytes <= partBytesMax)
             {
                 parts[^1] = (startBytes, endBytes - startBytes);
             }

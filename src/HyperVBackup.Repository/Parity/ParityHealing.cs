@@ -51,12 +51,12 @@ internal sealed class ParityHealing(IBlobStore store, RepositoryId repository, C
     {
         foreach (HealedPack pack in group.Packs.Where(pack => pack.Fate != PackFate.Whole))
         {
-            packs.Add(pack);
-            bool isMended = isDryRun
-                || (pack.Fate == PackFate.Mendable && await group.MendAsync(pack.Name, token));
-            if (!isMended)
+            bool isLeft = !isDryRun && pack.Fate == PackFate.Mendable && !await group.TryMendAsync(pack.Name, token);
+            HealedPack done = isLeft ? pack with { Fate = PackFate.Copyable } : pack;
+            packs.Add(done);
+            if (!isDryRun && done.Fate != PackFate.Mendable)
             {
-                await copy(group, pack, token);
+                await copy(group, done, token);
             }
         }
 

@@ -1,3 +1,4 @@
+using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Parity;
@@ -184,6 +185,58 @@ public sealed class ParityHealingTests
         ParityHealingReport done = await sample.HealAsync();
         Assert.Equal(done.Packs, told.Packs);
         Assert.Equal(done.ParityMended, told.ParityMended);
+    }
+
+    [Fact]
+    public async Task Mending_writes_nothing_that_was_read_again_from_the_store()
+    {
+        ParitySample whole = await ParitySample.MakeAsync(chunkCount: 4, 16384, packTargetBytes: 30_000, percent: 20);
+        (ParitySample sample, GroupHealing group, BlobName pack) = await ComputeAsync(whole);
+        const int Between = (4 * ParitySample.SectorBytes) + 1;
+        sample.Store[pack][Between] ^= 1; // as a read that goes wrong once shows it
+        bool isWrong = true;
+        sample.Store.Before = call =>
+        {
+            sample.Store[pack][Between] ^= (byte)(isWrong && call.Kind == StoreCallKind.Mend ? 1 : 0);
+            isWrong &= call.Kind != StoreCallKind.Mend;
+        };
+        Assert.True(await group.TryMendAsync(ParitySample.NameOf(pack), TestContext.Current.CancellationToken));
+        Assert.False(isWrong);
+        Assert.True(sample.IsSameAs(whole));
+    }
+
+    [Fact]
+    public async Task A_pack_that_rots_while_it_is_mended_is_not_told_as_mended()
+    {
+        ParitySample whole = await ParitySample.MakeAsync(chunkCount: 4, 16384, packTargetBytes: 30_000, percent: 20);
+        ParitySample sample = whole.Copy();
+        BlobName pack = sample.PackBlobs[0];
+        sample.Damage(pack, 3);
+        sample.Store.After = call =>
+        {
+            _ = call.Kind == StoreCallKind.Mend ? sample.Store[pack][9 * ParitySample.SectorBytes] ^= 1 : 0;
+        };
+        List<HealedPack> copied = [];
+        ParityHealingReport report = await sample.HealAsync((_, given, _) =>
+        {
+            copied.Add(given);
+            return Task.CompletedTask;
+        });
+        Assert.Equal(PackFate.Copyable, Assert.Single(report.Packs).Fate);
+        Assert.Equal(report.Packs, copied);
+    }
+
+    private static async Task<(ParitySample Sample, GroupHealing Group, BlobName Pack)> ComputeAsync(
+        ParitySample whole)
+    {
+        ParitySample sample = whole.Copy();
+        BlobName pack = sample.PackBlobs[0];
+        sample.Damage(pack, 3);
+        sample.Damage(pack, 5);
+        GroupHealing group = new(
+            sample.Store, ParitySample.Repository, ContentHasher.Plain, await sample.OpenAsync());
+        await group.ComputeAsync(new HashSet<PackName>(), _ => { }, default);
+        return (sample, group, pack);
     }
 
     private static void DamageSome(ParitySample sample, BlobName blob, int sectorBytes, Random random)

@@ -17,7 +17,7 @@ namespace HyperVBackup.Repository.Tests.Parity;
 /// <summary>Chunk packs of noise with their parity, in a store of their own.</summary>
 internal sealed class ParitySample
 {
-    private const int SectorBytes = FormatLimits.ParityBlockSizeBytes;
+    public const int SectorBytes = FormatLimits.ParityBlockSizeBytes;
     private static readonly SessionId session = new("a session of me."u8);
 
     private ParitySample(MemoryStore store) => Store = store;
