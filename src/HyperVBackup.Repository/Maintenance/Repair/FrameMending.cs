@@ -12,7 +12,9 @@ namespace HyperVBackup.Repository.Maintenance.Repair;
 
 /// <summary>
 /// Mends what of a pack's file is no record: its header, which follows from its name; its footer, which follows from
-/// its records; and of a map pack whatever its other copy has. One thread at a time.
+/// its records; and of a map pack whatever its other copy has. A sound header of another file stays as it is, as it
+/// says that all that stands there is that file's: only a whole copy, or parity, then gives back what was there. One
+/// thread at a time.
 /// </summary>
 internal sealed class FrameMending(BackupRepository repository, Mending mending)
 {
@@ -28,6 +30,13 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
             return null;
         }
 
+        if (await IsOfAnotherFileAsync(place, token))
+        {
+            return place.Pack.Kind == PackKind.Maps && await TryMendWholeAsync(place, token)
+                ? "its second copy"
+                : null;
+        }
+
         await MendHeaderAsync(place, token);
         if (await check.IsGoodAsync(place, token))
         {
@@ -39,11 +48,26 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
             : null;
     }
 
+    private async Task<bool> IsOfAnotherFileAsync(DamagedPlace place, CancellationToken token)
+    {
+        byte[] found = await Mending.ReadAsync(store, place.BlobName, 0, FileHeader.SizeBytes, token);
+        try
+        {
+            return FileHeader.Read(found) != HeaderOf(place);
+        }
+        catch (CorruptDataException)
+        {
+            return false;
+        }
+    }
+
+    private FileHeader HeaderOf(DamagedPlace place) => new(
+        place.Pack.Kind == PackKind.Chunks ? FileKind.ChunkPack : FileKind.MapPack, repository.Id, place.BlobName);
+
     private async Task MendHeaderAsync(DamagedPlace place, CancellationToken token)
     {
         byte[] header = new byte[FileHeader.SizeBytes];
-        FileKind kind = place.Pack.Kind == PackKind.Chunks ? FileKind.ChunkPack : FileKind.MapPack;
-        new FileHeader(kind, repository.Id, place.BlobName).WriteTo(header);
+        HeaderOf(place).WriteTo(header);
         byte[] found = await Mending.ReadAsync(store, place.BlobName, 0, header.Length, token);
         if (!found.AsSpan().SequenceEqual(header))
         {
@@ -51,21 +75,49 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
         }
     }
 
+    /// <summary>Everything, of a copy in which every byte is good; the header last, so that where this is broken off it
+    /// still says what the rest is not.</summary>
+    private async Task<bool> TryMendWholeAsync(DamagedPlace place, CancellationToken token)
+    {
+        DamagedPlace other = place with { IsSecondCopy = !place.IsSecondCopy };
+        bool isWhole = true;
+        await new PackCheck(store, repository.Id, repository.Hasher).RunAsync(
+            place.Pack, other.BlobName, PackParts.All, (_, _, _) => isWhole = false, (_, _) => isWhole = false, token);
+        if (!isWhole || !await TryCopyAsync(place, other, _ => FileHeader.SizeBytes, token))
+        {
+            return false;
+        }
+
+        await MendHeaderAsync(place, token);
+        return await check.IsGoodAsync(place, token);
+    }
+
     /// <summary>All that differs, of a copy whose own frame and length are good.</summary>
     private async Task<bool> TryMendFromCopyAsync(DamagedPlace place, CancellationToken token)
     {
         DamagedPlace other = place with { IsSecondCopy = !place.IsSecondCopy };
-        if (!await check.IsGoodAsync(other, token)
-            || await store.TryGetLengthAsync(new BlobName(other.BlobName), token) is not long lengthBytes
+        if (!await check.IsGoodAsync(other, token))
+        {
+            return false;
+        }
+
+        PackFile? file = await PackFile.TryOpenAsync(store, repository.Id, place.Pack, other.BlobName, token);
+        return await TryCopyAsync(
+            place, other, ownBytes => Math.Min(ownBytes, file!.Trailer.PageSectionStartBytes), token);
+    }
+
+    /// <param name="startOf">Where to begin, given how long the file is that is mended.</param>
+    private async Task<bool> TryCopyAsync(
+        DamagedPlace place, DamagedPlace other, Func<long, long> startOf, CancellationToken token)
+    {
+        if (await store.TryGetLengthAsync(new BlobName(other.BlobName), token) is not long lengthBytes
             || await store.TryGetLengthAsync(new BlobName(place.BlobName), token) is not long ownBytes
             || ownBytes > lengthBytes)
         {
             return false;
         }
 
-        PackFile? file = await PackFile.TryOpenAsync(store, repository.Id, place.Pack, other.BlobName, token);
-        long footerBytes = file!.Trailer.PageSectionStartBytes;
-        for (long atBytes = Math.Min(ownBytes, footerBytes); atBytes < lengthBytes; atBytes += PieceBytes)
+        for (long atBytes = startOf(ownBytes); atBytes < lengthBytes; atBytes += PieceBytes)
         {
             int pieceBytes = (int)Math.Min(PieceBytes, lengthBytes - atBytes);
             byte[] bytes = new byte[pieceBytes];

@@ -50,7 +50,7 @@ internal sealed class ParityRepair(
 
         if (places.Any(place => place.Pack == default))
         {
-            await AddMissingAsync(damaged, token);
+            await AddChangedAsync(damaged, token);
         }
 
         if (damaged.Count > 0)
@@ -63,14 +63,21 @@ internal sealed class ParityRepair(
         return await LeftOfAsync([.. places.Where(place => !place.IsFile)], token);
     }
 
-    /// <summary>A pack that is gone is known by nothing but its parity; one that a collection deletes is not missing.
-    /// </summary>
-    private async Task AddMissingAsync(HashSet<PackName> damaged, CancellationToken token)
+    /// <summary>A pack that is gone, or that looks sound with another length than it had, is known by nothing but its
+    /// parity; one that a collection deletes is not missing.</summary>
+    private async Task AddChangedAsync(HashSet<PackName> damaged, CancellationToken token)
     {
         List<ParityFile> files = await new ParityFiles(store, repository.Id).OpenAllAsync((_, _) => { }, token);
-        foreach (PackName pack in files.SelectMany(file => file.Group.PackNames()).Where(one => !absent.Contains(one)))
+        foreach (ParityFile file in files)
         {
-            _ = await store.TryGetLengthAsync(new BlobName(pack.BlobName), token) is null && damaged.Add(pack);
+            for (int index = 0; index < file.Group.Packs.Count; index++)
+            {
+                PackName pack = file.Group.NameOf(index);
+                _ = !absent.Contains(pack)
+                    && await store.TryGetLengthAsync(new BlobName(pack.BlobName), token)
+                        != file.Group.Packs[index].LengthBytes
+                    && damaged.Add(pack);
+            }
         }
     }
 
