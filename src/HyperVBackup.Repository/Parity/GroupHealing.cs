@@ -4,6 +4,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Parity;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Storage;
 
@@ -78,19 +79,19 @@ internal sealed class GroupHealing(
     /// <summary>Writes the bytes that a mendable pack lost where they were, and nothing but these, and then holds the
     /// whole pack as it lies there against its checksums.</summary>
     /// <returns>False where the pack is gone, or is not whole now all the same.</returns>
-    /// <exception cref="StoreException">The store failed, or does not give back what was written.</exception>
-    public async Task<bool> TryMendAsync(PackName pack, CancellationToken token)
+    /// <exception cref="StoreException">The store is missing.</exception>
+    public async Task<bool> TryMendAsync(PackName pack, Mending mending, CancellationToken token)
     {
         Invariant.Check(Packs.Any(one => one.Name == pack && one.Fate == PackFate.Mendable));
-        return await MendBlobAsync(new BlobName(pack.BlobName), token)
+        return await MendBlobAsync(new BlobName(pack.BlobName), mending, token)
             && await FindFaultAsync(store, pack, token) is null;
     }
 
     /// <summary>Mends the parity file, which takes that all of its packs are known and proven.</summary>
-    /// <returns>False where that is not so, or the file is gone.</returns>
-    /// <exception cref="StoreException">The store failed, or does not give back what was written.</exception>
-    public async Task<bool> TryMendParityAsync(CancellationToken token) =>
-        CanMendParity && await MendBlobAsync(new BlobName(file.Name.BlobName), token);
+    /// <returns>False where that is not so, the file is gone, or it does not read as it was written.</returns>
+    /// <exception cref="StoreException">The store is missing.</exception>
+    public async Task<bool> TryMendParityAsync(Mending mending, CancellationToken token) =>
+        CanMendParity && await MendBlobAsync(new BlobName(file.Name.BlobName), mending, token);
 
     /// <summary>The records of a pack as they were published, in the order of their places: those of a pack that is
     /// lost as far as they were computed. Each is to be held against its checksum and id.</summary>
@@ -235,25 +236,22 @@ internal sealed class GroupHealing(
         return fault;
     }
 
-    private async Task<bool> MendBlobAsync(BlobName blob, CancellationToken token)
+    /// <summary>Writes all that can be written, and reads it back: a place that cannot be keeps no other from it.
+    /// </summary>
+    private async Task<bool> MendBlobAsync(BlobName blob, Mending mending, CancellationToken token)
     {
+        bool isMended = true;
         foreach ((long offsetBytes, long lengthBytes) in view.PartsOf(blob, PartBytesMax))
         {
             byte[] bytes = new byte[lengthBytes];
             await view.TryReadAsync(blob, offsetBytes, bytes, token);
-            if (!await store.MendAsync(blob, offsetBytes, bytes, token))
-            {
-                return false;
-            }
-
-            byte[] found = new byte[lengthBytes];
-            int count = await store.TryReadAsync(blob, offsetBytes, found, token) ?? 0;
-            if (count != found.Length || !found.AsSpan().SequenceEqual(bytes))
-            {
-                throw new StoreException($"'{blob}' was mended at {offsetBytes} and does not read as it was written.");
-            }
+            bool isWritten = await mending.WriteAsync(blob.Path, offsetBytes, bytes, token);
+            byte[] found = isWritten
+                ? await Mending.ReadAsync(store, blob.Path, offsetBytes, bytes.Length, token)
+                : [];
+            isMended &= found.AsSpan().SequenceEqual(bytes);
         }
 
-        return true;
+        return isMended;
     }
 }

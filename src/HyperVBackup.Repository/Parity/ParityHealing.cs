@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Parity;
@@ -7,10 +8,11 @@ namespace HyperVBackup.Repository.Parity;
 /// <summary>
 /// Heals chunk packs, and parity files, from parity. Each group with any of them is read once; what can be made whole
 /// is proven by its own checksums before a byte is written. A pack that is there is mended where it lies; one that is
-/// missing, or longer than it was, is handed over to be copied. Nothing is ever deleted or made anew under an old name.
-/// Used once.
+/// missing, or longer than it was, or cannot be written, is handed over to be copied. Nothing is ever deleted or made
+/// anew under an old name. Used once.
 /// </summary>
-internal sealed class ParityHealing(IBlobStore store, RepositoryId repository, ContentHasher hasher)
+internal sealed class ParityHealing(
+    IBlobStore store, RepositoryId repository, ContentHasher hasher, Mending mending)
 {
     private readonly List<HealedPack> packs = [];
     private readonly List<PackName> parityMended = [];
@@ -51,7 +53,8 @@ internal sealed class ParityHealing(IBlobStore store, RepositoryId repository, C
     {
         foreach (HealedPack pack in group.Packs.Where(pack => pack.Fate != PackFate.Whole))
         {
-            bool isLeft = !isDryRun && pack.Fate == PackFate.Mendable && !await group.TryMendAsync(pack.Name, token);
+            bool isLeft = !isDryRun && pack.Fate == PackFate.Mendable
+                && !await group.TryMendAsync(pack.Name, mending, token);
             HealedPack done = isLeft ? pack with { Fate = PackFate.Copyable } : pack;
             packs.Add(done);
             if (!isDryRun && done.Fate != PackFate.Mendable)
@@ -62,7 +65,7 @@ internal sealed class ParityHealing(IBlobStore store, RepositoryId repository, C
 
         if (group.IsParityDamaged)
         {
-            bool isMended = isDryRun ? group.CanMendParity : await group.TryMendParityAsync(token);
+            bool isMended = isDryRun ? group.CanMendParity : await group.TryMendParityAsync(mending, token);
             (isMended ? parityMended : parityLeft).Add(file.Name);
         }
     }

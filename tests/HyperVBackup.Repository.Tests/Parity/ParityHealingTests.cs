@@ -200,7 +200,8 @@ public sealed class ParityHealingTests
             sample.Store[pack][Between] ^= (byte)(isWrong && call.Kind == StoreCallKind.Mend ? 1 : 0);
             isWrong &= call.Kind != StoreCallKind.Mend;
         };
-        Assert.True(await group.TryMendAsync(ParitySample.NameOf(pack), TestContext.Current.CancellationToken));
+        Assert.True(await group.TryMendAsync(
+            ParitySample.NameOf(pack), sample.NewMending(), TestContext.Current.CancellationToken));
         Assert.False(isWrong);
         Assert.True(sample.IsSameAs(whole));
     }

@@ -4,6 +4,7 @@ using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Index;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Sessions;
@@ -79,13 +80,15 @@ internal sealed class ParitySample
         }
     }
 
+    public Mending NewMending() => new(Store, _ => { });
+
     public int SectorCountOf(BlobName blob) => (Store[blob].Length + SectorBytes - 1) / SectorBytes;
 
     /// <summary>Heals everything that is named, by default all packs and the parity.</summary>
     public Task<ParityHealingReport> HealAsync(
         Func<GroupHealing, HealedPack, CancellationToken, Task>? copy = null, bool isDryRun = false,
         params PackName[] damaged) =>
-        new ParityHealing(Store, Repository, ContentHasher.Plain).RunAsync(
+        new ParityHealing(Store, Repository, ContentHasher.Plain, NewMending()).RunAsync(
             damaged.Length > 0
                 ? damaged.ToHashSet()
                 : Store.Names.Select(NameOf).Where(name => !name.Session.IsNone).ToHashSet(),

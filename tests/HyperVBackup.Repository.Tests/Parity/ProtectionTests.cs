@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Tests.Maintenance;
 using HyperVBackup.Repository.Tests.Maintenance.Collect;
@@ -31,7 +32,7 @@ public sealed class ProtectionTests
         byte[] whole = [.. sample.Store[pack]];
         sample.Store[pack].AsSpan(512, 100).Clear();
         ParityHealingReport healed = await new ParityHealing(
-            sample.Store, sample.Repository.Id, ContentHasher.Plain).RunAsync(
+            sample.Store, sample.Repository.Id, ContentHasher.Plain, new Mending(sample.Store, _ => { })).RunAsync(
                 new HashSet<PackName> { ParitySample.NameOf(pack) }, isDryRun: false,
                 (_, _, _) => Task.CompletedTask, new Silence<(long, long)>(), default);
         Assert.Equal(PackFate.Mendable, Assert.Single(healed.Packs).Fate);

@@ -2,22 +2,40 @@ using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance.Repair;
 
-/// <summary>Writes the exact bytes that files had when they were published, over those that rotted, and counts. One
-/// thread at a time.</summary>
-internal sealed class Mending(IBlobStore store)
+/// <summary>Writes the exact bytes that files had when they were published, over those that rotted, and counts. A
+/// place that cannot be written, as of a bad sector, is warned of and is not mended: others may be, and copies be made
+/// of what it held. One thread at a time.</summary>
+/// <param name="warn">Told once of each file.</param>
+internal sealed class Mending(IBlobStore store, Action<string> warn)
 {
     /// <summary>At the start of a record.</summary>
     private const int ChecksumBytes = 16;
 
+    private readonly HashSet<string> warned = [];
+
     public long BytesWritten { get; private set; }
 
-    /// <returns>False where the file is gone.</returns>
-    /// <exception cref="StoreException">The store cannot be written.</exception>
+    /// <returns>False where the file is gone or cannot be written there.</returns>
+    /// <exception cref="StoreException">The store is missing.</exception>
     public async Task<bool> WriteAsync(
         string file, long offsetBytes, ReadOnlyMemory<byte> bytes, CancellationToken token)
     {
-        if (!await store.MendAsync(new BlobName(file), offsetBytes, bytes, token))
+        BlobName blob = new(file);
+        try
         {
+            if (!await store.MendAsync(blob, offsetBytes, bytes, token))
+            {
+                return false;
+            }
+        }
+        catch (StoreException failure) when (!token.IsCancellationRequested)
+        {
+            await store.TryGetLengthAsync(blob, token); // which says so where the whole store is missing
+            if (warned.Add(file))
+            {
+                warn($"'{file}' cannot be mended where it lies: {failure.Message}");
+            }
+
             return false;
         }
 

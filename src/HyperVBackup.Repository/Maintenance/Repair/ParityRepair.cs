@@ -55,7 +55,8 @@ internal sealed class ParityRepair(
 
         if (damaged.Count > 0)
         {
-            ParityHealing healing = new(store, repository.Id, repository.Hasher);
+            ParityHealing healing = new(
+                store, repository.Id, repository.Hasher, new Mending(store, repository.Warn));
             Tell(await healing.RunAsync(damaged, isDryRun: false, CopyAsync, new Told(progress), token));
             await copies.PublishAsync(token);
         }

@@ -42,7 +42,7 @@ internal sealed class RepairRun
     {
         (this.repository, this.options, this.absent, this.copies) = (repository, options, absent, copies);
         (this.newVerification, this.progress) = (newVerification, progress);
-        (mending, check) = (new Mending(repository.Store), new PlaceCheck(repository));
+        (mending, check) = (new Mending(repository.Store, repository.Warn), new PlaceCheck(repository));
         parity = new ParityRepair(repository, absent, copies, healed.Add, progress);
     }
 
