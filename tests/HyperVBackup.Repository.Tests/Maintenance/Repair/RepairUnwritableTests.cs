@@ -28,8 +28,10 @@ public sealed class RepairUnwritableTests
         RepairReport report = await RepairAsync(sample, new KnownChunks(2));
         Assert.Equal([bad.Path], report.Left.Select(left => left.File).Distinct());
         Assert.Empty(report.Touched);
-        Assert.Contains(report.Healed, place => place.IsMended && place.File.StartsWith("packs/", StringComparison.Ordinal));
-        Assert.Contains(bad.Path, Assert.Single(warnings, words => words.Contains("cannot be mended", StringComparison.Ordinal)));
+        Assert.Contains(
+            report.Healed, place => place.IsMended && place.File.StartsWith("packs/", StringComparison.Ordinal));
+        Assert.Contains(bad.Path, Assert.Single(
+            warnings, words => words.Contains("cannot be mended", StringComparison.Ordinal)), StringComparison.Ordinal);
         sample.Store.Before = null;
         await sample.RequireHealedAsync(await RepairAsync(sample, null));
     }
