@@ -23,6 +23,7 @@ public sealed class MainJobTests : IDisposable
         { "ext4", ImageKind.DynamicVhdx(32), 49 * MiB, 1 << 20 },
         { "ext4", ImageKind.DynamicVhdx(256), 48 * MiB, 64 << 10 },
         { "ntfs", ImageKind.FixedVhdx, 48 * MiB, 64 << 10 },
+        { "ext4", ImageKind.DynamicVhd, 48 * MiB, 64 << 10 },
         { "partitioned", ImageKind.Raw, (48 * MiB) + 4096, 64 << 10 },
         { "ext4", ImageKind.Raw, (40 * MiB) + 4096, 4 << 20 },
     };

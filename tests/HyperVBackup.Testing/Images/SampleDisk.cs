@@ -21,7 +21,7 @@ public sealed class SampleDisk
         ArgumentNullException.ThrowIfNull(kind);
         (this.folder, this.fileSystem, this.name) = (folder, fileSystem, name);
         (Format, VirtualSizeBytes) = (kind.Format, sizeBytes);
-        ImagePath = folder.File($"{name}.{(kind.Format == "raw" ? "img" : kind.Format)}");
+        ImagePath = folder.File($"{name}.{kind.Extension}");
         fileSystem.Create(RawPath(0), sizeBytes, seed);
         QemuImage.Convert(RawPath(0), "raw", ImagePath, kind);
     }
@@ -29,7 +29,7 @@ public sealed class SampleDisk
     /// <summary>The image, as of the newest generation.</summary>
     public string ImagePath { get; }
 
-    /// <summary>As qemu-img names it: "raw" or "vhdx".</summary>
+    /// <summary>As qemu-img names it: "raw", "vhdx" or "vpc".</summary>
     public string Format { get; }
 
     public long VirtualSizeBytes { get; }

@@ -5,14 +5,17 @@ namespace HyperVBackup.Testing.Images;
 /// <summary>7-Zip as a reader of disk images of its own, the only one here that follows differencing chains.</summary>
 public static class SevenZip
 {
-    /// <summary>Extracts the disk that a VHDX holds, and gives the path of the raw image, in a new folder within
+    /// <summary>Extracts the disk that a VHDX or VHD holds, and gives the path of the raw image, in a new folder within
     /// <paramref name="folder"/>.</summary>
+    /// <param name="imagePath">The newest image of the chain.</param>
+    /// <param name="folder">Where the new folder comes.</param>
+    /// <param name="type">As 7-Zip names it.</param>
     /// <exception cref="ToolException">7-Zip refuses the image.</exception>
-    public static string Extract(string vhdxPath, TestFolder folder)
+    public static string Extract(string imagePath, TestFolder folder, string type = "VHDX")
     {
         ArgumentNullException.ThrowIfNull(folder);
-        string output = folder.Folder(Path.GetFileNameWithoutExtension(vhdxPath) + ".extracted");
-        Tool.Run("7zz", "x", "-y", "-bd", "-tVHDX", $"-o{output}", vhdxPath);
+        string output = folder.Folder(Path.GetFileNameWithoutExtension(imagePath) + ".extracted");
+        Tool.Run("7zz", "x", "-y", "-bd", $"-t{type}", $"-o{output}", imagePath);
         return Directory.EnumerateFiles(output).Single();
     }
 
