@@ -283,6 +283,9 @@ public sealed class BackupRepository
         await new PointMirrors(this, catalog, new CollectionFiles(Store, Id)).MendAsync(points, decided, token);
     }
 
+    /// <inheritdoc cref="SessionOpener.OpenInspectionAsync"/>
+    internal Task<Inspection> OpenInspectionAsync(CancellationToken token) => opener.OpenInspectionAsync(token);
+
     /// <summary>One verification, by whoever holds a lease.</summary>
     /// <param name="absent">As of that lease.</param>
     /// <param name="known">Records that are damaged, whether they are read or not.</param>

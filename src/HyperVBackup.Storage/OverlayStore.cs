@@ -5,12 +5,16 @@ namespace HyperVBackup.Storage;
 
 /// <summary>
 /// A store as it would be: reads come from another store, what is written stays in memory and is seen by those who read
-/// here, and nowhere else. For finding out what an operation would do. Thread-safe.
+/// here, and nowhere else. For finding out what an operation would do. It keeps what was written and no more: of a blob
+/// that is mended, the ranges that are. Thread-safe.
 /// </summary>
 public sealed class OverlayStore(IBlobStore store) : IBlobStore
 {
     /// <summary>Blobs written here, whole; null for those deleted.</summary>
     private readonly ConcurrentDictionary<BlobName, byte[]?> written = new();
+
+    /// <summary>Of blobs of the other store; of no account for one that was written or deleted here.</summary>
+    private readonly ConcurrentDictionary<BlobName, MendedRanges> mended = new();
     private readonly ConcurrentDictionary<Writer, BlobName> writers = new();
 
     public string Description => store.Description;
@@ -46,9 +50,15 @@ public sealed class OverlayStore(IBlobStore store) : IBlobStore
     {
         ArgumentException.ThrowIfNullOrEmpty(name.Path, nameof(name));
         token.ThrowIfCancellationRequested();
-        return written.TryGetValue(name, out byte[]? own)
-            ? own?.Length
-            : await store.TryGetLengthAsync(name, token);
+        if (written.TryGetValue(name, out byte[]? own))
+        {
+            return own?.Length;
+        }
+
+        long? lengthBytes = await store.TryGetLengthAsync(name, token);
+        return lengthBytes is long below && mended.TryGetValue(name, out MendedRanges? ranges)
+            ? Math.Max(below, ranges.EndBytes)
+            : lengthBytes;
     }
 
     public async ValueTask<int?> TryReadAsync(
@@ -59,7 +69,9 @@ public sealed class OverlayStore(IBlobStore store) : IBlobStore
         token.ThrowIfCancellationRequested();
         if (!written.TryGetValue(name, out byte[]? own))
         {
-            return await store.TryReadAsync(name, offsetBytes, buffer, token);
+            return mended.TryGetValue(name, out MendedRanges? ranges)
+                ? await TryReadMendedAsync(name, ranges, offsetBytes, buffer, token)
+                : await store.TryReadAsync(name, offsetBytes, buffer, token);
         }
 
         if (own is null)
@@ -103,23 +115,35 @@ public sealed class OverlayStore(IBlobStore store) : IBlobStore
         ArgumentException.ThrowIfNullOrEmpty(name.Path, nameof(name));
         ArgumentOutOfRangeException.ThrowIfNegative(offsetBytes);
         token.ThrowIfCancellationRequested();
-        while (true)
+        if (await TryGetLengthAsync(name, token) is null)
         {
-            byte[]? own = written.GetValueOrDefault(name);
-            if (await TryGetLengthAsync(name, token) is not long lengthBytes)
+            return false;
+        }
+
+        while (written.TryGetValue(name, out byte[]? own))
+        {
+            if (own is null)
             {
                 return false;
             }
 
             long endBytes = bytes.IsEmpty ? 0 : offsetBytes + bytes.Length;
-            byte[] mended = new byte[Math.Max(lengthBytes, endBytes)];
-            await TryReadAsync(name, 0, mended.AsMemory(0, (int)lengthBytes), token);
-            bytes.CopyTo(mended.AsMemory(bytes.IsEmpty ? 0 : (int)offsetBytes));
-            if (TrySet(name, own, mended))
+            byte[] whole = new byte[Math.Max(own.Length, endBytes)];
+            own.CopyTo(whole, 0);
+            bytes.CopyTo(whole.AsMemory(bytes.IsEmpty ? 0 : (int)offsetBytes));
+            if (TrySet(name, own, whole))
             {
                 return true;
             }
         }
+
+        if (!bytes.IsEmpty)
+        {
+            MendedRanges one = MendedRanges.None.With(offsetBytes, bytes);
+            mended.AddOrUpdate(name, one, (_, before) => before.With(offsetBytes, bytes));
+        }
+
+        return true;
     }
 
     public Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token)
@@ -136,6 +160,33 @@ public sealed class OverlayStore(IBlobStore store) : IBlobStore
 
     /// <summary>This machine's: nothing is written to the store to ask for its own.</summary>
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => Task.FromResult(DateTimeOffset.MinValue);
+
+    /// <summary>What is mended is not asked for below, where it may be unreadable.</summary>
+    /// <returns>Null where the blob is gone below.</returns>
+    private async ValueTask<int?> TryReadMendedAsync(
+        BlobName name, MendedRanges ranges, long offsetBytes, Memory<byte> buffer, CancellationToken token)
+    {
+        if (await store.TryGetLengthAsync(name, token) is not long belowBytes)
+        {
+            return null;
+        }
+
+        long lengthBytes = Math.Max(belowBytes, ranges.EndBytes);
+        buffer = buffer[..(int)Math.Clamp(lengthBytes - offsetBytes, 0, buffer.Length)];
+        foreach ((int atBytes, int gapBytes) in ranges.GapsIn(offsetBytes, buffer.Length))
+        {
+            Memory<byte> gap = buffer.Slice(atBytes, gapBytes);
+            if (await store.TryReadAsync(name, offsetBytes + atBytes, gap, token) is not int count)
+            {
+                return null;
+            }
+
+            gap.Span[count..].Clear();
+        }
+
+        ranges.CopyTo(offsetBytes, buffer.Span);
+        return buffer.Length;
+    }
 
     private async IAsyncEnumerable<BlobName> ListAsync(
         IAsyncEnumerable<BlobName> below, string prefix, [EnumeratorCancellation] CancellationToken token)

@@ -3,7 +3,8 @@ namespace HyperVBackup.Repository.Maintenance.Repair;
 /// <summary>How deep to look, and what to heal from.</summary>
 public sealed record RepairOptions
 {
-    /// <summary>Says what would be done, and from where; writes nothing.</summary>
+    /// <summary>Says what would be done, and from where; writes nothing but the lease that it reads under, and keeps in
+    /// memory what a repair would write.</summary>
     public bool DryRun { get; init; }
 
     /// <summary>Reads, decodes and hashes every chunk first. Else only structure is checked, and what is noted.

@@ -4,6 +4,7 @@ using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance.Repair;
@@ -37,11 +38,33 @@ public sealed class RepositoryRepair
             }
         }
 
-        BackupRepository target = options.DryRun
-            ? await BackupRepository.OpenAsync(
-                new OverlayStore(repository.Store), repository.Environment with { StateFolder = null }, token)
-            : repository;
-        return await RunAsync(target, progress, token);
+        return options.DryRun
+            ? await TryOutAsync(progress, token)
+            : await RunAsync(repository, progress, token);
+    }
+
+    /// <summary>Repairs what would be there, under a lease of one who reads all, as what the repair itself puts nobody
+    /// else sees. What a collector deleted all the same is no damage: then it is tried once more.</summary>
+    private async Task<RepairReport> TryOutAsync(IProgress<RepairProgress> progress, CancellationToken token)
+    {
+        const int TryCountMax = 3;
+        for (int tries = 1; ; tries++)
+        {
+            await using Inspection inspection = await repository.OpenInspectionAsync(token);
+            BackupRepository target = await BackupRepository.OpenAsync(
+                new OverlayStore(repository.Store), repository.Environment with { StateFolder = null }, token);
+            RepairReport report = await RunAsync(target, progress, token);
+            if (report.Healed.Count + report.Left.Count == 0 || !await inspection.IsOvertakenAsync(token))
+            {
+                return report;
+            }
+
+            if (tries == TryCountMax)
+            {
+                throw new SessionFencedException(
+                    "Collections deleted what was being checked, again and again: run 'repair --dry-run' again.");
+            }
+        }
     }
 
     private async Task<RepairReport> RunAsync(
