@@ -172,8 +172,10 @@ public sealed class BackupRepository
     /// <summary>Checks the repository; see <see cref="Verification"/>.</summary>
     public Verification NewVerification(VerificationOptions options) =>
         new(
-            opener, inspection => new VerificationRun(this, catalog, environment, options, inspection.Absent),
-            (report, token) => NotedDamage.OfAsync(this, report, isWhole: options.Points.Count == 0, token));
+            opener,
+            async (inspection, token) => NewVerificationRun(
+                options, inspection.Absent, await NotedDamage.ReadStandingAsync(this, token)),
+            (report, token) => NotedDamage.OfAsync(this, report, options.IsOfEverything, token));
 
     /// <summary>Heals what is damaged; see <see cref="RepositoryRepair"/>.</summary>
     public RepositoryRepair NewRepair(RepairOptions options) => new(this, options);

@@ -123,6 +123,12 @@ internal sealed class DamageLog
     public void AddRecord(string file, long offsetBytes, string what)
     {
         Add(file, offsetBytes, what);
+        AddBadRecord(file, offsetBytes);
+    }
+
+    /// <summary>Notes that a record is not good, without telling it as something that was found.</summary>
+    public void AddBadRecord(string file, long offsetBytes)
+    {
         lock (gate)
         {
             badRecords.Add((file, offsetBytes));

@@ -1,14 +1,34 @@
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance;
 
-/// <summary>Tells all hosts what a verification found.</summary>
+/// <summary>What a verification makes of the notes that there are, and tells all hosts.</summary>
 internal static class NotedDamage
 {
-    /// <summary>Makes the repository's damage notes say what was found; a repository that cannot be written gets none.
-    /// </summary>
-    /// <param name="isWhole">Whether all points were looked at.</param>
+    /// <summary>Places that are noted as damaged and are so still.</summary>
+    /// <exception cref="StoreException">The notes cannot be listed, or the length of a pack not be read.</exception>
+    public static async Task<List<DamagedPlace>> ReadStandingAsync(
+        BackupRepository repository, CancellationToken token)
+    {
+        KnownDamage known = await KnownDamage.ReadAsync(repository, token);
+        PlaceCheck check = new(repository);
+        List<DamagedPlace> standing = [];
+        foreach (DamagedPlace place in known.Places.Where(place => !place.Place.IsUnknown))
+        {
+            if (await check.ExistsAsync(place, token) && !await check.IsGoodAsync(place, token))
+            {
+                standing.Add(place);
+            }
+        }
+
+        return standing;
+    }
+
+    /// <summary>Makes the repository's damage notes say what was found. A repository that cannot be written gets none,
+    /// which is warned about: what was found is told all the same.</summary>
+    /// <param name="isWhole">Whether all that points need was read.</param>
     /// <returns>The report without the places that nothing needs: they are known, and go with their packs.</returns>
     public static async Task<VerificationReport> OfAsync(
         BackupRepository repository, VerificationReport report, bool isWhole, CancellationToken token)
@@ -18,9 +38,14 @@ internal static class NotedDamage
         {
             known = await new DamageNotes(repository).ReviewAsync(report.Places, isWhole, [], token);
         }
-        catch (StoreException)
+        catch (StoreException failure)
         {
-            known = await KnownDamage.ReadAsync(repository, token);
+            known = await ReadOrNoneAsync(repository, token);
+            HashSet<DamagedPlace> noted = [.. known.Places.Select(DamageNotes.Unstated)];
+            if (!report.Places.All(place => noted.Contains(DamageNotes.Unstated(place))))
+            {
+                WarnUnnoted(repository, failure);
+            }
         }
 
         return report with
@@ -29,5 +54,22 @@ internal static class NotedDamage
                 damage.Points.Count > 0 || !known.IsReplaced(damage.File, damage.OffsetBytes))],
             NotedCount = known.Places.Count,
         };
+    }
+
+    /// <summary>Warns that hosts will not know of damage that was found.</summary>
+    public static void WarnUnnoted(BackupRepository repository, StoreException failure) => repository.Warn(
+        "The damage that was found could not be noted, so backups go on taking what is damaged for stored: "
+        + failure.Message);
+
+    private static async Task<KnownDamage> ReadOrNoneAsync(BackupRepository repository, CancellationToken token)
+    {
+        try
+        {
+            return await KnownDamage.ReadAsync(repository, token);
+        }
+        catch (StoreException)
+        {
+            return KnownDamage.None; // the failure before is the one to tell
+        }
     }
 }

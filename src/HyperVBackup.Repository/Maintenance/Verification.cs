@@ -6,17 +6,18 @@ namespace HyperVBackup.Repository.Maintenance;
 /// <summary>
 /// Checks a repository against itself: both copies of settings, points and map packs with every record in them,
 /// footers and page hashes of chunk packs, that recipes make their chunks, and that every chunk a point reaches has a
-/// complete copy; with data, also every chunk record, decoded and hashed. It repairs nothing and needs no index. It
-/// reads under a lease that names no point, as one who reads them all. Used once.
+/// complete copy; with data, also every chunk record, decoded and hashed. What is noted as damaged, and still is,
+/// counts as found whether it is its turn or not. It repairs nothing and needs no index. It reads under a lease that
+/// names no point, as one who reads them all. Used once.
 /// </summary>
 public sealed class Verification
 {
     private readonly SessionOpener opener;
-    private readonly Func<Inspection, VerificationRun> begin;
+    private readonly Func<Inspection, CancellationToken, Task<VerificationRun>> begin;
     private readonly Func<VerificationReport, CancellationToken, Task<VerificationReport>> note;
 
     internal Verification(
-        SessionOpener opener, Func<Inspection, VerificationRun> begin,
+        SessionOpener opener, Func<Inspection, CancellationToken, Task<VerificationRun>> begin,
         Func<VerificationReport, CancellationToken, Task<VerificationReport>> note) =>
         (this.opener, this.begin, this.note) = (opener, begin, note);
 
@@ -30,15 +31,16 @@ public sealed class Verification
         for (int tries = 1; ; tries++)
         {
             await using Inspection inspection = await opener.OpenInspectionAsync(token);
-            VerificationRun run = begin(inspection);
+            VerificationRun run = await begin(inspection, token);
             bool isTold = false;
             try
             {
                 VerificationReport report = await run.RunAsync(progress, token);
-                isTold = report.Damage.Count == 0 || !await inspection.IsOvertakenAsync(token);
-                if (isTold)
+                if (report.Damage.Count == 0 || !await inspection.IsOvertakenAsync(token))
                 {
-                    return await note(report, token);
+                    VerificationReport told = await note(report, token);
+                    isTold = true; // not before: a run that is stopped while it notes what it found has told nothing
+                    return told;
                 }
             }
             finally

@@ -5,6 +5,8 @@ namespace HyperVBackup.Repository.Maintenance;
 /// <summary>What to verify, and how deep.</summary>
 public sealed record VerificationOptions
 {
+    private const double PercentMax = 100;
+
     /// <summary>The points to look at, and the packs they need; empty for all points and all packs.</summary>
     public IReadOnlyList<SessionId> Points { get; init; } = [];
 
@@ -15,4 +17,7 @@ public sealed record VerificationOptions
 
     /// <summary>Packs checked side by side; at least 1.</summary>
     public int WorkerCount { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Whether all data of all points is read.</summary>
+    internal bool IsOfEverything => Points.Count == 0 && ReadDataPercent >= PercentMax;
 }

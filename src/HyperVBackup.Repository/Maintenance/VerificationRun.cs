@@ -32,6 +32,7 @@ internal sealed class VerificationRun
     private readonly VerificationOptions options;
     private readonly RepositoryEnvironment environment;
     private readonly AbsentSet absent;
+    private readonly IReadOnlyCollection<DamagedPlace> known;
     private readonly CollectionFiles collections;
     private readonly DamageLog damage = new();
     private readonly FooterSections footers;
@@ -46,20 +47,15 @@ internal sealed class VerificationRun
 
     public VerificationRun(
         BackupRepository repository, PointCatalog catalog, RepositoryEnvironment environment,
-        VerificationOptions options, AbsentSet absent, IReadOnlyCollection<DamagedPlace>? known = null)
+        VerificationOptions options, AbsentSet absent, IReadOnlyCollection<DamagedPlace> known)
     {
         (store, this.repository, hasher) = (repository.Store, repository.Id, repository.Hasher);
-        (settings, this.absent) = (repository.Settings, absent);
+        (settings, this.absent, this.known) = (repository.Settings, absent, known);
         (this.catalog, records) = (catalog, repository.Records);
         (this.environment, this.options) = (environment, options);
         collections = new CollectionFiles(store, this.repository);
         footers = new FooterSections(store, this.repository);
         listing = new PackListing(store, footers.Tables);
-        foreach (DamagedPlace place in (known ?? []).Where(place => !place.Place.IsUnknown))
-        {
-            damage.AddRecord(place.BlobName, place.OffsetBytes, $"record {place.Id} is damaged");
-        }
-
         checks = new PackChecks(store, this.repository, hasher, damage, options.WorkerCount, IsYetToComeAsync);
     }
 
@@ -80,6 +76,7 @@ internal sealed class VerificationRun
             : await ListPacksNeededAsync(token);
         await checks.RunAsync(packs, _ => keeper is null && IsChosen(), progress, token);
         await (keeper is null ? Task.CompletedTask : ReadInRotationAsync(keeper, packs, progress, token));
+        AddKnown(packs);
         await ProveRecipesAsync(packs, token);
         await CheckParityAsync(progress, token);
         await CheckChunksAsync(progress, token);
@@ -95,6 +92,21 @@ internal sealed class VerificationRun
     /// <summary>Keeps what was read for the runs to come.</summary>
     /// <param name="isTold">Whether the run went to its end, and its report is what is told.</param>
     public Task EndAsync(bool isTold) => keeper?.EndAsync(isTold) ?? Task.CompletedTask;
+
+    /// <summary>What is known to be damaged is so for whoever needs it, read or not. Where points are named, what lies
+    /// in other packs is told only if it costs them anything.</summary>
+    private void AddKnown(IReadOnlyCollection<PackName> packs)
+    {
+        HashSet<PackName> checkedPacks = [.. packs];
+        foreach (DamagedPlace place in known.Where(place => !place.Place.IsUnknown))
+        {
+            damage.AddBadRecord(place.BlobName, place.OffsetBytes);
+            if (checkedPacks.Contains(place.Pack))
+            {
+                damage.Add(place.BlobName, place.OffsetBytes, $"record {place.Id} is damaged");
+            }
+        }
+    }
 
     /// <summary>No point needs parity as long as nothing else breaks.</summary>
     private async Task CheckParityAsync(IProgress<VerificationProgress> progress, CancellationToken token)

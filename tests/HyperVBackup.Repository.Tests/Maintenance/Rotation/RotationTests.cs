@@ -35,6 +35,11 @@ public sealed class RotationTests
             VerificationReport report = await VerifyAsync(sample.Store, 100.0 / runCount);
             found.AddRange(report.Damage.Select(damage => damage.File));
             recordCount += report.Damage.Count;
+            foreach (BlobName note in sample.NamesIn("damaged/"))
+            {
+                await sample.Store.DeleteAsync(note, default); // or the next run tells it too
+            }
+
             Assert.Single(sample.NamesIn("verified/"));
             Assert.InRange(report.RotationShare!.Value, 0, 1);
         }
@@ -60,6 +65,26 @@ public sealed class RotationTests
             Assert.Equal(order[readCount], second[0]);
             Assert.Equal(damaged.Path, Assert.Single(report.Damage).File);
         }
+    }
+
+    [Fact]
+    public async Task Damage_whose_telling_is_interrupted_is_found_again()
+    {
+        SampleRepository sample = await ManyPacksAsync();
+        BlobName damaged = new((await OrderAsync(sample.Store.Copy()))[2]);
+        sample.Store[damaged][FileHeader.SizeBytes + 80] ^= 1;
+        using CancellationTokenSource stop = new();
+        sample.Store.Before = call =>
+        {
+            if (call.Kind == StoreCallKind.Put && call.Name.StartsWith("damaged/", StringComparison.Ordinal))
+            {
+                stop.Cancel();
+                stop.Token.ThrowIfCancellationRequested();
+            }
+        };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => VerifyAsync(sample.Store, 50, stop.Token));
+        sample.Store.Before = null;
+        Assert.Equal(damaged.Path, Assert.Single((await VerifyAsync(sample.Store, 50)).Damage).File);
     }
 
     [Fact]

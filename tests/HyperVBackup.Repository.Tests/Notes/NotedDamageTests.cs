@@ -1,0 +1,106 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Notes;
+using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Notes;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Repository.Tests.Maintenance;
+using HyperVBackup.Repository.Tests.Maintenance.Repair;
+using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
+using Xunit;
+
+namespace HyperVBackup.Repository.Tests.Notes;
+
+/// <summary>What verifications make of damage that is noted already, and of notes that cannot be read.</summary>
+public sealed class NotedDamageTests
+{
+    private readonly List<string> warnings = [];
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task Damage_that_is_known_is_told_and_stays_known_though_its_bytes_are_not_read(double percent)
+    {
+        (SampleRepository sample, DeltaSample deltas) = await DeltaSample.CreateAsync();
+        RestorePoint apart = await deltas.BackUpAsync([2], vm: "apart");
+        RestorePoint point = await deltas.BackUpAsync([6], vm: "point");
+        RestorePoint third = await deltas.BackUpAsync([3], vm: "third");
+        RecordPlace place = deltas.Places[SampleRepository.IdOf(1)]; // which 6 takes pages from
+        sample.Damage(place, place.Pack.BlobName);
+        Damage told = Assert.Single((await VerifyAsync(sample.Store, 100)).Damage);
+        IReadOnlyList<DamagedPlace> noted = (await ReadAsync(sample)).Places;
+        for (int run = 0; run < 3; run++)
+        {
+            VerificationReport report = await VerifyAsync(sample.Store, percent);
+            Damage damage = Assert.Single(report.Damage);
+            Assert.Equal((told.File, told.OffsetBytes), (damage.File, damage.OffsetBytes));
+            Assert.Equal([point.Id], damage.Points);
+            Assert.Equal(told.Disks.Single().RangeCount, damage.Disks.Single().RangeCount);
+            Assert.Equal(2, report.NotedCount);
+            Assert.Equal(noted, (await ReadAsync(sample)).Places);
+            Assert.True((await ReadAsync(sample)).IsDoubtful(SampleRepository.IdOf(6).Value));
+        }
+
+        Assert.Single((await VerifyAsync(sample.Store, percent, point.Id)).Damage);
+        Assert.Empty((await VerifyAsync(sample.Store, percent, apart.Id, third.Id)).Damage);
+        Assert.Equal(noted, (await ReadAsync(sample)).Places);
+        sample.Damage(place, place.Pack.BlobName); // good again
+        Assert.Empty((await VerifyAsync(sample.Store, percent)).Damage);
+        Assert.Empty(sample.NamesIn("damaged/"));
+    }
+
+    [Fact]
+    public async Task What_is_noted_as_lost_stays_so_until_it_can_be_read_or_all_was_read_and_it_was_not_missed()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2]);
+        ChunkId[] lost = [SampleRepository.IdOf(2), SampleRepository.IdOf(99)];
+        await new DamageNotes(sample.Repository).AddAsync(
+            [.. lost.Select(id => DamagedPlace.OfRecord(default, RecordType.Whole, id.Value))], default);
+        await sample.DamageChunkAsync(2);
+        Assert.Equal(2, (await VerifyAsync(sample.Store, 0)).NotedCount);
+        await sample.DamageChunkAsync(2);
+        Assert.Equal(1, (await VerifyAsync(sample.Store, 0)).NotedCount);
+        Assert.Equal(0, (await VerifyAsync(sample.Store, 100)).NotedCount); // no point needs the other
+    }
+
+    [Fact]
+    public async Task Damage_that_cannot_be_noted_is_told_with_a_warning()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2]);
+        await sample.DamageChunkAsync(2);
+        bool isListed = true;
+        sample.Store.Before = call =>
+        {
+            bool isNote = call.Name.StartsWith("damaged/", StringComparison.Ordinal);
+            isListed &= !(isNote && call.Kind == StoreCallKind.Put);
+            Fail(isNote && (call.Kind == StoreCallKind.Put || (call.Kind == StoreCallKind.List && !isListed)));
+        };
+        Assert.Single((await VerifyAsync(sample.Store, 100)).Damage);
+        Assert.Contains("noted", Assert.Single(warnings), StringComparison.Ordinal);
+        sample.Store.Before = null;
+        await VerifyAsync(sample.Store, 100);
+        sample.Store.Before = call => Fail(
+            call.Kind == StoreCallKind.Put && call.Name.StartsWith("damaged/", StringComparison.Ordinal));
+        await VerifyAsync(sample.Store, 100);
+        Assert.Single(warnings); // what was found is noted already
+    }
+
+    private static void Fail(bool isFailing) =>
+        _ = isFailing ? throw new StoreException("Input/output error") : 0;
+
+    private async Task<BackupRepository> OpenAsync(MemoryStore store) => await BackupRepository.OpenAsync(
+        store, SampleRepository.NewEnvironment() with { Warn = warnings.Add }, default);
+
+    private async Task<VerificationReport> VerifyAsync(MemoryStore store, double percent, params SessionId[] points) =>
+        await ByteDamageTests.VerifyAsync(
+            await OpenAsync(store), new VerificationOptions { ReadDataPercent = percent, Points = points });
+
+    private static Task<KnownDamage> ReadAsync(SampleRepository sample) =>
+        KnownDamage.ReadAsync(sample.Repository, default);
+}
