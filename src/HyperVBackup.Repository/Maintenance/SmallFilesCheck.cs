@@ -1,4 +1,6 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Points;
@@ -6,8 +8,9 @@ using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance;
 
-/// <summary>Checks leases, signs of life and prune marks. No restore hangs on them: a damaged lease holds collections
-/// up as a sound one does, a mark marks by its name. But rot in one is a reason to look at the disk below.</summary>
+/// <summary>Checks leases, signs of life, prune marks and damage notes. No restore hangs on them: a damaged lease holds
+/// collections up as a sound one does, a mark marks by its name, what a note said is found again. But rot in one is a
+/// reason to look at the disk below.</summary>
 internal sealed class SmallFilesCheck(IBlobStore store, RepositoryId repository, DamageLog damage)
 {
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -21,16 +24,20 @@ internal sealed class SmallFilesCheck(IBlobStore store, RepositoryId repository,
                 name.EndsWith($"-{SignOfLife.Read(plain).Counter}", StringComparison.Ordinal),
                 "sign of life: counter"),
             token);
+        await CheckAsync(
+            FileNames.DamageNoteFolder, FileKind.DamageNote, (plain, _) => DamageNote.Read(plain), token,
+            FormatLimits.DamageNoteFileLengthMaxBytes);
     }
 
     private async Task CheckAsync(
-        string folder, FileKind kind, Action<byte[], string> read, CancellationToken token)
+        string folder, FileKind kind, Action<byte[], string> read, CancellationToken token,
+        int lengthMaxBytes = FormatLimits.RestorePointFileLengthMaxBytes)
     {
         await foreach (BlobName name in store.ListAsync(folder, token))
         {
             try
             {
-                if (await SmallFile.TryReadAsync(store, name.Path, token) is byte[] file)
+                if (await SmallFile.TryReadAsync(store, name.Path, lengthMaxBytes, token) is byte[] file)
                 {
                     read(RecordFile.Read(file, kind, repository, name.Path), name.Path);
                 }

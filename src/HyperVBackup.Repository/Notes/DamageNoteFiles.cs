@@ -56,9 +56,13 @@ internal sealed class DamageNoteFiles(IBlobStore store, RepositoryId repository)
                         id, DamageNote.Read(RecordFile.Read(file, FileKind.DamageNote, repository, name)))
                     : null;
         }
-        catch (Exception complaint) when (complaint is CorruptDataException or StoreException)
+        catch (CorruptDataException complaint)
         {
-            return new StoredDamageNote(id, null);
+            return new StoredDamageNote(id, null, complaint.Message);
+        }
+        catch (StoreException failure)
+        {
+            return new StoredDamageNote(id, null, failure.Message, IsKept: true);
         }
     }
 }

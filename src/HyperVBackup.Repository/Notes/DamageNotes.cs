@@ -10,7 +10,7 @@ namespace HyperVBackup.Repository.Notes;
 /// <summary>
 /// Keeps the repository's damage notes few and true: nothing is noted twice, and what is healed or gone is struck out.
 /// A place never goes from the notes before another note that holds it was put, so whoever reads them meanwhile misses
-/// none. One thread at a time.
+/// none. A note that the store cannot read stays: it may say what no other does. One thread at a time.
 /// </summary>
 internal sealed class DamageNotes(BackupRepository repository)
 {
@@ -47,8 +47,8 @@ internal sealed class DamageNotes(BackupRepository repository)
         IReadOnlyCollection<DamagedPlace> found, bool isWhole, IReadOnlyCollection<DamagedPlace> replaced,
         CancellationToken token)
     {
-        List<StoredDamageNote> notes = await files.ReadAllAsync(token);
-        KnownDamage known = new(notes.SelectMany(note => note.Note?.Places ?? []));
+        List<StoredDamageNote> notes = [.. (await files.ReadAllAsync(token)).Where(note => !note.IsKept)];
+        KnownDamage known = KnownDamage.Of(notes);
         HashSet<DamagedPlace> bad = [.. found.Select(Unstated)];
         List<DamagedPlace> holding = [.. bad.Except(known.Places.Select(Unstated))];
         foreach (DamagedPlace place in known.Places)
@@ -63,7 +63,8 @@ internal sealed class DamageNotes(BackupRepository repository)
         {
             State = replaced.Contains(place.Key) ? DamageState.Replaced : place.Max(one => one.State),
         }));
-        if (!next.Places.SequenceEqual(known.Places) || notes.Count > NoteCountMax)
+        bool isBroken = notes.Exists(note => note.Note is null);
+        if (isBroken || notes.Count > NoteCountMax || !next.Places.SequenceEqual(known.Places))
         {
             await PutAsync(next.Places, token);
             foreach (StoredDamageNote old in notes)

@@ -46,6 +46,9 @@ internal sealed class KnownDamage
     /// <summary>As a note lists them.</summary>
     public IReadOnlyList<DamagedPlace> Places { get; }
 
+    /// <summary>Notes that could not be read: what they name is not known.</summary>
+    public IReadOnlyList<StoredDamageNote> Unread { get; private init; } = [];
+
     public bool IsEmpty => Places.Count == 0;
 
     /// <summary>Records that are no copies, besides those of <see cref="BadPacks"/>.</summary>
@@ -57,13 +60,35 @@ internal sealed class KnownDamage
     public IEnumerable<PackName> BadPacks =>
         files.Where(file => !file.IsSecondCopy).Select(file => file.Pack).Where(pack => IsInBoth(pack, files.Contains));
 
+    /// <summary>All that notes say.</summary>
+    public static KnownDamage Of(IReadOnlyCollection<StoredDamageNote> notes) =>
+        new(notes.SelectMany(note => note.Note?.Places ?? []))
+        {
+            Unread = [.. notes.Where(note => note.Note is null)],
+        };
+
     /// <summary>Reads all notes.</summary>
     /// <exception cref="Storage.StoreException">The store cannot be listed.</exception>
     public static async Task<KnownDamage> ReadAsync(BackupRepository repository, CancellationToken token)
     {
         List<StoredDamageNote> notes =
             await new DamageNoteFiles(repository.Store, repository.Id).ReadAllAsync(token);
-        return notes.Count == 0 ? None : new KnownDamage(notes.SelectMany(note => note.Note?.Places ?? []));
+        return notes.Count == 0 ? None : Of(notes);
+    }
+
+    /// <summary>The same for one who relies on what is not noted: warns of notes that cannot be read.</summary>
+    /// <exception cref="Storage.StoreException">The store cannot be listed.</exception>
+    public static async Task<KnownDamage> ReadOrWarnAsync(BackupRepository repository, CancellationToken token)
+    {
+        KnownDamage known = await ReadAsync(repository, token);
+        foreach (StoredDamageNote note in known.Unread)
+        {
+            repository.Warn(
+                $"'{note.Name}' cannot be read ({note.Complaint?.TrimEnd('.')}): damage that only this note names is "
+                + "taken for good until 'verify --read-data' finds it again.");
+        }
+
+        return known;
     }
 
     /// <summary>Whether no record that lies there counts: of a map pack, in neither copy.</summary>

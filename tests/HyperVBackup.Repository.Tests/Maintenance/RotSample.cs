@@ -1,9 +1,11 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Collections;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Repository.Sessions;
@@ -45,12 +47,23 @@ internal static class RotSample
             await new SignFiles(store, id).PutAsync(session, new SignOfLife(3, DateTimeOffset.UnixEpoch), default);
         }
 
+        DamageNote noted = new()
+        {
+            Made = DateTimeOffset.UnixEpoch,
+            Host = "host",
+            Places = [DamagedPlace.OfFile(new PackName(PackKind.Chunks, Gone, 3), isSecondCopy: false, 0)],
+        };
         VerificationOptions options = new() { ReadDataPercent = 60 };
         await ByteDamageTests.VerifyAsync(sample.Repository, options);
         BlobName note = sample.NamesIn("verified/")[0];
         byte[] first = store[note];
         await ByteDamageTests.VerifyAsync(sample.Repository, options);
         store[note] = first; // as two runs at once leave them
+        foreach (SessionId point in sample.Disks.Keys)
+        {
+            await new DamageNoteFiles(store, id).PutAsync(NewId(point, 3), noted, default);
+        }
+
         return sample;
     }
 

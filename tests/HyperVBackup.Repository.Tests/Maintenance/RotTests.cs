@@ -36,6 +36,7 @@ public sealed class RotTests
         ["mirror/condemned"] = false, // a stand-in alone
         ["mirror/retired"] = false,
         ["verified"] = false,
+        ["damaged"] = false,
     };
 
     [Fact]
@@ -54,7 +55,7 @@ public sealed class RotTests
         string[] others = ["repository", "points", "packs", "maps"];
         BlobName[] files = [.. sample.Store.Names.GroupBy(KindOf).Select(kind => kind.First())
             .Where(name => !others.Contains(KindOf(name).Replace("mirror/", "", StringComparison.Ordinal)))];
-        Assert.Equal(9, files.Length);
+        Assert.Equal(10, files.Length);
         MemoryStore store = RotSample.ReadOnly(sample.Store);
         foreach (BlobName file in files)
         {

@@ -69,6 +69,53 @@ public sealed class NotedDamageTests
     }
 
     [Fact]
+    public async Task A_note_that_the_store_cannot_read_is_told_warned_about_and_never_deleted()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2, 3]);
+        await sample.DamageChunkAsync(2);
+        await VerifyAsync(sample.Store, 100);
+        BlobName note = Assert.Single(sample.NamesIn("damaged/"));
+        sample.Store.Before = call => Fail(call.Kind == StoreCallKind.Read && call.Name == note.Path);
+        await sample.DamageChunkAsync(3);
+        for (int run = 0; run < 7; run++) // more than are made one
+        {
+            Assert.Contains((await VerifyAsync(sample.Store, 100)).Damage, damage => damage.File == note.Path);
+            await new DamageNotes(sample.Repository).ReviewAsync([], isWhole: true, [], default);
+            Assert.Contains(note, sample.NamesIn("damaged/"));
+        }
+
+        warnings.Clear();
+        await using (await (await OpenAsync(sample.Store)).OpenWritingSessionAsync(LeaseKind.Backup, default))
+        {
+            Assert.Contains(note.Path, Assert.Single(warnings), StringComparison.Ordinal);
+        }
+
+        sample.Store.Before = null;
+        Assert.True((await ReadAsync(sample)).IsDoubtful(SampleRepository.IdOf(2).Value));
+    }
+
+    [Fact]
+    public async Task A_note_that_is_damaged_is_told_once_warned_about_and_taken_away()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2]);
+        await sample.DamageChunkAsync(2);
+        await VerifyAsync(sample.Store, 100);
+        BlobName note = Assert.Single(sample.NamesIn("damaged/"));
+        sample.Store[note][^1] ^= 1;
+        warnings.Clear();
+        await using (await (await OpenAsync(sample.Store)).OpenWritingSessionAsync(LeaseKind.Backup, default))
+        {
+            Assert.Contains(note.Path, Assert.Single(warnings), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(note.Path, Assert.Single((await VerifyAsync(sample.Store, 0)).Damage).File);
+        Assert.Empty(sample.NamesIn("damaged/"));
+        Assert.Empty((await VerifyAsync(sample.Store, 0)).Damage);
+    }
+
+    [Fact]
     public async Task Damage_that_cannot_be_noted_is_told_with_a_warning()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();

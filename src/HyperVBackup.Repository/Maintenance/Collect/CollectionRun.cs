@@ -112,7 +112,7 @@ internal sealed class CollectionRun
     /// <summary>C2 to C4.</summary>
     private async Task<bool> ProposeAsync(long number, CancellationToken token)
     {
-        known = await KnownDamage.ReadAsync(repository, token);
+        known = await KnownDamage.ReadOrWarnAsync(repository, token);
         Listed listed = await Listed.ReadAsync(store, ReadLocksAsync, token);
         Digest sum = SumOf(listed, number);
         if (note.TryRead(sum) is long packBytes)
