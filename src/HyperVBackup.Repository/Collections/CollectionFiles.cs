@@ -114,7 +114,7 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
                     faults.Add((name, "the collection's file is missing"));
                 }
             }
-            catch (CorruptDataException complaint)
+            catch (Exception complaint) when (complaint is CorruptDataException or StoreException)
             {
                 faults.Add((name, complaint.Message));
             }
@@ -188,7 +188,7 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
                 CollectionSet? retired = await TryReadPastRetiredAsync(number, token);
                 found.UnionWith(names.Where(name => retired is not null && isNamed(retired, name)));
             }
-            catch (RepositoryUnusableException)
+            catch (Exception complaint) when (complaint is RepositoryUnusableException or StoreException)
             {
                 continue; // less is known then, and less is deleted
             }

@@ -61,5 +61,9 @@ internal sealed class PinFiles(IBlobStore store, RepositoryId repository)
         {
             return pin;
         }
+        catch (StoreException failure)
+        {
+            return pin with { Failure = failure.Message };
+        }
     }
 }

@@ -56,9 +56,10 @@ public sealed class PointPins(BackupRepository repository)
     /// <summary>Takes a point's own pins away, or those of the whole repository; a point without any is no error.
     /// </summary>
     /// <param name="point">None for the whole repository.</param>
-    /// <param name="force">Also takes away pins that cannot be read, and believes clocks that jumped.</param>
+    /// <param name="force">Also takes away pins that are damaged, and believes clocks that jumped.</param>
     /// <returns>How many pins were taken away.</returns>
-    /// <exception cref="PinRefusedException">It is immutable, or a pin cannot be read.</exception>
+    /// <exception cref="PinRefusedException">It is immutable, or a pin cannot be read; by the store, whatever is
+    /// forced: the pin may be sound.</exception>
     public async Task<int> RemoveAsync(SessionId point, bool force, CancellationToken token)
     {
         List<RestorePoint> points = await repository.ListPointsAsync(token);
@@ -71,6 +72,13 @@ public sealed class PointPins(BackupRepository repository)
         {
             string what = point.IsNone ? "" : $"Restore point {point} is ";
             throw new PinRefusedException($"{UpperFirst(what + refusal)}: nothing was removed.");
+        }
+
+        if (own.Find(pin => pin.Failure is not null) is { } unread)
+        {
+            throw new PinRefusedException(
+                $"'{unread.Name}' cannot be read ({unread.Failure!.TrimEnd('.')}): it may be immutable, so nothing was "
+                + "removed.");
         }
 
         foreach (StoredPin pin in own)

@@ -162,7 +162,7 @@ internal sealed class SessionOpener(
         {
             return await collections.ReadAbsentAsync(token);
         }
-        catch (RepositoryUnusableException complaint)
+        catch (Exception complaint) when (complaint is RepositoryUnusableException or StoreException)
         {
             environment.Warn(complaint.Message);
             return AbsentSet.None;

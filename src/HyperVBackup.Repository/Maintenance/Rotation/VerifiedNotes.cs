@@ -52,7 +52,7 @@ internal sealed class VerifiedNotes(IBlobStore store, RepositoryId repository)
             return file is null ? null : new StoredNote(
                 id, VerifiedNote.Read(RecordFile.Read(file, FileKind.VerifiedNote, repository, name)), null);
         }
-        catch (CorruptDataException complaint)
+        catch (Exception complaint) when (complaint is CorruptDataException or StoreException)
         {
             return new StoredNote(id, null, complaint.Message);
         }
