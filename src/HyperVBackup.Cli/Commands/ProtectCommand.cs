@@ -66,7 +66,7 @@ internal static class ProtectCommand
     {
         foreach (PackName pack in report.Damaged)
         {
-            Console.WriteLine($"{pack} is damaged and was left out; 'verify' says more.");
+            Console.WriteLine($"{pack} is damaged and was left out; 'verify' says what that costs, 'repair' heals.");
         }
 
         Console.WriteLine(

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using HyperVBackup.Format;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Parity;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -13,8 +15,8 @@ namespace HyperVBackup.Repository.Parity;
 
 /// <summary>
 /// Makes parity for the chunk packs of decided sessions that no whole group covers. Each pack is checked first: parity
-/// of damaged bytes would only keep the damage. Stopped at any moment it leaves whole parity files; run again, it goes
-/// on with what is left. Used once.
+/// of damaged bytes would only keep the damage; what is found is noted for all hosts. Stopped at any moment it leaves
+/// whole parity files; run again, it goes on with what is left. Used once.
 /// </summary>
 public sealed class Protection
 {
@@ -146,19 +148,71 @@ public sealed class Protection
     private async Task<List<ProtectedPack>> WithoutDamagedAsync(
         SessionId session, List<ProtectedPack> packs, CancellationToken token)
     {
+        DamageLog found = new();
         bool[] isBad = new bool[packs.Count];
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = options.WorkerCount, CancellationToken = token };
         await Parallel.ForEachAsync(Enumerable.Range(0, packs.Count), parallel, async (index, ending) =>
         {
             PackName name = new(PackKind.Chunks, session, packs[index].Number);
-            await new PackCheck(store, repository.Id, repository.Hasher).RunAsync(
-                name, name.BlobName, PackParts.All,
-                (_, _, _) => isBad[index] = true, (_, _) => isBad[index] = true, ending);
+            isBad[index] = !await IsSoundAsync(name, found, ending);
             if (isBad[index])
             {
                 damaged.Add(name);
             }
         });
+        await NoteAsync(found, token);
         return [.. packs.Where((_, index) => !isBad[index])];
+    }
+
+    private async Task<bool> IsSoundAsync(PackName name, DamageLog found, CancellationToken token)
+    {
+        bool isSound = true;
+        await new PackCheck(store, repository.Id, repository.Hasher).RunAsync(
+            name, name.BlobName, PackParts.All,
+            (offsetBytes, what, id) =>
+            {
+                isSound = false;
+                found.Add(name.BlobName, offsetBytes, what);
+                if (!id.IsZero)
+                {
+                    found.AddBadRecord(name.BlobName, offsetBytes);
+                }
+            },
+            (offsetBytes, what) =>
+            {
+                isSound = false;
+                found.AddFile(name.BlobName, offsetBytes, what);
+            },
+            token);
+        return isSound;
+    }
+
+    /// <summary>So that no host takes for stored what is damaged, and verifications tell what it costs.</summary>
+    private async Task NoteAsync(DamageLog found, CancellationToken token)
+    {
+        if (found.IsEmpty)
+        {
+            return;
+        }
+
+        try
+        {
+            PlaceCheck check = new(repository);
+            List<DamagedPlace> places = [];
+            foreach (DamagedPlace place in await FoundPlaces.OfAsync(
+                found, new PackTables(store, repository.Id, 0), token))
+            {
+                if (await check.ExistsAsync(place, token))
+                {
+                    places.Add(place);
+                }
+            }
+
+            await new DamageNotes(repository).AddAsync(places, token);
+        }
+        catch (StoreException failure)
+        {
+            NotedDamage.WarnUnnoted(repository, failure);
+        }
     }
 }

@@ -1,6 +1,9 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Repair;
+using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Tests.Maintenance;
 using HyperVBackup.Repository.Tests.Maintenance.Collect;
@@ -48,6 +51,39 @@ public sealed class ProtectionTests
         ProtectReport report = await ProtectAsync(sample);
         Assert.Equal([ParitySample.NameOf(pack)], report.Damaged);
         Assert.Equal((2, 2), (report.PackCount, report.ParityFileCount));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Damage_that_it_finds_is_noted_for_all_hosts_and_verify_tells_it(bool isFrame)
+    {
+        SampleRepository sample = await MakeAsync();
+        BlobName pack = sample.NamesIn(FileNames.ChunkPackFolder)[1];
+        sample.Store[pack][isFrame ? ^1 : 300] ^= 1;
+        await ProtectAsync(sample);
+        DamagedPlace place = Assert.Single((await KnownDamage.ReadAsync(sample.Repository, default)).Places);
+        Assert.Equal((pack.Path, isFrame), (place.BlobName, place.IsFile));
+        await ProtectAsync(sample);
+        Assert.Single(sample.NamesIn(FileNames.DamageNoteFolder));
+        Damage damage = Assert.Single((await ByteDamageTests.VerifyAsync(
+            await SampleRepository.OpenAsync(sample.Store), new VerificationOptions())).Damage);
+        Assert.Equal((pack.Path, place.OffsetBytes), (damage.File, damage.OffsetBytes));
+    }
+
+    [Fact]
+    public async Task Damage_that_cannot_be_noted_is_told_with_a_warning_and_the_rest_is_protected()
+    {
+        SampleRepository sample = await MakeAsync();
+        sample.Store[sample.NamesIn(FileNames.ChunkPackFolder)[1]][300] ^= 1;
+        sample.Store.Before = call => _ = call.Name.StartsWith(FileNames.DamageNoteFolder, StringComparison.Ordinal)
+            ? throw new StoreException("No space left") : 0;
+        List<string> warnings = [];
+        BackupRepository repository = await BackupRepository.OpenAsync(
+            sample.Store, SampleRepository.NewEnvironment() with { Warn = warnings.Add }, default);
+        ProtectReport report = await ProtectAsync(repository);
+        Assert.Equal((1, 2), (report.Damaged.Count, report.PackCount));
+        Assert.Contains("noted", Assert.Single(warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,6 +134,9 @@ public sealed class ProtectionTests
     }
 
     private static Task<ProtectReport> ProtectAsync(SampleRepository sample, CancellationToken token = default) =>
-        sample.Repository.NewProtection(new ProtectOptions { ParityPercent = 30, WorkerCount = 1 })
+        ProtectAsync(sample.Repository, token);
+
+    private static Task<ProtectReport> ProtectAsync(BackupRepository repository, CancellationToken token = default) =>
+        repository.NewProtection(new ProtectOptions { ParityPercent = 30, WorkerCount = 1 })
             .RunAsync(new Silence<ProtectProgress>(), token);
 }
