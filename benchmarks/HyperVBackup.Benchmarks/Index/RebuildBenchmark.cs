@@ -20,6 +20,7 @@ internal static class RebuildBenchmark
     private const int RunCount = 5;
     private const int PageCount = 16;
     private const uint RecordBytes = 20_000;
+    private const long PageNumbers = 1L << 40; // their hashes, and so hooks, have nothing to do with chunks' ids
 
     public static async Task<int> RunAsync(string[] arguments, TextWriter output)
     {
@@ -71,8 +72,9 @@ internal static class RebuildBenchmark
         Digest[] pages = new Digest[PageCount];
         for (int position = 0; position < SyntheticChunks.ChunksInPack; position++)
         {
-            ChunkId id = SyntheticChunks.Id((number * SyntheticChunks.ChunksInPack) + position);
-            Array.Fill(pages, id.Value);
+            long chunk = (number * SyntheticChunks.ChunksInPack) + position;
+            ChunkId id = SyntheticChunks.Id(chunk);
+            Array.Fill(pages, SyntheticChunks.Id(PageNumbers + chunk).Value);
             uint offset = (uint)FileHeader.SizeBytes + ((uint)position * RecordBytes);
             footer.Add(
                 new PackEntry(

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Records;
@@ -139,7 +141,8 @@ public sealed class PackTable
         ulong[] places = new ulong[Count]; // the offset above, the length below, so that they sort as one word
         for (int index = 0; index < Count; index++)
         {
-            places[index] = ((ulong)this[index].OffsetBytes << 32) | this[index].LengthBytes;
+            int at = (index * PackEntry.SizeBytes) + PackEntry.OffsetAt;
+            places[index] = BitOperations.RotateLeft(BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)), 32);
         }
 
         Array.Sort(places);

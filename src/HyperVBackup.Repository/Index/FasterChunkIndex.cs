@@ -25,7 +25,8 @@ namespace HyperVBackup.Repository.Index;
 ///   half of that, and then without hooks             2.6 TiB          7.7 TiB         18.8 TiB
 /// </code>
 /// Beside it: the table's directory, 12 bytes for each group of 256 to 512 entries (3 MiB at 100 million), and 56
-/// bytes a pack and a covered session. A part that is not used takes no memory: the settled table is read as far as
+/// bytes a pack and a covered session; and while the tail is settled, eight of the table's 4096 regions a few times
+/// over (2, 7 and 16 MiB at most). A part that is not used takes no memory: the settled table is read as far as
 /// look-ups ask for it. <b>The budget is kept by giving up deduplication</b>: entries that are too many are not taken,
 /// and counted (<see cref="NotIndexedCount"/>).
 /// <list type="number">

@@ -1,4 +1,3 @@
-using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Collections;
@@ -8,18 +7,17 @@ using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Index;
 
-/// <summary>Teaches an index the packs of sessions it does not cover, from their tables. Packs that cannot be read
-/// are passed over: their chunks are stored again when met, and verify reports them. Where it was the store that
+/// <summary>Teaches an index the packs of sessions it does not cover, from their tables. Where it was the store that
 /// failed, the session is not covered, and the next one tries again.</summary>
 /// <param name="absent">Packs that a collection is about to delete: they are told first, so that any other copy of
 /// their chunks is what the index answers with.</param>
 internal sealed class IndexCatchUp(
     IBlobStore store, RepositoryId repository, IChunkIndex index, AbsentSet absent)
 {
-    private readonly HashSet<SessionId> unread = [];
+    private readonly IndexFeed feed = new(store, repository, index.Add);
 
     /// <summary>Chunks told to the index so far.</summary>
-    public long EntryCount { get; private set; }
+    public long EntryCount => feed.RecordCount;
 
     /// <summary>Adds the packs of all <paramref name="sessions"/> that are not covered; those in
     /// <paramref name="decided"/> publish no more packs, so they are covered then.</summary>
@@ -32,14 +30,11 @@ internal sealed class IndexCatchUp(
             : ["packs/"];
         List<PackName> packs = await ListAsync(prefixes, pack => missing.Contains(pack.Session), token);
         await PackFolders.FlushAsync(store, packs, token);
-        foreach (PackName pack in packs)
+        await TellAsync(packs.FindAll(absent.Contains), token);
+        await TellAsync(packs.FindAll(pack => !absent.Contains(pack)), token);
+        if (index.State != ChunkIndexState.Working)
         {
-            if (index.State != ChunkIndexState.Working)
-            {
-                return; // it takes nothing more: reading on would be for nothing, in every session anew
-            }
-
-            await AddAsync(pack, token);
+            return; // it takes nothing more: what is missing would be read for nothing in every session
         }
 
         Cover(missing.Where(decided.Contains));
@@ -53,52 +48,31 @@ internal sealed class IndexCatchUp(
     private async Task<List<PackName>> ListAsync(
         string[] prefixes, Func<PackName, bool> isWanted, CancellationToken token)
     {
-        (List<PackName> packs, List<PackName> others) = ([], []);
+        List<PackName> packs = [];
         foreach (string prefix in prefixes)
         {
             await foreach (BlobName blob in store.ListAsync(prefix, token))
             {
                 if (PackName.TryParse(blob.Path, out PackName pack) && isWanted(pack))
                 {
-                    (absent.Contains(pack) ? packs : others).Add(pack);
+                    packs.Add(pack);
                 }
             }
         }
 
-        packs.AddRange(others);
         return packs;
     }
 
+    private Task TellAsync(List<PackName> packs, CancellationToken token) => feed.RunAsync(
+        packs, isWanted: () => index.State == ChunkIndexState.Working, done: () => { }, token);
+
     private void Cover(IEnumerable<SessionId> sessions)
     {
-        foreach (SessionId session in sessions.Where(session => !unread.Contains(session)))
+        foreach (SessionId session in sessions.Where(session => !feed.IsUnread(session)))
         {
             index.Cover(session);
         }
     }
 
     private static string PrefixOf(SessionId session) => $"packs/{session.ToString()[..2]}/{session}-";
-
-    private async Task AddAsync(PackName pack, CancellationToken token)
-    {
-        (PackTable? table, bool isUnread) = await PackTables.ReadAsync(store, repository, pack, token);
-        if (isUnread)
-        {
-            unread.Add(pack.Session);
-        }
-
-        if (table is not null)
-        {
-            Add(pack, table);
-        }
-    }
-
-    private void Add(PackName pack, PackTable table)
-    {
-        IndexEntry[] entries = ArrayPool<IndexEntry>.Shared.Rent(2 * table.Count);
-        int count = IndexEntries.Read(table, entries);
-        index.Add(pack, entries.AsSpan(0, count));
-        ArrayPool<IndexEntry>.Shared.Return(entries);
-        EntryCount += table.Count;
-    }
 }

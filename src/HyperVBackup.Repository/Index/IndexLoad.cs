@@ -1,3 +1,4 @@
+using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Storage;
@@ -7,25 +8,25 @@ namespace HyperVBackup.Repository.Index;
 
 /// <summary>
 /// Makes an index anew of very many entries, past FASTER, whose inserts would take most of the time: writes its log
-/// itself, page after page, sorts all of it into one settled table, and leaves FASTER a log that begins where this one
-/// ends. Memory beside a page: 8 bytes an entry while they are sorted, as many as the table may take later. Nothing
-/// counts until <see cref="Finish"/>. Thread-safe, one call at a time.
+/// itself, sorts all of it into one settled table, and leaves FASTER a log that begins where this one ends. Memory: 8.3
+/// bytes an entry while they are sorted, hardly more than the table may take later. Nothing counts until
+/// <see cref="Finish"/>. Thread-safe: several packs may be added at once, each of which gets a piece of the log of its
+/// own and writes it beside the others.
 /// </summary>
 internal sealed class IndexLoad : IDisposable
 {
     private const int FirstTable = 1;
-    private static readonly int EntriesAtOnce = IndexSizes.PageBytes / LogEntry.SizeBytes;
     private readonly Lock gate = new();
+    private readonly Lock wordsGate = new();
     private readonly IndexFiles files;
     private readonly RepositoryId repository;
     private readonly long entryCountMax;
     private readonly ulong salt;
     private readonly SafeFileHandle log;
+    private readonly RegionWords words = new();
     private readonly List<PackName> packs = [];
     private readonly HashSet<SessionId> covered = [];
-    private readonly LogEntry[] page = new LogEntry[EntriesAtOnce];
-    private long writtenCount;
-    private int pageCount;
+    private long entryCount;
     private long notIndexedCount;
 
     /// <param name="files">Owned by this process; not disposed.</param>
@@ -39,25 +40,31 @@ internal sealed class IndexLoad : IDisposable
             files.LogPath, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
     }
 
-    public long EntryCount => writtenCount + pageCount;
+    public long EntryCount => Interlocked.Read(ref entryCount);
+
+    /// <inheritdoc cref="IChunkIndex.NotIndexedCount"/>
+    public long NotIndexedCount => Interlocked.Read(ref notIndexedCount);
+
+    /// <summary>True where it takes nothing more.</summary>
+    public bool IsFull => EntryCount >= entryCountMax;
 
     /// <inheritdoc cref="IChunkIndex.Add"/>
     /// <exception cref="IOException">The system refused.</exception>
     public void Add(PackName pack, ReadOnlySpan<IndexEntry> entries)
     {
         IndexEntries.RequireChunkPack(pack);
-        lock (gate)
+        IndexEntry[] taken = ArrayPool<IndexEntry>.Shared.Rent(entries.Length);
+        LogEntry[] written = ArrayPool<LogEntry>.Shared.Rent(entries.Length);
+        (uint ordinal, long first, int count) = Take(pack, entries, taken);
+        for (int position = 0; position < count; position++)
         {
-            uint ordinal = (uint)packs.Count;
-            packs.Add(pack);
-            foreach (ref readonly IndexEntry entry in entries)
-            {
-                if (IndexEntries.IsIndexed(entry) && IndexEntries.HasRoomFor(entry, EntryCount, entryCountMax))
-                {
-                    Add(entry, ordinal);
-                }
-            }
+            written[position] = new LogEntry(in taken[position], ordinal, salt);
         }
+
+        Write(written.AsSpan(0, count), first);
+        Remember(written.AsSpan(0, count), first);
+        ArrayPool<LogEntry>.Shared.Return(written);
+        ArrayPool<IndexEntry>.Shared.Return(taken);
     }
 
     /// <summary>Covers the sessions, if all entries found room, and saves.</summary>
@@ -68,12 +75,11 @@ internal sealed class IndexLoad : IDisposable
     {
         covered.UnionWith(notIndexedCount == 0 ? sessions : []);
         (LogMark mark, TableMark table) = (LogMark.None, TableMark.None);
-        if (EntryCount > 0)
+        if (entryCount > 0)
         {
-            long endBytes = EndOf(EntryCount);
-            FillPage();
-            table = Settle(endBytes);
-            mark = IndexStore.MarkAt(EndOf(writtenCount));
+            DurableFile.BeginFlushHandle(log);
+            table = Settle();
+            mark = IndexStore.MarkAt(LogEntry.AddressOf(entryCount - 1) + LogEntry.SizeBytes);
         }
 
         DurableFile.FlushHandle(log, files.LogPath);
@@ -81,52 +87,74 @@ internal sealed class IndexLoad : IDisposable
             repository, mark, mark.EndBytes, table, notIndexedCount, [], packs, covered).Publish(files.ManifestPath);
     }
 
-    public void Dispose() => log.Dispose();
-
-    private static long EndOf(long count) => LogEntry.AddressOf(count - 1) + LogEntry.SizeBytes;
-
-    private void Add(in IndexEntry entry, uint ordinal)
+    public void Dispose()
     {
-        if (EntryCount >= entryCountMax)
-        {
-            notIndexedCount++;
-            return;
-        }
+        log.Dispose();
+        words.Dispose();
+    }
 
-        page[pageCount++] = new LogEntry(entry, ordinal, salt);
-        if (pageCount == LogEntry.CountInPageOf(writtenCount))
+    /// <summary>Copies the entries that find room, and gives them their place in the log.</summary>
+    private (uint Ordinal, long First, int Count) Take(
+        PackName pack, ReadOnlySpan<IndexEntry> entries, Span<IndexEntry> taken)
+    {
+        int count = 0;
+        lock (gate)
         {
-            WritePage();
+            packs.Add(pack);
+            foreach (ref readonly IndexEntry entry in entries)
+            {
+                if (!IndexEntries.IsIndexed(entry)
+                    || !IndexEntries.HasRoomFor(entry, entryCount + count, entryCountMax))
+                {
+                    continue;
+                }
+
+                if (entryCount + count < entryCountMax)
+                {
+                    taken[count++] = entry;
+                }
+                else
+                {
+                    notIndexedCount++;
+                }
+            }
+
+            long first = entryCount;
+            Interlocked.Exchange(ref entryCount, first + count);
+            return ((uint)packs.Count - 1, first, count);
         }
     }
 
-    private void WritePage()
+    /// <summary>Writes entries from the one on before which <paramref name="first"/> lie. They may go on in the next
+    /// page.</summary>
+    private void Write(ReadOnlySpan<LogEntry> entries, long first)
     {
-        LogEntry.Write(log, LogEntry.AddressOf(writtenCount), page.AsSpan(0, pageCount));
-        writtenCount += pageCount;
-        pageCount = 0;
-    }
-
-    /// <summary>Repeats the last entry to the end of its page. FASTER goes on with a page of its own then: of one that
-    /// it did not begin it does not write what it adds.</summary>
-    private void FillPage()
-    {
-        int count = LogEntry.CountInPageOf(writtenCount);
-        if (pageCount > 0)
+        while (!entries.IsEmpty)
         {
-            page.AsSpan(pageCount..count).Fill(page[pageCount - 1]);
-            pageCount = count;
-            WritePage();
+            int count = (int)Math.Min(entries.Length, LogEntry.CountToPageEnd(first));
+            LogEntry.Write(log, LogEntry.AddressOf(first), entries[..count]);
+            entries = entries[count..];
+            first += count;
         }
     }
 
-    private TableMark Settle(long endBytes)
+    private void Remember(ReadOnlySpan<LogEntry> entries, long first)
+    {
+        lock (wordsGate)
+        {
+            for (int position = 0; position < entries.Length; position++)
+            {
+                words.Add(entries[position].Key.First, LogEntry.SlotOf(LogEntry.AddressOf(first + position)));
+            }
+        }
+    }
+
+    private TableMark Settle()
     {
         string path = files.TablePathOf(FirstTable);
-        using LogTail tail = new(log, LogMark.FirstEntryBytes, endBytes, salt);
         using SafeFileHandle output = File.OpenHandle(
             path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        TableMark mark = new SettledMerge(log, salt).Run(old: null, tail, output, FirstTable);
+        TableMark mark = new SettledMerge(log, salt).Run(old: null, words, output, FirstTable);
         DurableFile.FlushHandle(output, path);
         return mark;
     }

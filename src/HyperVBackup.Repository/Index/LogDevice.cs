@@ -12,6 +12,10 @@ namespace HyperVBackup.Repository.Index;
 /// <item>Bytes before <see cref="SavedBytes"/> are never written again, also not the start of a sector that is only
 /// partly new: the file is append-only beyond every completed save, whatever happens later.</item>
 /// <item>Nothing is created by reading.</item>
+/// <item>FASTER reads zeros before the place where its own entries begin. It walks the page of that place from the
+/// page's start, from header to header and passing over zeros, to take off the locks of whatever lies there. Entries
+/// whose headers it did not write, or that are damaged, would put it out of step: it would take bits off the keys of
+/// its own entries in that page, and nobody would find those.</item>
 /// </list>
 /// </summary>
 internal sealed unsafe class LogDevice : StorageDeviceBase
@@ -19,14 +23,16 @@ internal sealed unsafe class LogDevice : StorageDeviceBase
     public const int SectorBytes = 512;
 
     private readonly SafeFileHandle file;
+    private readonly long beginBytes;
     private int faultCount;
     private volatile bool isClosed;
 
     /// <param name="savedBytes">Where the last save ended.</param>
-    public LogDevice(SafeFileHandle file, string path, long savedBytes)
+    /// <param name="beginBytes">Where what FASTER looks after begins.</param>
+    public LogDevice(SafeFileHandle file, string path, long savedBytes, long beginBytes)
         : base(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
     {
-        this.file = file;
+        (this.file, this.beginBytes) = (file, beginBytes);
         SavedBytes = savedBytes;
         WrittenBytes = savedBytes;
     }
@@ -83,6 +89,7 @@ internal sealed unsafe class LogDevice : StorageDeviceBase
         {
             ObjectDisposedException.ThrowIf(isClosed, this);
             ReadWhatIsThere(buffer, offset);
+            buffer[..(int)Math.Clamp(beginBytes - offset, 0, buffer.Length)].Clear();
         }
         catch (Exception error) when (IsFault(error))
         {

@@ -57,9 +57,11 @@ internal readonly struct LogEntry
         return ((page + 1) * IndexSizes.PageBytes) + (place * SizeBytes);
     }
 
-    /// <summary>How many entries the page has that begins with the one before which <paramref name="index"/> lie.
-    /// </summary>
-    public static int CountInPageOf(long index) => index == 0 ? EntriesInFirstPage : EntriesInPage;
+    /// <summary>How many entries there are from the one before which <paramref name="index"/> lie to the end of its
+    /// page, itself included.</summary>
+    public static int CountToPageEnd(long index) => index < EntriesInFirstPage
+        ? (int)(EntriesInFirstPage - index)
+        : (int)(EntriesInPage - ((index - EntriesInFirstPage) % EntriesInPage));
 
     /// <summary>Writes entries that lie in one page.</summary>
     /// <exception cref="IOException">The system refused.</exception>

@@ -64,7 +64,7 @@ internal sealed class SettledEntries : IDisposable
     public void Take(long endBytes)
     {
         long number = NextNumber();
-        using LogTail tail = new(log, EndBytes, endBytes, salt);
+        using RegionWords tail = LogTail.Read(log, EndBytes, endBytes, salt);
         SafeFileHandle output = OpenFile(number, FileMode.CreateNew, FileAccess.ReadWrite);
         TableMark mark;
         try

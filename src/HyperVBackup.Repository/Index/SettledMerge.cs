@@ -1,75 +1,48 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.Repository.Index;
 
-/// <summary>Makes a new settled table of an old one and the newest entries. Of two entries of one key the newer stays.
-/// </summary>
+/// <summary>Makes a new settled table of an old one and the newest entries: a few regions at a time side by side, and
+/// writes them one after the other.</summary>
 /// <param name="log">Holds all the entries.</param>
 internal sealed class SettledMerge(SafeFileHandle log, ulong salt)
 {
-    private ulong[] oldWords = [];
-    private ulong[] merged = [];
+    private const int RegionsAtOnce = 8;
+    private readonly SettledRegion[] regions =
+        [.. Enumerable.Range(0, RegionsAtOnce).Select(_ => new SettledRegion(log, salt))];
 
     /// <param name="old">Null where there is none.</param>
     /// <param name="entryCountMin">How many entries the table is laid out for at least.</param>
     /// <exception cref="Format.CorruptDataException">The old table or the log is not whole.</exception>
     /// <exception cref="IOException">The system refused.</exception>
-    public TableMark Run(SettledTable? old, LogTail tail, SafeFileHandle output, long number, long entryCountMin = 0)
+    public TableMark Run(
+        SettledTable? old, RegionWords newest, SafeFileHandle output, long number, long entryCountMin = 0)
     {
         SettledTableWriter writer = new(
-            output, Math.Max((old?.Mark.EntryCount ?? 0) + tail.Count, entryCountMin));
-        for (int region = 0; region < SettledKey.RegionCount; region++)
+            output, Math.Max((old?.Mark.EntryCount ?? 0) + newest.Count, entryCountMin));
+        for (int first = 0; first < SettledKey.RegionCount; first += RegionsAtOnce)
         {
-            int oldCount = old?.ReadRegion(region, ref oldWords) ?? 0;
-            ReadOnlySpan<ulong> newest = tail.Region(region);
-            if (merged.Length < oldCount + newest.Length)
+            MakeRegions(first, old, newest, writer.GroupBits);
+            foreach (SettledRegion region in regions)
             {
-                merged = new ulong[(oldCount + newest.Length) * 5 / 4];
+                writer.Append(region);
             }
-
-            int count = Merge(oldWords.AsSpan(0, oldCount), newest);
-            writer.Append(merged.AsSpan(0, count));
         }
 
         return writer.Finish(number);
     }
 
-    private int Merge(ReadOnlySpan<ulong> old, ReadOnlySpan<ulong> newest)
+    /// <summary>What fails in several of them is told once, as if they were made one after the other.</summary>
+    private void MakeRegions(int first, SettledTable? old, RegionWords newest, int groupBits)
     {
-        (int oldAt, int newAt, int count) = (0, 0, 0);
-        while (oldAt < old.Length || newAt < newest.Length)
+        try
         {
-            bool isOld = newAt == newest.Length || (oldAt < old.Length && old[oldAt] < newest[newAt]);
-            ulong word = isOld ? old[oldAt++] : newest[newAt++];
-            if (count > 0 && SettledKey.TagIn(merged[count - 1]) == SettledKey.TagIn(word))
-            {
-                count = RemoveOlder(word, count);
-            }
-
-            merged[count++] = word;
+            Parallel.For(0, RegionsAtOnce, at => regions[at].Make(first + at, old, newest, groupBits));
         }
-
-        return count;
-    }
-
-    /// <summary>Removes an entry of the same key; slots ascend, so it is older.</summary>
-    private int RemoveOlder(ulong word, int count)
-    {
-        IndexKey key = KeyOf(word);
-        int at = count - 1;
-        while (at >= 0 && SettledKey.TagIn(merged[at]) == SettledKey.TagIn(word))
+        catch (AggregateException failures)
         {
-            if (KeyOf(merged[at]) == key)
-            {
-                merged.AsSpan((at + 1)..count).CopyTo(merged.AsSpan(at));
-                return count - 1;
-            }
-
-            at--;
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
         }
-
-        return count;
     }
-
-    private IndexKey KeyOf(ulong word) => LogEntry.ReadSlot(log, SettledKey.SlotIn(word), salt).Key;
 }

@@ -31,28 +31,23 @@ internal sealed class SettledTableWriter
         sums = new ulong[1 << groupBits];
     }
 
-    /// <summary>Appends the next region: words in ascending order.</summary>
-    /// <exception cref="IOException">The system refused.</exception>
-    public void Append(ReadOnlySpan<ulong> words)
-    {
-        RandomAccess.Write(file, MemoryMarshal.AsBytes(words), entryCount * SettledTable.EntryBytes);
-        int start = 0;
-        int groupsInRegion = 1 << (groupBits - SettledKey.RegionBits);
-        for (int group = 0; group < groupsInRegion; group++)
-        {
-            int end = start;
-            while (end < words.Length && SettledKey.GroupInRegion(words[end], groupBits) == group)
-            {
-                end++;
-            }
+    /// <summary>The leading bits of a key that choose its group.</summary>
+    public int GroupBits => groupBits;
 
+    /// <summary>Appends the next region.</summary>
+    /// <exception cref="IOException">The system refused.</exception>
+    public void Append(SettledRegion region)
+    {
+        RandomAccess.Write(file, MemoryMarshal.AsBytes(region.Words), entryCount * SettledTable.EntryBytes);
+        uint start = 0;
+        for (int group = 0; group < region.GroupSums.Length; group++)
+        {
             starts[nextGroup] = checked((uint)(entryCount + start));
-            sums[nextGroup++] = SettledTable.SumOf(words[start..end]);
-            start = end;
+            sums[nextGroup++] = region.GroupSums[group];
+            start = region.GroupEnds[group];
         }
 
-        Invariant.Check(start == words.Length);
-        entryCount += words.Length;
+        entryCount += region.Words.Length;
     }
 
     /// <summary>Writes the directory, and says what was written.</summary>

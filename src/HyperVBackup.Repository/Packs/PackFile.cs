@@ -1,3 +1,4 @@
+using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Storage;
@@ -30,14 +31,18 @@ internal sealed record PackFile(
             FileKind kind = name.Kind == PackKind.Chunks ? FileKind.ChunkPack : FileKind.MapPack;
             FileHeader.Read(head).Expect(kind, repository, blobName);
             atBytes = lengthBytes - PackTrailer.SizeBytes;
-            long tailStartBytes = Math.Max(FileHeader.SizeBytes, lengthBytes - TailGuessBytes);
-            byte[] tail = await ReadAsync(store, blob, tailStartBytes, (int)(lengthBytes - tailStartBytes), token);
-            PackTrailer trailer = PackTrailer.Read(tail.AsSpan(tail.Length - PackTrailer.SizeBytes), lengthBytes);
+            int tailBytes = (int)Math.Min(TailGuessBytes, lengthBytes - FileHeader.SizeBytes);
+            byte[] tail = ArrayPool<byte>.Shared.Rent(tailBytes);
+            await ReadAsync(store, blob, lengthBytes - tailBytes, tail.AsMemory(0, tailBytes), token);
+            PackTrailer trailer = PackTrailer.Read(
+                tail.AsSpan(tailBytes - PackTrailer.SizeBytes, PackTrailer.SizeBytes), lengthBytes);
             atBytes = trailer.TableStartBytes;
-            byte[] table = atBytes >= tailStartBytes
-                ? tail[(int)(atBytes - tailStartBytes)..^PackTrailer.SizeBytes]
-                : await ReadAsync(store, blob, atBytes, trailer.TableLengthBytes, token);
-            return new PackFile(store, name, blob, lengthBytes, trailer, PackTable.Read(table, trailer));
+            int tableAt = tailBytes - PackTrailer.SizeBytes - trailer.TableLengthBytes;
+            PackTable table = tableAt >= 0
+                ? PackTable.Read(tail.AsSpan(tableAt, trailer.TableLengthBytes), trailer)
+                : PackTable.Read(await ReadAsync(store, blob, atBytes, trailer.TableLengthBytes, token), trailer);
+            ArrayPool<byte>.Shared.Return(tail);
+            return new PackFile(store, name, blob, lengthBytes, trailer, table);
         }
         catch (CorruptDataException complaint)
         {
@@ -67,11 +72,17 @@ internal sealed record PackFile(
         IBlobStore store, BlobName blob, long offsetBytes, int lengthBytes, CancellationToken token)
     {
         byte[] bytes = new byte[lengthBytes];
+        await ReadAsync(store, blob, offsetBytes, bytes, token);
+        return bytes;
+    }
+
+    private static async Task ReadAsync(
+        IBlobStore store, BlobName blob, long offsetBytes, Memory<byte> bytes, CancellationToken token)
+    {
         try
         {
             int? count = await store.TryReadAsync(blob, offsetBytes, bytes, token);
-            Corrupt.Unless(count == lengthBytes, "pack: ends too early");
-            return bytes;
+            Corrupt.Unless(count == bytes.Length, "pack: ends too early");
         }
         catch (StoreException failure)
         {

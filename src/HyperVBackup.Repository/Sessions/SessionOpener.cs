@@ -137,7 +137,7 @@ internal sealed class SessionOpener(
         }
 
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        return environment.WatchIndex(ChunkIndexFolder.Open(folder, repository.Id, budgetBytes));
+        return environment.WatchIndex(ChunkIndexFolder.OpenToLoad(folder, repository.Id, budgetBytes));
     }
 
     private async Task<RestorePoint> ReadPointAsync(SessionId id, CancellationToken token)

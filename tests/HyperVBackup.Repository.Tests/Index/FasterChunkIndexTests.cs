@@ -134,7 +134,8 @@ public sealed class FasterChunkIndexTests : KeptIndexContract, IDisposable
         using IndexFiles files = IndexFiles.Claim(state.Root, Repository);
         IndexManifest saved = IndexManifest.Read(files.ManifestPath, Repository);
         LogDevice device = new(
-            File.OpenHandle(files.LogPath, FileMode.Open, FileAccess.ReadWrite), files.LogPath, saved.Mark.EndBytes);
+            File.OpenHandle(files.LogPath, FileMode.Open, FileAccess.ReadWrite), files.LogPath, saved.Mark.EndBytes,
+            saved.SettledEndBytes);
         await using (FasterChunkIndex index = new(files, impatient, device, saved, IndexSample.SmallSizes))
         {
             Assert.Equal(1, index.RequireRight(1, 10));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Index;
 using Xunit;
 
@@ -92,6 +93,26 @@ public sealed class IndexDamageTests : IDisposable
                 session => !index.Covers(IndexSample.Session(session)));
             Assert.True(isNoticed || isOfFaster, context); // An entry's header is of no use once it is settled.
         }
+    }
+
+    [Fact]
+    public async Task Settled_entries_that_are_zeroed_cost_no_others()
+    {
+        await SaveAsync(Repository, SessionCount, state.LogOf(Repository));
+        long settledEnd = LogEntry.AddressOf((SessionCount - 1) * ChunkCount);
+        using (FileStream log = new(state.LogOf(Repository), FileMode.Open, FileAccess.Write))
+        {
+            log.Position = settledEnd - (settledEnd % LogDevice.SectorBytes) - LogDevice.SectorBytes;
+            log.Write(new byte[LogDevice.SectorBytes]);
+        }
+
+        await using IChunkIndex index = Open(Repository);
+        const int Last = SessionCount - 1;
+        RecordPlace[] places = index.Find(IndexSample.Chunks(Last, ChunkCount));
+        Assert.Equal(ChunkIndexState.Working, index.State);
+        Assert.Equal(Enumerable.Range(0, ChunkCount).Select(chunk => IndexSample.Place(Last, chunk)), places);
+        index.RequireRight(SessionCount, ChunkCount);
+        Assert.Equal(ChunkIndexState.Abandoned, index.State); // they are noticed where they are read
     }
 
     [Fact]

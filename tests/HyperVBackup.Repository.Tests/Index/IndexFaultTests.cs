@@ -57,7 +57,8 @@ public sealed class IndexFaultTests : IDisposable
 
         using IndexFiles files = IndexFiles.Claim(state.Root, Repository);
         IndexManifest saved = IndexManifest.Read(files.ManifestPath, Repository);
-        LogDevice device = new(OpenLog(FileAccess.Read), files.LogPath, saved.Mark.EndBytes);
+        LogDevice device = new(
+            OpenLog(FileAccess.Read), files.LogPath, saved.Mark.EndBytes, saved.SettledEndBytes);
         Watchdog watchdog = new(ChunkIndexFolder.Patience);
         await using (FasterChunkIndex index = new(files, watchdog, device, saved, IndexSample.SmallSizes))
         {
@@ -80,7 +81,8 @@ public sealed class IndexFaultTests : IDisposable
         Array.Fill(ones, (byte)1);
         int answerCount = 0;
         void Answer(uint errorCode, uint numBytes, object context) => answerCount += errorCode == 0 ? 1 : 0;
-        using LogDevice device = new(OpenLog(FileAccess.ReadWrite), state.LogOf(Repository), 100);
+        using LogDevice device = new(
+            OpenLog(FileAccess.ReadWrite), state.LogOf(Repository), savedBytes: 100, beginBytes: 0);
         device.Initialize(1 << 30);
         fixed (byte* bytes = ones)
         {

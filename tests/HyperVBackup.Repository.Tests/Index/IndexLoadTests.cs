@@ -82,6 +82,22 @@ public sealed class IndexLoadTests : IDisposable
         Assert.Equal(2, index.RequireRight(2, 100));
     }
 
+    [Fact]
+    public async Task Packs_added_side_by_side_are_all_found()
+    {
+        const int PackCount = 300;
+        const int ChunkCount = 200;
+        await ChunkIndexFolder.RebuildAsync(state.Root, Repository, IndexSample.SmallBudgetBytes, load =>
+        {
+            Parallel.For(0, PackCount, new ParallelOptions { MaxDegreeOfParallelism = 8 }, session =>
+                load.Add(IndexSample.Pack(session), IndexSample.Entries(session, ChunkCount)));
+            return Task.FromResult(Enumerable.Range(0, PackCount).Select(IndexSample.Session));
+        });
+        await using IChunkIndex index = state.Open(Repository);
+        Assert.Equal(PackCount * ChunkCount, index.EntryCount);
+        Assert.Equal(PackCount, index.RequireRight(PackCount + 1, ChunkCount));
+    }
+
     private Task LoadAsync(int sessionCount, int chunkCount, long budgetBytes) => ChunkIndexFolder.RebuildAsync(
         state.Root, Repository, budgetBytes, load =>
         {

@@ -125,7 +125,7 @@ public sealed class SettledTableTests : IDisposable
         }
 
         long oldEnd = LogEntry.AddressOf(old?.Mark.EntryCount ?? 0);
-        using LogTail tail = new(log, oldEnd, LogEntry.AddressOf(keys.Length), Salt);
+        using RegionWords tail = LogTail.Read(log, oldEnd, LogEntry.AddressOf(keys.Length), Salt);
         using SafeFileHandle output = File.OpenHandle(
             TablePath(number), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
         return (log, new SettledMerge(log, Salt).Run(old, tail, output, number, entryCountMin));

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using FASTER.core;
+using HyperVBackup.Format;
+using HyperVBackup.Repository.Index;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Index.Pitfalls;
@@ -8,6 +11,7 @@ namespace HyperVBackup.Repository.Tests.Index.Pitfalls;
 /// <see cref="PitfallTests"/> says which of our precautions to look at.</summary>
 public sealed class FasterTests : IDisposable
 {
+    private const int ForeignCount = 10;
     private const int KeyCount = 4000; // 24 bytes each: most of them are on the disk
     private readonly StateFolder state = new();
 
@@ -160,5 +164,60 @@ public sealed class FasterTests : IDisposable
         other.Join();
         await checkpoint;
         Assert.NotSame(checkpoint, first);
+    }
+
+    /// <summary>A recovery walks the page in which its entries begin from the page's start, to take off locks, and gets
+    /// out of step on entries whose headers are zero: then it changes the keys of those that follow.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // as an index has it
+    public void What_lies_before_its_entries_in_their_page_costs_entries(bool isHidden)
+    {
+        const int OwnCount = 200;
+        long beginBytes = LogEntry.AddressOf(ForeignCount);
+        string path = Path.Join(state.Root, "log");
+        using (SafeFileHandle file = File.OpenHandle(
+            path, FileMode.CreateNew, FileAccess.ReadWrite))
+        {
+            LogEntry.Write(file, LogMark.FirstEntryBytes, Foreign());
+        }
+
+        LogMark mark = IndexStore.MarkAt(beginBytes);
+        using (LogDevice device = OpenDevice(path, mark.EndBytes, isHidden ? beginBytes : 0))
+        using (IndexStore store = new(device, IndexSample.SmallSizes, mark))
+        {
+            foreach (IndexEntry entry in IndexSample.Entries(1, OwnCount))
+            {
+                IndexKey key = IndexKey.Of(entry.Id);
+                store.Upsert(key, new StoredPlace(key, 0, entry.OffsetBytes, entry.LengthBytes, salt: 0));
+            }
+
+            Assert.Equal(OwnCount, CountFound(store, OwnCount));
+            mark = store.Checkpoint();
+        }
+
+        using LogDevice again = OpenDevice(path, mark.EndBytes, isHidden ? beginBytes : 0);
+        using IndexStore recovered = new(again, IndexSample.SmallSizes, mark);
+        Assert.Equal(isHidden, CountFound(recovered, OwnCount) == OwnCount);
+    }
+
+    private static LogEntry[] Foreign() =>
+        [.. IndexSample.Entries(0, ForeignCount).Select(entry => new LogEntry(entry, packOrdinal: 0, salt: 0))];
+
+    private static LogDevice OpenDevice(string path, long savedBytes, long beginBytes) => new(
+        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite), path, savedBytes, beginBytes);
+
+    private static int CountFound(IndexStore store, int count)
+    {
+        int found = 0;
+        foreach (ChunkId[] ids in IndexSample.Chunks(1, count).Chunk(100))
+        {
+            foreach (StoredPlace place in store.Find(ids))
+            {
+                found += place.IsNone ? 0 : 1;
+            }
+        }
+
+        return found;
     }
 }

@@ -8,7 +8,7 @@ namespace HyperVBackup.Repository.Tests.Index.Pitfalls;
 /// does not fall into it.</summary>
 public sealed class PitfallTests
 {
-    private const int PitfallCount = 9;
+    private const int PitfallCount = 10;
 
     private static readonly (int Number, string What, string Reproduced, string[] Harmless)[] Pitfalls =
     [
@@ -63,6 +63,9 @@ public sealed class PitfallTests
                 nameof(FasterChunkIndexTests) + "."
                     + nameof(FasterChunkIndexTests.An_index_abandoned_for_a_hang_finds_nothing_and_is_discarded),
             ]),
+        (10, "a recovery changes entries that follow, in their page, what it does not look after",
+            nameof(FasterTests) + "." + nameof(FasterTests.What_lies_before_its_entries_in_their_page_costs_entries),
+            [nameof(IndexDamageTests) + "." + nameof(IndexDamageTests.Settled_entries_that_are_zeroed_cost_no_others)]),
     ];
 
     [Fact]
