@@ -6,9 +6,9 @@
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
 #   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory), runs the
 #                               code itself through 20,000 schedules, lets every operation of every verb fail in every
-#                               way (half an hour), and breaks every verb off in every state that a crash may leave;
-#                               kills the real program 300 times; then real processes back up, prune, collect, restore
-#                               and are killed for so long (20 minutes)
+#                               way (half an hour) and find the index in every state, and breaks every verb off in
+#                               every state that a crash may leave; kills the real program 300 times; then real
+#                               processes back up, prune, collect, restore and are killed for so long (20 minutes)
 #   ./build.sh matrix           writes the table of crashes in repo-format/integrity.md
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
@@ -99,6 +99,8 @@ run_soak() {
     -noColor -class '*.CollectBesideWritersTests' -showLiveOutput
   HVBACKUP_ALL_FAULTS=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
     -noColor -class '*.FaultTests' -showLiveOutput
+  HVBACKUP_ALL_INDEX_STATES=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
+    -noColor -class '*.IndexStateTests' -showLiveOutput
   HVBACKUP_CRASH_HISTORIES=1000 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
     -noColor -class '*.CrashTests' -showLiveOutput
   HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
