@@ -97,10 +97,12 @@ run_soak() {
     -noColor -explicit only -parallelMode none -showLiveOutput
   HVBACKUP_SCHEDULES=20000 "$schedules/bin/Release/net10.0/HyperVBackup.Repository.Tests" \
     -noColor -class '*.CollectBesideWritersTests' -showLiveOutput
-  HVBACKUP_ALL_FAULTS=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
-    -noColor -class '*.FaultTests' -showLiveOutput
+  DOTNET_gcConcurrent=0 DOTNET_GCgen0size=4000000 HVBACKUP_ALL_FAULTS=1 \
+    "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" -noColor -class '*.FaultTests' -showLiveOutput
   HVBACKUP_ALL_INDEX_STATES=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
     -noColor -class '*.IndexStateTests' -showLiveOutput
+  HVBACKUP_ALL_FAULTS=1 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
+    -noColor -class '*.FaultyDiskTests' -class '*.FailingCallTests' -showLiveOutput
   HVBACKUP_CRASH_HISTORIES=1000 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
     -noColor -class '*.CrashTests' -showLiveOutput
   HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \

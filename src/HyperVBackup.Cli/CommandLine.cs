@@ -14,11 +14,15 @@ internal static class CommandLine
     /// <summary>How long an interrupted command may take to leave everything clean.</summary>
     private static readonly TimeSpan CleanUpPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>Made once: the options are shared, and would hold on to every command that they were ever added to.
+    /// </summary>
+    private static readonly RootCommand Root = NewRoot();
+
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
         // "@FILE" is an argument as any other: disks and VMs may be named so.
         ParserConfiguration configuration = new() { ResponseFileTokenReplacer = null };
-        ParseResult parsed = NewRoot().Parse(arguments, configuration);
+        ParseResult parsed = Root.Parse(arguments, configuration);
         if (parsed.Errors.Count > 0)
         {
             TextWriter errors = Surroundings.Current.Errors;

@@ -12,7 +12,8 @@ internal static class Failures
     public static string Sentence(Exception failure) => failure switch
     {
         UsageException or RepositoryException or StoreException or DiskImageException or CorruptDataException
-            or ProofFailedException or UnauthorizedAccessException or IOException => Closed(failure.Message),
+            or ProofFailedException or UnauthorizedAccessException => Closed(failure.Message),
+        IOException => Closed(StoreException.AdvisedMessageOf(failure)),
         OutOfMemoryException => "Not enough memory; --memory sets a lower ceiling.",
         _ => $"An error that should not happen: {Closed(failure.Message)} Please report it, with what --verbose adds.",
     };

@@ -71,6 +71,19 @@ public sealed class PruneTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pin_that_cannot_be_read_is_listed_as_the_pin_that_it_is_to_prune()
+    {
+        string[] ids = await BackUpAsync("web", 2);
+        await JsonAsync("pin", ids[0]);
+        string pin = Assert.Single(hvbackup.Stored("pins"));
+        await File.WriteAllBytesAsync(pin, (await File.ReadAllBytesAsync(pin))[..^1]);
+
+        JsonElement points = (await JsonAsync("list")).GetProperty("restorePoints");
+
+        Assert.Equal([true, false], points.EnumerateArray().Select(point => point.GetProperty("pinned").GetBoolean()));
+    }
+
+    [Fact]
     public async Task Pins_are_listed_and_taken_away_but_what_is_immutable_stays()
     {
         string[] ids = await BackUpAsync("web", 2);

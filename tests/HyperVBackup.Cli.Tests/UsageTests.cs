@@ -99,6 +99,19 @@ public sealed class UsageTests : IDisposable
         Assert.Matches(@"^\d+\.\d+\.\d+", (await hvbackup.RunPlainAsync("--version")).Output);
     }
 
+    [Fact]
+    public async Task Commands_of_one_process_share_their_options_and_leave_nothing_at_them()
+    {
+        using StringWriter errors = new();
+        Surroundings.Current = new Surroundings { Errors = errors };
+        Assert.Equal(2, await CommandLine.RunAsync(["mend"]));
+        int parentCount = GlobalOptions.Json.Parents.Count();
+
+        Assert.Equal(2, await CommandLine.RunAsync(["mend"]));
+
+        Assert.Equal(parentCount, GlobalOptions.Json.Parents.Count());
+    }
+
     public void Dispose() => hvbackup.Dispose();
 
     private static string[] Words(string line) =>

@@ -95,6 +95,7 @@ internal static class ListCommand
         table.WriteToConsole();
     }
 
+    /// <summary>A pin that cannot be read holds as well.</summary>
     private static bool IsPinned(PointLocks locks, RestorePoint point) =>
-        locks.Of(point.Id).Any(held => held.Kind == PointLockKind.Pinned);
+        locks.Of(point.Id).Any(held => held.Kind is PointLockKind.Pinned or PointLockKind.Unreadable);
 }

@@ -115,7 +115,7 @@ internal sealed class RestoreOperation(
         }
         catch (IOException failure)
         {
-            throw new StoreException($"'{path}' cannot be written: {failure.Message}", failure);
+            throw StoreException.Of(failure, "write to", path);
         }
 
         file.Flush();

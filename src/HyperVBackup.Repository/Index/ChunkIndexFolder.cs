@@ -54,6 +54,11 @@ public static class ChunkIndexFolder
         try
         {
             using IndexFiles files = IndexFiles.Claim(stateFolder, repository);
+            if (files.Refusal is { } refusal)
+            {
+                throw refusal;
+            }
+
             if (!files.IsOwned)
             {
                 throw new StoreException(
@@ -65,7 +70,8 @@ public static class ChunkIndexFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CorruptDataException)
         {
-            throw new StoreException($"The index in '{stateFolder}' cannot be rebuilt: {error.Message}", error);
+            throw new StoreException(
+                $"The index in '{stateFolder}' cannot be rebuilt: {StoreException.AdvisedMessageOf(error)}", error);
         }
     }
 

@@ -8,6 +8,10 @@ namespace HyperVBackup.Repository.Index;
 internal sealed class IndexFiles : IDisposable
 {
     private const string LockName = "lock";
+
+    /// <summary>What .NET says of a file that is locked: EWOULDBLOCK as Linux and as macOS count it, and
+    /// ERROR_SHARING_VIOLATION.</summary>
+    private static readonly int[] inUse = [11, 35, unchecked((int)0x80070020)];
     private readonly string folder;
     private readonly FileStream? processLock;
 
@@ -20,6 +24,9 @@ internal sealed class IndexFiles : IDisposable
 
     public string TablePathOf(long number) =>
         Path.Join(folder, string.Create(CultureInfo.InvariantCulture, $"table-{number}"));
+
+    /// <summary>Why this process may not write; null where it may, or another one does.</summary>
+    public IOException? Refusal { get; private init; }
 
     /// <summary>True where this process alone may write.</summary>
     public bool IsOwned => processLock is not null;
@@ -37,9 +44,12 @@ internal sealed class IndexFiles : IDisposable
             return new IndexFiles(
                 folder, new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException) when (File.Exists(lockPath))
+        catch (IOException failure) when (File.Exists(lockPath))
         {
-            return new IndexFiles(folder, processLock: null);
+            return new IndexFiles(folder, processLock: null)
+            {
+                Refusal = inUse.Contains(failure.HResult) ? null : failure,
+            };
         }
     }
 

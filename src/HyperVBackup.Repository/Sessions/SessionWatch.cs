@@ -54,7 +54,13 @@ internal sealed class SessionWatch(BackupRepository repository, RepositoryEnviro
 
         await new CommitName(store, repository.Id, session.Id).TryFenceAsync(token);
         SessionState state = await ReadStateAsync(session.Id, token);
-        Invariant.Check(state != SessionState.Open);
+        if (state == SessionState.Open)
+        {
+            throw new StoreException(
+                $"The fence of session {session.Id} is gone again: the session ended by itself just now, or the "
+                + $"repository in '{store.Description}' is not there; 'sessions' shows who is at work.");
+        }
+
         if (!await repository.Leases.TryDeleteAsync(session.Id))
         {
             environment.Warn($"The lease of session {session.Id} could not be deleted; a later session does.");

@@ -7,8 +7,10 @@ namespace HyperVBackup.Storage.Native;
 internal static partial class Kernel32
 {
     internal const int OtherFileSystem = 17;
+    internal const int WriteProtected = 19;
     internal const int FileExists = 80;
     internal const int AlreadyExists = 183;
+    internal const int DeviceFailed = 1117;
     internal const int HandleDiskFull = 39;
     internal const int DiskFull = 112;
 

@@ -9,10 +9,12 @@ internal static partial class Libc
 {
     internal const int NotThere = 2;
     internal const int Interrupted = 4;
+    internal const int DeviceFailed = 5;
     internal const int Exists = 17;
     internal const int OtherFileSystem = 18;
     internal const int Invalid = 22;
     internal const int NoSpace = 28;
+    internal const int ReadOnly = 30;
     internal static readonly int NotImplemented = OperatingSystem.IsMacOS() ? 78 : 38;
     internal static readonly int NotSupported = OperatingSystem.IsMacOS() ? 45 : 95;
     internal static readonly int QuotaExceeded = OperatingSystem.IsMacOS() ? 69 : 122;

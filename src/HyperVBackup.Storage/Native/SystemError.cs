@@ -21,6 +21,17 @@ internal static class SystemError
     /// <summary>True for what the file calls of .NET throw where the system refused.</summary>
     internal static bool IsFromSystem(Exception error) => error is IOException or UnauthorizedAccessException;
 
+    /// <summary>.NET puts the path behind the words: <c>No space left on device : '/a/b'</c>.</summary>
+    internal static string AdvisedMessageOf(Exception failure)
+    {
+        int code = failure is IOException ? CodeOf(failure) : 0;
+        string message = failure.Message.TrimEnd('.', ' ');
+        int pathAt = message.LastIndexOf(" : '", StringComparison.Ordinal);
+        return pathAt < 0 || code == 0
+            ? message + AdviceFor(code)
+            : Sentence("use", message[(pathAt + 4)..^1], message[..pathAt], code);
+    }
+
     private static string Sentence(string attempt, string path, string words, int code) =>
         $"Cannot {attempt} '{path}': {words.TrimEnd('.', '\r', '\n', ' ')}{AdviceFor(code)}.";
 
@@ -31,6 +42,16 @@ internal static class SystemError
             return "; free some space there and run again";
         }
 
+        if (IsReadOnly(code))
+        {
+            return "; mount it for writing, and see the system's log for why it is not";
+        }
+
+        if (IsOfDevice(code))
+        {
+            return "; the system's log says what is wrong with the disk or the way to it";
+        }
+
         return IsOtherFileSystem(code) ? "; all folders of a repository must lie on one file system" : "";
     }
 
@@ -39,6 +60,12 @@ internal static class SystemError
     private static bool IsFull(int code) => OperatingSystem.IsWindows()
         ? code is Kernel32.DiskFull or Kernel32.HandleDiskFull
         : code == Libc.NoSpace || code == Libc.QuotaExceeded;
+
+    private static bool IsReadOnly(int code) =>
+        code == (OperatingSystem.IsWindows() ? Kernel32.WriteProtected : Libc.ReadOnly);
+
+    private static bool IsOfDevice(int code) =>
+        code == (OperatingSystem.IsWindows() ? Kernel32.DeviceFailed : Libc.DeviceFailed);
 
     private static bool IsOtherFileSystem(int code) =>
         code == (OperatingSystem.IsWindows() ? Kernel32.OtherFileSystem : Libc.OtherFileSystem);

@@ -7,14 +7,21 @@ using Xunit.Sdk;
 namespace HyperVBackup.Cli.Tests.Faults;
 
 /// <summary>Every operation on the store of every verb fails in every way, once and for good. Some of these in each run
-/// of the tests, all with HVBACKUP_ALL_FAULTS=1, as <c>./build.sh soak</c> says.</summary>
+/// of the tests, all with HVBACKUP_ALL_FAULTS=1, as <c>./build.sh soak</c> says; HVBACKUP_FAULT_VERBS=pin,collect names
+/// those to try.</summary>
 public sealed class FaultTests(ITestOutputHelper output, FaultTests.Fixture fixture)
     : IClassFixture<FaultTests.Fixture>
 {
     private const int SampleCount = 1;
     private static readonly bool IsWhole = Environment.GetEnvironmentVariable("HVBACKUP_ALL_FAULTS") == "1";
 
-    public static TheoryData<string> Verbs() => [.. FaultedVerb.All.Select(verb => verb.Name)];
+    public static TheoryData<string> Verbs()
+    {
+        string[] chosen = (Environment.GetEnvironmentVariable("HVBACKUP_FAULT_VERBS") ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries);
+        IEnumerable<string> all = FaultedVerb.All.Select(verb => verb.Name);
+        return [.. all.Where(name => chosen.Length == 0 || chosen.Contains(name))];
+    }
 
     [Theory]
     [MemberData(nameof(Verbs))]

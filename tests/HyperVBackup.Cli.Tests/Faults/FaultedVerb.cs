@@ -24,14 +24,20 @@ internal sealed record FaultedVerb(
         new("verify", (_, _) => ["verify", "--read-data"]) { MayReport = true },
         new("prune", (_, _) => ["prune", "--keep-last", "1"]) { Prunes = 1 },
         new("pin", (history, _) => ["pin", history.Points[1]]),
+        new("unpin", (history, _) => ["pin", history.Points[2], "--remove"]),
         new("collect", (_, _) => ["collect", "--patience", "1s"]),
+        new("protect", (_, _) => ["protect", "--parity", "10"]),
+        new("repair", (history, _) => ["repair", "--disk", "disk=" + history.OlderDisk])
+        {
+            IsRotten = true, MayReport = true,
+        },
         new("sessions", (_, _) => ["sessions"]),
         new("end", (history, _) => ["sessions", "--end", history.DeadSession], _ => ["sessions"]),
         new("rebuild-index", (_, _) => ["rebuild-index"]),
-        new("list", (_, _) => ["list"]) { IsExact = true },
+        new("list", (_, _) => ["list"]) { IsExact = true, ShowsPins = true },
         new("stats", (_, _) => ["stats"]),
         new("diff", (history, _) => ["diff", history.Points[1], history.Points[2]]) { IsExact = true },
-        new("explain", (history, _) => ["explain", history.ChunkPack]) { IsExact = true },
+        new("explain", (history, _) => ["explain", history.ChunkPack]) { IsExact = true, ShowsPins = true },
     ];
 
     public bool IsWithoutRepository { get; private init; }
@@ -39,9 +45,12 @@ internal sealed record FaultedVerb(
     /// <summary>Whether a point that it makes holds what the newest point before held.</summary>
     public bool MakesOlderPoint { get; private init; }
 
+    /// <summary>Whether a chunk and a second copy of maps are damaged before it.</summary>
+    public bool IsRotten { get; private init; }
+
     public string? RestoredName { get; private init; }
 
-    /// <summary>Whether damage that it finds is no failure, and the document says it.</summary>
+    /// <summary>Whether damage that it finds or leaves is no failure, and the document says it.</summary>
     public bool MayReport { get; private init; }
 
     /// <summary>How many of the older points may be pruned afterwards.</summary>
@@ -49,6 +58,9 @@ internal sealed record FaultedVerb(
 
     /// <summary>Whether its document is the same each time, unless it says what could not be read.</summary>
     public bool IsExact { get; private init; }
+
+    /// <summary>Whether pins are in it.</summary>
+    public bool ShowsPins { get; private init; }
 
     public static FaultedVerb Named(string name) => All.Single(verb => verb.Name == name);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HyperVBackup.Storage.Files;
 using HyperVBackup.Testing.Images;
 using HyperVBackup.Testing.Stores;
 using HyperVBackup.Testing.Tools;
@@ -11,11 +12,13 @@ namespace HyperVBackup.Cli.Tests.Faults;
 internal sealed class SmallHistory : IDisposable
 {
     private const int ChunkBytes = 16 << 10;
+    private const int RottenBytes = 300;
     private const int DiskBytes = (14 * ChunkBytes) + 512;
     private readonly TestFolder folder = new();
     private readonly RecordingFiles files = new() { Time = TimeProvider.System.GetUtcNow() };
     private readonly Dictionary<string, byte[]> truth = [];
     private readonly byte[] disk = new byte[DiskBytes];
+    private (RecordingFiles Files, string State) rotten;
     private int runCount;
 
     private SmallHistory() => new Random(7).NextBytes(disk.AsSpan(0, DiskBytes - ChunkBytes));
@@ -28,6 +31,9 @@ internal sealed class SmallHistory : IDisposable
 
     /// <summary>Another disk.</summary>
     public string OtherDisk => folder.File("other.raw");
+
+    /// <summary>The disk as it was at the recovered point.</summary>
+    public string OlderDisk => folder.File("older.raw");
 
     /// <summary>The id of the point that was pruned, and of the others in their order.</summary>
     public List<string> Points { get; } = [];
@@ -47,22 +53,23 @@ internal sealed class SmallHistory : IDisposable
         history.ChunkPack = history.Stored("packs/").Single();
         history.Change(1, 9, "other", "t2");
         await history.BackupAsync(host, "other", "t2");
+        File.Copy(history.Disk, history.OlderDisk);
         history.Change(3, 2, "t2", "t3");
         await history.BackupAsync(host, "t2", "t3");
         (await host.RunAsync("prune", "--keep-last", "2")).Json();
+        (await host.RunAsync("pin", history.Points[2])).Json();
         history.Change(6, 3, "t3", "t4");
         File.WriteAllBytes(history.OtherDisk, history.disk[..(2 * ChunkBytes)]);
         await history.DieAsync(host);
+        history.rotten = await history.RotAsync();
         return history;
     }
 
     /// <summary>The repository and the host, as they are, once more.</summary>
-    public (RecordingFiles Files, string State) Copy()
-    {
-        RecordingFiles copy = files.StateAfter(files.OperationCount);
-        copy.Time = files.Time;
-        return (copy, CopyOfState());
-    }
+    public (RecordingFiles Files, string State) Copy() => CopyOf(files, folder.File("state"));
+
+    /// <summary>The same with a chunk of the recovered point and a second copy of its maps damaged.</summary>
+    public (RecordingFiles Files, string State) CopyOfRotten() => CopyOf(rotten.Files, rotten.State);
 
     /// <summary>An empty place for a repository.</summary>
     public (RecordingFiles Files, string State) Nothing() => (new RecordingFiles { Time = files.Time }, NewFolder());
@@ -124,17 +131,32 @@ internal sealed class SmallHistory : IDisposable
         .Select(path => path["/repository/".Length..])
         .Where(name => name.StartsWith(start, StringComparison.Ordinal));
 
-    private string CopyOfState()
+    private async Task<(RecordingFiles Files, string State)> RotAsync()
     {
-        string copy = NewFolder();
-        string state = folder.File("state");
+        (RecordingFiles copy, string state) = Copy();
+        foreach (string start in new[] { "packs/", "mirror/maps/" })
+        {
+            string name = Stored(start).First(path => path.Contains(Points[1], StringComparison.Ordinal));
+            using IStoreFile file = copy.TryOpenWrite("/repository/" + name)!;
+            file.Write([0x55, 0xAA, 0x55], RottenBytes);
+        }
+
+        await new FaultedHost(copy, state).RunAsync("verify", "--read-data");
+        return (copy, state);
+    }
+
+    private (RecordingFiles Files, string State) CopyOf(RecordingFiles source, string state)
+    {
+        RecordingFiles copy = source.StateAfter(source.OperationCount);
+        copy.Time = source.Time;
+        string folderOfCopy = NewFolder();
         foreach (string path in Directory.EnumerateFiles(state, "*", SearchOption.AllDirectories))
         {
-            string target = Path.Join(copy, Path.GetRelativePath(state, path));
+            string target = Path.Join(folderOfCopy, Path.GetRelativePath(state, path));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(path, target);
         }
 
-        return copy;
+        return (copy, folderOfCopy);
     }
 }

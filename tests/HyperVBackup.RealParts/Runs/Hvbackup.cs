@@ -18,12 +18,11 @@ internal sealed class Hvbackup(string repositoryPath, string statePath)
     public ToolResult Try(params IEnumerable<string> arguments) => Tool.Try("env", Environment(arguments));
 
     /// <summary>Starts a command, whose process has its own id.</summary>
-    public Process Start(params IEnumerable<string> arguments) => Process.Start(
-        new ProcessStartInfo("env", Environment(arguments))
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+    public Process Start(params IEnumerable<string> arguments) => StartProgram("env", Environment(arguments));
+
+    /// <summary>Starts a command under strace, whose own options come first; its process is strace's child.</summary>
+    public Process StartTraced(IEnumerable<string> options, params IEnumerable<string> arguments) =>
+        StartProgram("strace", ["-f", "-qq", .. options, "env", .. Environment(arguments)]);
 
     /// <summary>Runs a command under strace, whose own options come first.</summary>
     public ToolResult TryTraced(IEnumerable<string> options, params IEnumerable<string> arguments) =>
@@ -45,6 +44,13 @@ internal sealed class Hvbackup(string repositoryPath, string statePath)
         long peakKiB = long.Parse(File.ReadAllText(report), System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(peakKiB, 10_000, peakMiB * 1024);
     }
+
+    private static Process StartProgram(string name, IEnumerable<string> arguments) => Process.Start(
+        new ProcessStartInfo(name, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
 
     private static JsonElement DocumentOf(ToolResult result)
     {
