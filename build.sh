@@ -97,6 +97,9 @@ run_soak() {
     -noColor -explicit only -parallelMode none -showLiveOutput
   HVBACKUP_SCHEDULES=20000 "$schedules/bin/Release/net10.0/HyperVBackup.Repository.Tests" \
     -noColor -class '*.CollectBesideWritersTests' -showLiveOutput
+  HVBACKUP_HISTORIES=10000 "$schedules/bin/Release/net10.0/HyperVBackup.Repository.Tests" \
+    -noColor -method '*.After_random_damage_each_point_restores_or_is_named_and_none_is_lost_by_repairing' \
+    -showLiveOutput
   DOTNET_gcConcurrent=0 DOTNET_GCgen0size=4000000 HVBACKUP_ALL_FAULTS=1 \
     "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" -noColor -class '*.FaultTests' -showLiveOutput
   HVBACKUP_ALL_INDEX_STATES=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
@@ -107,6 +110,8 @@ run_soak() {
     -noColor -class '*.CrashTests' -showLiveOutput
   HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
     -noColor -class '*.KilledVerbTests' -showLiveOutput
+  HVBACKUP_ROT_MIB=2200 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
+    -noColor -class '*.RottenSectorsTests' -showLiveOutput
   report=$(mktemp)
   HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
     "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'

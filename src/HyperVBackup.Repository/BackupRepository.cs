@@ -124,17 +124,30 @@ public sealed class BackupRepository
         listing.ReadAllAsync(
             (_, complaint) => environment.Warn($"{complaint.Message}; 'verify' says what it touches."), token);
 
+    /// <summary>The same with those that lost the first of their two copies, which is warned about: nobody builds on
+    /// them, but all that they need is kept, and they restore.</summary>
+    public async Task<List<RestorePoint>> ListAllPointsAsync(CancellationToken token = default)
+    {
+        LostPoints lost = new(catalog, new CollectionFiles(Store, Id));
+        HashSet<SessionId> seconds = await LostPoints.ListSecondCopiesAsync(Store, token); // put after the first ones
+        List<RestorePoint> points = await ListPointsAsync(token);
+        seconds.ExceptWith(points.Select(point => point.Id));
+        foreach (SessionId id in seconds)
+        {
+            if (await lost.TryReadAsync(id, token) is { } point)
+            {
+                environment.Warn($"Restore point {id} has lost the first of its two copies; the second one serves.");
+                points.Add(point);
+            }
+        }
+
+        PointOrder.SortByVm(points);
+        return points;
+    }
+
     /// <summary>The same without those that were pruned and are not pinned: what people are shown.</summary>
     public Task<List<RestorePoint>> ListShownPointsAsync(CancellationToken token = default) =>
         ShownPoints.ListAsync(this, token);
-
-    /// <summary>A point that no list shows, as the first of its two copies is lost; it restores by its id.</summary>
-    /// <returns>Null where the point is not lost, or was pruned, or nothing is left of it.</returns>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
-    public async Task<RestorePoint?> TryReadLostPointAsync(SessionId id, CancellationToken token) =>
-        await Store.TryGetLengthAsync(new BlobName(FileNames.PruneMark(id)), token) is null
-            ? await new LostPoints(catalog, new CollectionFiles(Store, Id)).TryReadAsync(id, token)
-            : null;
 
     /// <summary>Opens a session that may publish one restore point (W1 to W3).</summary>
     /// <exception cref="RepositoryUnusableException">What a collection deletes cannot be read.</exception>

@@ -56,7 +56,7 @@ internal static class ExplainCommand
         }
         else
         {
-            RestorePoint point = PointSelector.Find(await repository.ListPointsAsync(token), what);
+            RestorePoint point = PointSelector.Find(await repository.ListAllPointsAsync(token), what);
             PointExplanation explained = await context.Live.RunAsync(show => explanation.ExplainPointAsync(
                 point,
                 new Told<CollectProgress>(at => show(new Step(at.Stage, at.DoneCount, at.TotalCount, 0))),

@@ -56,7 +56,7 @@ internal static class PinCommand
         BackupRepository repository = await context.OpenAsync(token);
         RestorePoint? point = reference is null
             ? null
-            : PointSelector.Find(await repository.ListPointsAsync(token), reference); // also one that was pruned
+            : PointSelector.Find(await repository.ListAllPointsAsync(token), reference); // also one that was pruned
         SessionId id = point?.Id ?? default;
         PointPins pins = new(repository);
         if (removes)

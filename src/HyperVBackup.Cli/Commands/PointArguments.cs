@@ -22,15 +22,9 @@ internal static class PointArguments
 
     public static Argument<string> New(string name) => new(name) { Description = Help };
 
-    /// <summary>Finds a point that is shown; by its whole id also one whose first copy is lost.</summary>
+    /// <summary>Finds a point that is shown.</summary>
     /// <exception cref="RestorePointNotFoundException">None answers, or several.</exception>
     public static async Task<RestorePoint> FindAsync(
-        BackupRepository repository, string reference, CancellationToken token)
-    {
-        List<RestorePoint> points = await repository.ListShownPointsAsync(token);
-        bool isUnknownId = SessionId.TryParse(reference, out SessionId id) && points.TrueForAll(one => one.Id != id);
-        return isUnknownId && await repository.TryReadLostPointAsync(id, token) is { } lost
-            ? lost
-            : PointSelector.Find(points, reference);
-    }
+        BackupRepository repository, string reference, CancellationToken token) =>
+        PointSelector.Find(await repository.ListShownPointsAsync(token), reference);
 }

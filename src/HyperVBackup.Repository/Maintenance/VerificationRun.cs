@@ -27,7 +27,6 @@ internal sealed class VerificationRun
     private readonly RepositoryId repository;
     private readonly ContentHasher hasher;
     private readonly RepositorySettings settings;
-    private readonly PointCatalog catalog;
     private readonly RecordReader records;
     private readonly VerificationOptions options;
     private readonly RepositoryEnvironment environment;
@@ -37,13 +36,11 @@ internal sealed class VerificationRun
     private readonly DamageLog damage = new();
     private readonly FooterSections footers;
     private readonly PackListing listing;
-    private readonly List<RestorePoint> points = [];
-    private readonly HashSet<SessionId> published = [];
-    private readonly HashSet<SessionId> decided = [];
+    private readonly PointsCheck points;
     private readonly PackChecks checks;
+    private readonly ParityCheck parity;
     private RotationKeeper? keeper;
     private uint doneShare;
-    private long parityBytesRead;
 
     public VerificationRun(
         BackupRepository repository, PointCatalog catalog, RepositoryEnvironment environment,
@@ -51,9 +48,11 @@ internal sealed class VerificationRun
     {
         (store, this.repository, hasher) = (repository.Store, repository.Id, repository.Hasher);
         (settings, this.absent, this.known) = (repository.Settings, absent, known);
-        (this.catalog, records) = (catalog, repository.Records);
+        records = repository.Records;
         (this.environment, this.options) = (environment, options);
         collections = new CollectionFiles(store, this.repository);
+        points = new PointsCheck(store, catalog, collections, absent, damage, options.Points);
+        parity = new ParityCheck(store, this.repository);
         footers = new FooterSections(store, this.repository);
         listing = new PackListing(store, footers.Tables);
         checks = new PackChecks(store, this.repository, hasher, damage, options.WorkerCount, IsYetToComeAsync);
@@ -65,9 +64,10 @@ internal sealed class VerificationRun
     {
         await CheckSettingsAsync(token);
         await OpenRotationAsync(token);
-        await CheckPointsAsync(token);
+        await points.RunAsync(token);
         await CheckPinsAsync(token);
-        await CheckCollectionsAsync(token);
+        bool isKnown = await CheckCollectionsAsync(token);
+        await (isKnown ? points.FindLostParentsAsync(token) : Task.CompletedTask);
         await (keeper is null
             ? Task.CompletedTask
             : new SmallFilesCheck(store, repository, damage).RunAsync(token));
@@ -81,8 +81,9 @@ internal sealed class VerificationRun
         await CheckParityAsync(progress, token);
         await CheckChunksAsync(progress, token);
         IReadOnlyList<Damage> found = await WithoutDeletedAsync(damage.ToList(), token);
+        await WarnOfMissingAsync(found, token);
         return new VerificationReport(
-            found, points.Count, checks.PackCount, checks.RecordCount, checks.BytesRead + parityBytesRead)
+            found, points.Good.Count, checks.PackCount, checks.RecordCount, checks.BytesRead + parity.BytesRead)
         {
             RotationShare = keeper is null ? null : (double)doneShare / VerifiedNote.WholeShare,
             Places = await FoundPlaces.OfAsync(damage, footers.Tables, token),
@@ -116,16 +117,29 @@ internal sealed class VerificationRun
             return;
         }
 
-        ParityCheck check = new(store, repository);
         List<PackName> files = await new ParityFiles(store, repository).ListAsync(
             name => damage.Add(name.Path, 0, "no parity file has such a name"), token);
         for (int done = 0; done < files.Count; done++)
         {
-            progress.Report(new VerificationProgress("parity", done, files.Count, checks.BytesRead + parityBytesRead));
-            await check.RunAsync(
+            progress.Report(new VerificationProgress("parity", done, files.Count, checks.BytesRead + parity.BytesRead));
+            await parity.RunAsync(
                 files[done], IsChosen(), (offsetBytes, what) => damage.Add(files[done].BlobName, offsetBytes, what),
                 token);
-            parityBytesRead = check.BytesRead;
+        }
+    }
+
+    /// <summary>A pack that is missing and that points need is damage. One that nothing but parity names is none, but
+    /// what it was made with has less to be healed by.</summary>
+    private async Task WarnOfMissingAsync(IReadOnlyList<Damage> found, CancellationToken token)
+    {
+        HashSet<PackName> missing = [.. parity.Missing.Keys.Where(pack => !absent.Contains(pack)
+            && !found.Any(one => one.File == pack.BlobName))];
+        missing.ExceptWith(await collections.FindCollectedAsync(missing, token));
+        foreach (PackName pack in missing)
+        {
+            environment.Warn(
+                $"Pack {pack} is missing. No restore point needs it, but parity file {parity.Missing[pack]} heals less "
+                + "without it; 'protect' makes new parity for the packs beside it.");
         }
     }
 
@@ -151,8 +165,10 @@ internal sealed class VerificationRun
         return kept;
     }
 
-    private async Task CheckCollectionsAsync(CancellationToken token)
+    /// <returns>Whether all that collections deleted is known.</returns>
+    private async Task<bool> CheckCollectionsAsync(CancellationToken token)
     {
+        bool isKnown = true;
         long highest = await collections.ReadHighestAsync(token);
         for (long number = 1; number <= highest; number++)
         {
@@ -160,8 +176,11 @@ internal sealed class VerificationRun
                 await collections.FindFaultsAsync(number, isDecided: number < highest, token))
             {
                 damage.Add(name, 0, fault);
+                isKnown = false;
             }
         }
+
+        return isKnown;
     }
 
     private async Task CheckSettingsAsync(CancellationToken token)
@@ -176,35 +195,6 @@ internal sealed class VerificationRun
         }
     }
 
-    private async Task CheckPointsAsync(CancellationToken token)
-    {
-        HashSet<SessionId> ids = [.. options.Points];
-        if (ids.Count == 0)
-        {
-            foreach (string folder in (string[])
-                [FileNames.RestorePointFolder, FileNames.MirrorFolder + FileNames.RestorePointFolder])
-            {
-                await foreach (BlobName name in store.ListAsync(folder, token))
-                {
-                    if (SessionId.TryParse(name.Path.AsSpan(folder.Length), out SessionId id))
-                    {
-                        ids.Add(id);
-                        _ = folder == FileNames.RestorePointFolder && decided.Add(id);
-                    }
-                    else
-                    {
-                        damage.Add(name.Path, 0, "no restore point has such a name");
-                    }
-                }
-            }
-        }
-
-        foreach (SessionId id in ids.Where(id => !absent.Contains(id)))
-        {
-            await CheckPointAsync(id, token);
-        }
-    }
-
     private async Task CheckPinsAsync(CancellationToken token)
     {
         foreach (StoredPin pin in await new PinFiles(store, repository).ReadAllAsync(token))
@@ -216,49 +206,11 @@ internal sealed class VerificationRun
         }
     }
 
-    private async Task CheckPointAsync(SessionId id, CancellationToken token)
-    {
-        // Asked first: a session puts the second copy before it deletes its lease.
-        bool isEnding = await store.TryGetLengthAsync(new BlobName(FileNames.Lease(id)), token) is not null;
-        PointCopies copies = await catalog.ReadCopiesAsync(id, token);
-        if (copies.IsFence || IsVanished(copies) || await IsDeletedAsync(id, copies, token))
-        {
-            return;
-        }
-
-        published.Add(id);
-        bool isLost = copies.First.Point is null && copies.Second.Point is null;
-        foreach ((string name, RestorePoint? point, string? complaint) in (PointCopy[])[copies.First, copies.Second])
-        {
-            bool isYetToCome = isEnding && copies.First.Point is not null && complaint is null;
-            if (point is null && !isYetToCome)
-            {
-                damage.Add(name, 0, complaint ?? "the restore point's copy is missing", isLost ? id : default);
-            }
-        }
-
-        if ((copies.First.Point ?? copies.Second.Point) is RestorePoint good)
-        {
-            points.Add(good);
-        }
-    }
-
-    /// <summary>Of a name that was listed a moment ago nothing is left: it was a fence, which its session took away, or
-    /// a point that was collected. A point that is lost leaves no name to be listed.</summary>
-    private bool IsVanished(PointCopies copies) =>
-        options.Points.Count == 0
-        && copies.First is { Point: null, Complaint: null } && copies.Second is { Point: null, Complaint: null };
-
-    /// <summary>A slow session may put a second copy after the point was collected, a slow collector a fence.</summary>
-    private async Task<bool> IsDeletedAsync(SessionId id, PointCopies copies, CancellationToken token) =>
-        copies.First.Point is null
-        && (await collections.FindCollectedAsync(new HashSet<SessionId> { id }, token)).Count > 0;
-
     /// <summary>Packs that exist and hold what the points need, be it where the maps say or elsewhere.</summary>
     private async Task<HashSet<PackName>> ListPacksNeededAsync(CancellationToken token)
     {
         PackNeeds needs = new(footers);
-        await new PointWalks(records, hasher, new DamageLog()).WalkAsync(points, needs, token);
+        await new PointWalks(records, hasher, new DamageLog()).WalkAsync(points.Good, needs, token);
         await needs.FindMissingAsync(listing, token);
         HashSet<PackName> needed = await listing.ListAsync(_ => { }, token);
         needed.IntersectWith(needs.Packs);
@@ -284,7 +236,7 @@ internal sealed class VerificationRun
         RotationKeeper keeping, IEnumerable<PackName> packs, IProgress<VerificationProgress> progress,
         CancellationToken token)
     {
-        keeping.See(packs.Select(pack => pack.Session).Where(decided.Contains).ToHashSet());
+        keeping.See(packs.Select(pack => pack.Session).Where(points.Decided.Contains).ToHashSet());
         doneShare = keeping.Known.DoneShare;
         if (options.ReadDataPercent > 0)
         {
@@ -298,7 +250,7 @@ internal sealed class VerificationRun
     /// relies on them.</summary>
     private async Task<bool> IsYetToComeAsync(PackName pack, CancellationToken token) =>
         options.Points.Count == 0
-        && !published.Contains(pack.Session)
+        && !points.Published.Contains(pack.Session)
         && await store.TryGetLengthAsync(new BlobName(pack.MirrorBlobName), token) is null;
 
     private bool IsChosen()
@@ -328,10 +280,10 @@ internal sealed class VerificationRun
     /// touches.</summary>
     private async Task CheckChunksAsync(IProgress<VerificationProgress> progress, CancellationToken token)
     {
-        progress.Report(new VerificationProgress("maps", 0, points.Count, checks.BytesRead));
+        progress.Report(new VerificationProgress("maps", 0, points.Good.Count, checks.BytesRead));
         PointWalks walks = new(records, hasher, damage);
         PointWalk walk = new(footers.Tables, damage);
-        await walks.WalkAsync(points, walk, token);
+        await walks.WalkAsync(points.Good, walk, token);
         GatheredCopies copies = new(listing, records.Finder);
         CopySearch search = new(listing, footers, copies, hasher, damage, settings.ChunkSizeBytes);
         Dictionary<ChunkId, List<Fault>> lost = await search.RunAsync(walk.Missing, token);
@@ -342,6 +294,6 @@ internal sealed class VerificationRun
         }
 
         LossSearch loss = new(records, lost, damage, new PointWalk(footers.Tables, damage));
-        await loss.RunAsync(points, token);
+        await loss.RunAsync(points.Good, token);
     }
 }

@@ -22,6 +22,23 @@ internal sealed class PlaceCheck(BackupRepository repository)
     public async Task<bool> ExistsAsync(DamagedPlace place, CancellationToken token) =>
         await store.TryGetLengthAsync(new BlobName(place.BlobName), token) is not null;
 
+    /// <summary>Those whose file is there, and that are not good now; and those that are nowhere.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<List<DamagedPlace>> FindBadAsync(IEnumerable<DamagedPlace> places, CancellationToken token)
+    {
+        List<DamagedPlace> bad = [];
+        foreach (DamagedPlace place in places)
+        {
+            if (place.Pack == default
+                || (await ExistsAsync(place, token) && !await IsGoodAsync(place, token)))
+            {
+                bad.Add(place);
+            }
+        }
+
+        return bad;
+    }
+
     /// <summary>Whether the record, or the frame of the file, is good by itself.</summary>
     public async Task<bool> IsGoodAsync(DamagedPlace place, CancellationToken token)
     {

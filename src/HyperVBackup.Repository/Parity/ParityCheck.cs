@@ -12,6 +12,9 @@ internal sealed class ParityCheck(IBlobStore store, RepositoryId repository)
 {
     public long BytesRead { get; private set; }
 
+    /// <summary>Packs that are missing, each with a parity file that names it.</summary>
+    public Dictionary<PackName, PackName> Missing { get; } = [];
+
     /// <param name="found">Told where something is wrong, and what.</param>
     public async Task RunAsync(
         PackName name, bool readBlocks, Action<long, string> found, CancellationToken token)
@@ -35,6 +38,14 @@ internal sealed class ParityCheck(IBlobStore store, RepositoryId repository)
         foreach ((long offsetBytes, string what) in file.Complaints)
         {
             found(offsetBytes, what);
+        }
+
+        foreach (PackName pack in file.Group.PackNames())
+        {
+            if (await store.TryGetLengthAsync(new BlobName(pack.BlobName), token) is null)
+            {
+                Missing[pack] = name;
+            }
         }
 
         if (readBlocks)

@@ -14,7 +14,8 @@ internal sealed record ParityFile(
     private const int TryBytes = 4096;
 
     /// <returns>Null where there is no such file.</returns>
-    /// <exception cref="CorruptDataException">Both heads are damaged.</exception>
+    /// <exception cref="CorruptDataException">Both heads are damaged; with the store's failure inside where it was the
+    /// store that did not give one of them.</exception>
     public static async Task<ParityFile?> TryOpenAsync(
         IBlobStore store, RepositoryId repository, PackName name, CancellationToken token)
     {
@@ -24,20 +25,20 @@ internal sealed record ParityFile(
             return null;
         }
 
-        (ParityGroup? first, string? complaint) = await TryReadHeadAsync(store, repository, blob, 0, token);
+        (ParityGroup? first, Exception? complaint) = await TryReadHeadAsync(store, repository, blob, 0, token);
         long lastAtBytes = (first?.FileLengthBytes ?? lengthBytes) - ParityHead.SizeBytes;
-        (ParityGroup? last, string? lastComplaint) =
+        (ParityGroup? last, Exception? lastComplaint) =
             await TryReadHeadAsync(store, repository, blob, Math.Max(0, lastAtBytes), token);
-        ParityGroup group = first ?? last ?? throw new CorruptDataException(complaint!);
+        ParityGroup group = first ?? last ?? throw Unreadable(complaint!, lastComplaint!);
         List<(long, string)> complaints = [];
         if (complaint is not null)
         {
-            complaints.Add((0, complaint));
+            complaints.Add((0, complaint.Message));
         }
 
         if (lastComplaint is not null)
         {
-            complaints.Add((lastAtBytes, lastComplaint));
+            complaints.Add((lastAtBytes, lastComplaint.Message));
         }
 
         if (lengthBytes > group.FileLengthBytes)
@@ -127,7 +128,12 @@ internal sealed record ParityFile(
         }
     }
 
-    private static async Task<(ParityGroup? Group, string? Complaint)> TryReadHeadAsync(
+    private static CorruptDataException Unreadable(Exception first, Exception last) =>
+        (first as StoreException ?? last as StoreException) is { } failure
+            ? new CorruptDataException(first.Message, failure)
+            : new CorruptDataException(first.Message);
+
+    private static async Task<(ParityGroup? Group, Exception? Complaint)> TryReadHeadAsync(
         IBlobStore store, RepositoryId repository, BlobName blob, long offsetBytes, CancellationToken token)
     {
         byte[] bytes = new byte[ParityHead.SizeBytes];
@@ -138,7 +144,7 @@ internal sealed record ParityFile(
         }
         catch (Exception failure) when (failure is CorruptDataException or StoreException)
         {
-            return (null, failure.Message); // the other one says it too
+            return (null, failure); // the other one says it too
         }
     }
 }

@@ -28,7 +28,8 @@ internal sealed class ParityFiles(IBlobStore store, RepositoryId repository)
 
     /// <summary>Opens all of them, in the order of their names.</summary>
     /// <param name="unreadable">Told of each that says nothing any more, and why.</param>
-    public async Task<List<ParityFile>> OpenAllAsync(Action<PackName, string> unreadable, CancellationToken token)
+    public async Task<List<ParityFile>> OpenAllAsync(
+        Action<PackName, CorruptDataException> unreadable, CancellationToken token)
     {
         List<ParityFile> files = [];
         List<PackName> names = await ListAsync(_ => { }, token);
@@ -43,7 +44,7 @@ internal sealed class ParityFiles(IBlobStore store, RepositoryId repository)
             }
             catch (CorruptDataException complaint)
             {
-                unreadable(name, complaint.Message);
+                unreadable(name, complaint);
             }
         }
 

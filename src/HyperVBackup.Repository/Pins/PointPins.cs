@@ -1,7 +1,9 @@
 using System.Globalization;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Points;
+using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Pins;
@@ -179,7 +181,10 @@ public sealed class PointPins(BackupRepository repository)
     {
         try
         {
-            return await new PointCatalog(repository.Store, repository.Id).TryReadAsync(point, token) is not null;
+            PointCatalog catalog = new(repository.Store, repository.Id);
+            CollectionFiles collections = new(repository.Store, repository.Id);
+            return await catalog.TryReadAsync(point, token) is not null
+                || await new LostPoints(catalog, collections).TryReadAsync(point, token) is not null;
         }
         catch (CorruptDataException)
         {

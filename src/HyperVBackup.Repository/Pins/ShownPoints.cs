@@ -16,7 +16,7 @@ internal static class ShownPoints
             marked.Add(id);
         }
 
-        List<RestorePoint> points = await repository.ListPointsAsync(token);
+        List<RestorePoint> points = await repository.ListAllPointsAsync(token);
         if (marked.Count > 0)
         {
             PointLocks locks = await new PointPins(repository).ReadAsync(token);

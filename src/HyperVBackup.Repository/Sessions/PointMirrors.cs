@@ -10,22 +10,12 @@ namespace HyperVBackup.Repository.Sessions;
 /// a slow session put after a collection had deleted the point.</summary>
 internal sealed class PointMirrors(BackupRepository repository, PointCatalog catalog, CollectionFiles collections)
 {
-    private const string Folder = FileNames.MirrorFolder + FileNames.RestorePointFolder;
-
     /// <param name="points">All that no collection is about to delete.</param>
     /// <param name="decided">Names that stood under <c>points/</c> a moment ago.</param>
     public async Task MendAsync(
         List<RestorePoint> points, IReadOnlySet<SessionId> decided, CancellationToken token)
     {
-        HashSet<SessionId> mirrored = [];
-        await foreach (BlobName name in repository.Store.ListAsync(Folder, token))
-        {
-            if (SessionId.TryParse(name.Path.AsSpan(Folder.Length), out SessionId id))
-            {
-                mirrored.Add(id);
-            }
-        }
-
+        HashSet<SessionId> mirrored = await LostPoints.ListSecondCopiesAsync(repository.Store, token);
         List<RestorePoint> alone = [.. points.Where(point => !mirrored.Contains(point.Id))];
         if (alone.Count > 0)
         {

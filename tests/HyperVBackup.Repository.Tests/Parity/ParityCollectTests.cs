@@ -8,6 +8,7 @@ using HyperVBackup.Repository.Tests.Maintenance;
 using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
 using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Parity;
@@ -59,6 +60,57 @@ public sealed class ParityCollectTests
         ParityGroups groups = await ReadAsync(packs, left);
         Assert.Empty(groups.Garbage);
         Assert.Empty(groups.WholeOnly(left[1..]));
+    }
+
+    [Fact]
+    public async Task A_parity_file_that_says_nothing_any_more_is_collected_and_made_anew()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync(parityPercent: 20);
+        await sample.BackUpAsync([1, 2, 3, 4]);
+        BlobName parity = Assert.Single(sample.NamesIn(FileNames.ParityFolder));
+        byte[] content = sample.Store[parity];
+        content[100] ^= 1;
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.Contains(parity, sample.Store.Names); // its other head is good
+
+        content[^100] ^= 1;
+        sample.Store.Before = call => _ = call.Name == parity.Path && call.Kind == StoreCallKind.Read
+            ? throw new StoreException("It is away.")
+            : 0;
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        sample.Store.Before = null;
+        Assert.Contains(parity, sample.Store.Names); // it may be good
+
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.DoesNotContain(parity, sample.Store.Names);
+        await sample.RequireGoodAsync();
+        ProtectReport report = await (await SampleRepository.OpenAsync(sample.Store))
+            .NewProtection(new ProtectOptions { ParityPercent = 20 })
+            .RunAsync(new Silence<ProtectProgress>(), default);
+        Assert.Equal(1, report.ParityFileCount);
+        await sample.RequireGoodAsync();
+    }
+
+    [Fact]
+    public async Task A_pack_that_is_missing_and_that_only_parity_names_is_told()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync(parityPercent: 20);
+        await sample.BackUpAsync([1, 2]);
+        RestorePoint gone = await sample.BackUpAsync([3, 4], vm: "gone");
+        await sample.MarkAsync(gone);
+        await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePoint(gone.Id)), default);
+        await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePointMirror(gone.Id)), default);
+        PackName pack = sample.Packs(PackKind.Chunks).Single(pack => pack.Session == gone.Id);
+        await sample.Store.DeleteAsync(new BlobName(pack.BlobName), default);
+        List<string> told = [];
+        BackupRepository repository = await BackupRepository.OpenAsync(
+            sample.Store, CollectSample.NewEnvironment() with { Warn = told.Add }, default);
+
+        VerificationReport report = await repository.NewVerification(new VerificationOptions())
+            .RunAsync(new Silence<VerificationProgress>(), default);
+
+        Assert.Empty(report.Damage);
+        Assert.Contains(pack.ToString(), Assert.Single(told), StringComparison.Ordinal);
     }
 
     [Fact]

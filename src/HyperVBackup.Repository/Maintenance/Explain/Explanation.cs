@@ -57,7 +57,7 @@ public sealed class Explanation(BackupRepository repository)
     {
         ArgumentNullException.ThrowIfNull(point);
         HashSet<SessionId> marked = await ListMarkedAsync(token);
-        List<RestorePoint> all = await repository.ListPointsAsync(token);
+        List<RestorePoint> all = await repository.ListAllPointsAsync(token);
         PointLocks locks = await new PointPins(repository).ReadAsync(token);
         DateTimeOffset now = repository.Environment.Clock.GetUtcNow();
         bool IsShown(RestorePoint other) => !marked.Contains(other.Id) || locks.Holds(other.Id);
@@ -90,7 +90,7 @@ public sealed class Explanation(BackupRepository repository)
         CancellationToken token)
     {
         HashSet<SessionId> marked = await ListMarkedAsync(token);
-        List<RestorePoint> points = await repository.ListPointsAsync(token);
+        List<RestorePoint> points = await repository.ListAllPointsAsync(token);
         PointLocks locks = await new PointPins(repository).ReadAsync(token);
         long rememberedMax = repository.Environment.MemoryBudgetBytes / BudgetShare / RememberedNodeBytes;
         PointSearch search = new(repository.Nodes, targets, searchesLists, (int)Math.Min(rememberedMax, int.MaxValue));

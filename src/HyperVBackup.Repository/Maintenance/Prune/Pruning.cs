@@ -26,7 +26,7 @@ public sealed class Pruning(BackupRepository repository, PruneOptions options)
     {
         ArgumentNullException.ThrowIfNull(progress);
         HashSet<SessionId> marked = await ListMarkedAsync(token);
-        all = await repository.ListPointsAsync(token);
+        all = await repository.ListAllPointsAsync(token);
         locks = await PointLocks.ReadAsync(repository, all, options.Force, token);
         List<RestorePoint> points = [.. all.Where(point => !marked.Contains(point.Id) || locks.Holds(point.Id))];
         List<RestorePoint> chosen = options.Vm is { } vm ? PointSelector.FindVm(points, vm) : points;

@@ -97,6 +97,7 @@ internal sealed class ParityRepair(
             healed(new HealedPlace(name.BlobName, 0, "the parity", "its packs", IsMended: true));
         }
 
+        left.ExceptWith(report.ParityMended.Select(name => name.BlobName));
         left.UnionWith(report.ParityLeft.Select(name => name.BlobName));
     }
 

@@ -1,8 +1,11 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance.Collect;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Repository.Tests.Maintenance.Repair;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
@@ -10,11 +13,14 @@ using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
 
-/// <summary>Two that back up, two collectors, one that prunes and one that restores, on one store; the seed says whose
-/// operation is next. What was published and not pruned restores at any time, and afterwards one collector alone puts
-/// all in order.</summary>
-internal sealed class CollectSchedule(CollectSituation situation, int seed)
+/// <summary>Two that back up, two collectors, one that prunes and one that restores, on one store; in some schedules
+/// also one that repairs what rotted, and one that protects packs by parity. The seed says whose operation is next. What
+/// was published and not pruned restores at any time, where it rotted after a repair, and afterwards one collector alone
+/// puts all in order.</summary>
+internal sealed class CollectSchedule(CollectSituation situation, int seed, bool hasRepair = false)
 {
+    private const int ActorCount = 6;
+    private const int ParityPercent = 20;
     private const int IdsFrom = 1_000_000;
     private const int LivesMax = 20;
     private static readonly CollectOptions eager = new()
@@ -22,8 +28,13 @@ internal sealed class CollectSchedule(CollectSituation situation, int seed)
         Patience = TimeSpan.FromSeconds(2), SmallPackCountMin = 3,
     };
 
+    private static RepairOptions Repairing => new()
+    {
+        ReadData = true, WorkerCount = 1, LiveDisks = new KnownChunks([.. Enumerable.Range(1, 99)]),
+    };
+
     private readonly SampleRepository sample = situation.Sample;
-    private readonly ScheduleFate fate = new(seed, actorCount: 6);
+    private readonly ScheduleFate fate = new(seed, ActorCount + (hasRepair ? 2 : 0));
     private readonly Random random = new(seed);
     private Turns turns = null!;
     private int environmentCount;
@@ -36,21 +47,37 @@ internal sealed class CollectSchedule(CollectSituation situation, int seed)
 
     public int LostAnswers => fate.LostAnswers;
 
+    /// <summary>Places and files that were healed beside all else.</summary>
+    public int HealedCount { get; private set; }
+
+    /// <summary>Parity files made beside all else.</summary>
+    public int ProtectedCount { get; private set; }
+
     public async Task RunAsync()
     {
         turns = new Turns(fate.Choose);
-        await turns.RunAsync(
+        List<Func<int, Task>> actors =
+        [
             BackUpTwiceAsync,
             actor => LiveAsync(actor, CollectAsync),
             actor => LiveAsync(actor, PruneAsync),
             actor => LiveAsync(actor, CollectAsync),
             BackUpTwiceAsync,
-            actor => LiveAsync(actor, RestoreAsync));
+            actor => LiveAsync(actor, RestoreAsync),
+        ];
+        if (hasRepair)
+        {
+            ScheduleDamage.Do(sample, random);
+            actors.AddRange([actor => LiveAsync(actor, RepairAsync), actor => LiveAsync(actor, ProtectAsync)]);
+        }
+
+        await turns.RunAsync([.. actors]);
         foreach ((RestorePoint point, int[] disk) in Made)
         {
             sample.Disks[point.Id] = disk;
         }
 
+        await (hasRepair ? RequireRepairedAsync() : Task.CompletedTask);
         await sample.RequireNothingLostAsync([.. situation.Pruned]);
         await PruneAgainAsync();
         RepositoryEnvironment later = NewEnvironment() with { ProcessId = 9, IsProcessAlive = _ => false };
@@ -88,11 +115,43 @@ internal sealed class CollectSchedule(CollectSituation situation, int seed)
             {
                 continue;
             }
+            catch (RepositoryDamagedException) when (hasRepair)
+            {
+                return; // it met what rotted before the repair did
+            }
+            catch (SessionFencedException) when (hasRepair && life < LivesMax)
+            {
+                continue;
+            }
         }
     }
 
     private static Task CollectAsync(TurnStore store, RepositoryEnvironment environment) =>
         CollectSample.CollectAsync(store, eager, environment);
+
+    private async Task RepairAsync(IBlobStore store, RepositoryEnvironment environment)
+    {
+        BackupRepository repository = await BackupRepository.OpenAsync(store, environment, default);
+        RepairReport report = await repository.NewRepair(Repairing).RunAsync(new Silence<RepairProgress>(), default);
+        HealedCount += report.Healed.Count;
+    }
+
+    private async Task ProtectAsync(IBlobStore store, RepositoryEnvironment environment)
+    {
+        BackupRepository repository = await BackupRepository.OpenAsync(store, environment, default);
+        ProtectOptions options = new() { ParityPercent = ParityPercent, WorkerCount = 1 };
+        ProtectReport report = await repository.NewProtection(options)
+            .RunAsync(new Silence<ProtectProgress>(), default);
+        ProtectedCount += report.ParityFileCount;
+    }
+
+    /// <summary>The one that repairs may have died, or have been given up by a collector.</summary>
+    private async Task RequireRepairedAsync()
+    {
+        BackupRepository repository = await BackupRepository.OpenAsync(sample.Store, NewEnvironment(), default);
+        RepairReport report = await repository.NewRepair(Repairing).RunAsync(new Silence<RepairProgress>(), default);
+        Assert.Empty(report.Left);
+    }
 
     /// <summary>Two backups one after the other; the second takes the first for its parent where it can. Chunks are
     /// often those of points that go.</summary>

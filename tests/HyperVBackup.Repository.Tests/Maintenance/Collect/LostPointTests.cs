@@ -3,6 +3,8 @@ using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Collect;
+using HyperVBackup.Repository.Maintenance.Explain;
+using HyperVBackup.Repository.Maintenance.Prune;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Sessions;
@@ -60,16 +62,42 @@ public sealed class LostPointTests : IAsyncLifetime
         await LoseAsync();
         BackupRepository repository = await SampleRepository.OpenAsync(sample.Store);
         Assert.DoesNotContain(await repository.ListPointsAsync(), point => point.Id == Lost.Id);
-        Assert.Equal(Lost.Id, (await repository.TryReadLostPointAsync(Lost.Id, default))?.Id);
+        Assert.Contains(await repository.ListShownPointsAsync(), point => point.Id == Lost.Id);
         await RequireReadsAsync();
         await sample.CollectAsync(CollectSample.WithoutRepacking);
         await RequireReadsAsync();
         await sample.MarkAsync(Lost);
-        Assert.Null(await repository.TryReadLostPointAsync(Lost.Id, default));
+        Assert.DoesNotContain(await repository.ListShownPointsAsync(), point => point.Id == Lost.Id);
         await sample.BackUpAsync([20], vm: "cleans");
         Assert.Equal([Lost.Id], (await CollectAsync()).PointsRemoved);
         Assert.Empty(NamesOf(Lost));
         await sample.RequireGoodAsync(Lost);
+    }
+
+    [Fact]
+    public async Task A_point_that_lost_its_first_copy_is_listed_with_a_warning_pinned_pruned_and_explained()
+    {
+        await LoseAsync();
+        List<string> told = [];
+        BackupRepository repository = await BackupRepository.OpenAsync(
+            sample.Store, CollectSample.NewEnvironment() with { Warn = told.Add }, default);
+        Assert.Contains(await repository.ListShownPointsAsync(), point => point.Id == Lost.Id);
+        Assert.Contains(Lost.Id.ToString(), Assert.Single(told), StringComparison.Ordinal);
+
+        RetentionPolicy policy = new(new Dictionary<RetentionRule, int> { [RetentionRule.Last] = 1 }, TimeZoneInfo.Utc);
+        PrunePlan plan = await new Pruning(repository, new PruneOptions { Policy = policy, MeasureSpace = true })
+            .PlanAsync(new Silence<CollectProgress>(), default);
+        Assert.Contains(plan.Decisions, decision => decision.Point.Id == Lost.Id);
+        Assert.NotNull(plan.Space);
+
+        PointExplanation explained = await new Explanation(repository).ExplainPointAsync(
+            Lost, new Silence<CollectProgress>(), default);
+        Assert.NotNull(explained.Space);
+
+        await new PointPins(repository).PinAsync(Lost.Id, default);
+        await sample.MarkAsync(Lost);
+        Assert.Empty((await CollectAsync()).PointsRemoved);
+        Assert.Contains(await repository.ListShownPointsAsync(), point => point.Id == Lost.Id);
     }
 
     [Fact]
@@ -110,7 +138,7 @@ public sealed class LostPointTests : IAsyncLifetime
         await CollectAsync(points[3]);
         Assert.Empty(warnings);
         BackupRepository repository = await SampleRepository.OpenAsync(sample.Store);
-        Assert.Null(await repository.TryReadLostPointAsync(points[1].Id, default));
+        Assert.DoesNotContain(await repository.ListAllPointsAsync(), point => point.Id == points[1].Id);
         await sample.BackUpAsync([1, 20], vm: "cleans");
         Assert.Equal(isFenced, sample.Store.Names.Contains(second));
         await (isDecisionLost

@@ -16,7 +16,8 @@ internal sealed class KnownChunks(params int[] numbers) : ILiveDisks
         Func<ChunkId, ReadOnlyMemory<byte>, ValueTask> found, Action<long> readBytes, CancellationToken token)
     {
         Asked.AddRange(wanted);
-        foreach (int number in numbers)
+        HashSet<ChunkId> ids = [.. wanted.Select(chunk => chunk.Id)];
+        foreach (int number in numbers.Where(number => ids.Contains(SampleRepository.IdOf(number))))
         {
             await found(SampleRepository.IdOf(number), SampleRepository.Chunk(number));
             await found(SampleRepository.IdOf(number), SampleRepository.Chunk(number + 1)); // a wrong answer

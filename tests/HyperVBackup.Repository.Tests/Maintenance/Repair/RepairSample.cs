@@ -18,10 +18,11 @@ internal static class RepairSample
 
     /// <summary>Repairs as another process would.</summary>
     public static async Task<RepairReport> RepairAsync(
-        this SampleRepository sample, RepairOptions? options = null, CancellationToken token = default)
+        this SampleRepository sample, RepairOptions? options = null, CancellationToken token = default,
+        int? seed = null)
     {
         BackupRepository repository = await BackupRepository.OpenAsync(
-            sample.Store, CollectSample.NewEnvironment(), token);
+            sample.Store, CollectSample.NewEnvironment(seed), token);
         RepairOptions given = options ?? new RepairOptions { ReadData = true };
         return await repository.NewRepair(given with { WorkerCount = 1 })
             .RunAsync(new Silence<RepairProgress>(), token);
