@@ -46,7 +46,9 @@ internal sealed record PackFile(
         }
         catch (CorruptDataException complaint)
         {
-            throw new PackDamagedException(blobName, atBytes, complaint);
+            return await store.TryGetLengthAsync(blob, token) is null
+                ? null // a collector deleted it meanwhile
+                : throw new PackDamagedException(blobName, atBytes, complaint);
         }
     }
 

@@ -102,8 +102,8 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
         }
 
         PackFile? file = await PackFile.TryOpenAsync(store, repository.Id, place.Pack, other.BlobName, token);
-        return await TryCopyAsync(
-            place, other, ownBytes => Math.Min(ownBytes, file!.Trailer.PageSectionStartBytes), token);
+        return file is not null && await TryCopyAsync(
+            place, other, ownBytes => Math.Min(ownBytes, file.Trailer.PageSectionStartBytes), token);
     }
 
     /// <param name="startOf">Where to begin, given how long the file is that is mended.</param>

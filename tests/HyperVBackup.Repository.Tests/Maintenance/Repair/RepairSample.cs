@@ -18,8 +18,8 @@ internal static class RepairSample
 
     /// <summary>Repairs as another process would.</summary>
     public static async Task<RepairReport> RepairAsync(
-        this SampleRepository sample, RepairOptions? options = null, CancellationToken token = default,
-        int? seed = null)
+        this SampleRepository sample, RepairOptions? options = null, int? seed = null,
+        CancellationToken token = default)
     {
         BackupRepository repository = await BackupRepository.OpenAsync(
             sample.Store, CollectSample.NewEnvironment(seed), token);
