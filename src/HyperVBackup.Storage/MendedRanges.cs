@@ -1,7 +1,7 @@
 namespace HyperVBackup.Storage;
 
-/// <summary>Ranges of one blob with the bytes that stand there now; of ranges that overlap the latest counts. Immutable.
-/// </summary>
+/// <summary>Ranges of one blob with the bytes that stand there now; of ranges that overlap the latest counts.
+/// Immutable.</summary>
 internal sealed class MendedRanges
 {
     private readonly List<(long OffsetBytes, byte[] Bytes)> ranges;
