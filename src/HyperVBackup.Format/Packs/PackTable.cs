@@ -78,6 +78,15 @@ public sealed class PackTable
         return found;
     }
 
+    /// <summary>All records of any of these ids. Goes over the table once where they are many.</summary>
+    public List<PackEntry> FindAny(IReadOnlySet<Digest> ids)
+    {
+        const int EntriesForOneSearch = 8;
+        return (long)ids.Count * EntriesForOneSearch < Count
+            ? [.. ids.SelectMany(FindAll)]
+            : [.. Enumerable.Range(0, Count).Select(index => this[index]).Where(entry => ids.Contains(entry.Id))];
+    }
+
     /// <summary>The index of the first entry whose id is not below <paramref name="id"/>.</summary>
     public int FirstFrom(Digest id)
     {

@@ -26,15 +26,21 @@ internal sealed class GatheredCopies(PackListing packs, RecordFinder finder) : I
         PackKind kind, Digest id, [EnumeratorCancellation] CancellationToken token)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(kind, PackKind.Chunks);
-        if (!found.TryGetValue(id, out List<RecordPlace>? places))
-        {
-            wanted.Add(id);
-        }
-
+        Want(id);
+        List<RecordPlace>? places = found.GetValueOrDefault(id);
         await ValueTask.CompletedTask; // all of it is at hand
         foreach (RecordPlace place in places ?? [])
         {
             yield return place;
+        }
+    }
+
+    /// <summary>Asks for an id's copies without being told of any yet.</summary>
+    public void Want(Digest id)
+    {
+        if (!found.ContainsKey(id))
+        {
+            wanted.Add(id);
         }
     }
 
@@ -54,10 +60,9 @@ internal sealed class GatheredCopies(PackListing packs, RecordFinder finder) : I
 
         await foreach ((PackName pack, PackTable table) in packs.ChunkPacksAsync(token))
         {
-            foreach (Digest id in wanted)
+            foreach (PackEntry entry in table.FindAny(wanted))
             {
-                found[id].AddRange(table.FindAll(id).Select(
-                    entry => new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes)));
+                found[entry.Id].Add(new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes));
             }
         }
 

@@ -19,6 +19,7 @@ internal sealed class DamageNotes(BackupRepository repository)
     private readonly DamageNoteFiles files = new(repository.Store, repository.Id);
     private readonly RecordReader records = new(
         repository.Store, repository.Hasher, repository.NewTables(AbsentSet.None));
+    private readonly PlaceCheck check = new(repository);
     private readonly byte[] chunk = new byte[repository.Settings.ChunkSizeBytes];
 
     /// <summary>Notes what was found, as far as no note names it.</summary>
@@ -50,6 +51,7 @@ internal sealed class DamageNotes(BackupRepository repository)
         List<StoredDamageNote> notes = [.. (await files.ReadAllAsync(token)).Where(note => !note.IsKept)];
         KnownDamage known = KnownDamage.Of(notes);
         HashSet<DamagedPlace> bad = [.. found.Select(Unstated)];
+        HashSet<DamagedPlace> unneeded = [.. replaced];
         List<DamagedPlace> holding = [.. bad.Except(known.Places.Select(Unstated))];
         foreach (DamagedPlace place in known.Places)
         {
@@ -61,7 +63,7 @@ internal sealed class DamageNotes(BackupRepository repository)
 
         KnownDamage next = new(holding.GroupBy(Unstated).Select(place => place.Key with
         {
-            State = replaced.Contains(place.Key) ? DamageState.Replaced : place.Max(one => one.State),
+            State = unneeded.Contains(place.Key) ? DamageState.Replaced : place.Max(one => one.State),
         }));
         bool isBroken = notes.Exists(note => note.Note is null);
         if (isBroken || notes.Count > NoteCountMax || !next.Places.SequenceEqual(known.Places))
@@ -81,7 +83,6 @@ internal sealed class DamageNotes(BackupRepository repository)
 
     private async Task<bool> HoldsAsync(DamagedPlace place, bool isWhole, CancellationToken token)
     {
-        PlaceCheck check = new(repository);
         return place.Pack == default
             ? !isWhole && !await records.IsReadableAsync(place.Type, place.Id, chunk, token)
             : await check.ExistsAsync(place, token) && !await check.IsGoodAsync(place, token);

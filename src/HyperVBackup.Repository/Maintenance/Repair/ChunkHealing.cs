@@ -21,6 +21,9 @@ internal sealed class ChunkHealing(
         PackTables tables = repository.NewTables(absent);
         RecordHealing healing = new(repository, tables, mending, copies, healed);
         List<DamagedPlace> left = [];
+        await healing.FindCopiesAsync(
+            places.Where(place => !MapHealing.IsMap(place) && !place.Place.IsUnknown).Select(place => place.Id),
+            token);
         foreach (DamagedPlace place in places.Where(place => !MapHealing.IsMap(place)))
         {
             token.ThrowIfCancellationRequested();

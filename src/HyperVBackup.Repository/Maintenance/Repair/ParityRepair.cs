@@ -21,6 +21,8 @@ internal sealed class ParityRepair(
     private const string From = "parity";
     private readonly IBlobStore store = repository.Store;
     private readonly PlaceCheck check = new(repository);
+    private readonly GoodCopies good = new(repository, absent);
+    private readonly Dictionary<PackName, List<PackEntry>> wanted = [];
     private readonly HashSet<string> copied = [];
     private readonly HashSet<string> left = [];
 
@@ -107,10 +109,10 @@ internal sealed class ParityRepair(
         int count = 0;
         try
         {
-            HashSet<uint> wanted = await WantedAsync(group, pack.Name, token);
+            HashSet<uint> offsets = await WantedAsync(group, pack.Name, token);
             await foreach ((PackEntry entry, ReadOnlyMemory<byte> bytes) in group.ReadRecordsAsync(pack.Name, token))
             {
-                if (wanted.Contains(entry.OffsetBytes) && check.IsRecord(bytes.Span, entry.Type, entry.Id))
+                if (offsets.Contains(entry.OffsetBytes) && check.IsRecord(bytes.Span, entry.Type, entry.Id))
                 {
                     await copies.AddRecordAsync(entry, bytes.ToArray(), token);
                     count++;
@@ -129,46 +131,54 @@ internal sealed class ParityRepair(
         }
     }
 
+    /// <summary>The packs of a group that are to be copied are asked about together.</summary>
     /// <returns>Where the records begin of which no pack has a good copy.</returns>
+    /// <exception cref="PackDamagedException">The pack's own footer is lost.</exception>
     private async Task<HashSet<uint>> WantedAsync(GroupHealing group, PackName pack, CancellationToken token)
     {
-        List<PackEntry> wanted = [];
-        await foreach ((PackEntry entry, _) in group.ReadRecordsAsync(pack, token))
+        if (!wanted.ContainsKey(pack))
         {
-            wanted.Add(entry);
-        }
-
-        PackTables tables = repository.NewTables(absent);
-        PackListing listing = new(store, tables);
-        foreach (PackName other in await listing.ListAsync(_ => { }, token))
-        {
-            if (other.Kind == PackKind.Chunks && await tables.TryGetAsync(other, token) is PackTable table)
+            Dictionary<PackName, List<PackEntry>> asked = new() { [pack] = await EntriesAsync(group, pack, token) };
+            foreach (HealedPack other in group.Packs.Where(other => other.Name != pack
+                && other.Fate is PackFate.Copyable or PackFate.Lost && !wanted.ContainsKey(other.Name)))
             {
-                List<PackEntry> still = [];
-                foreach (PackEntry entry in wanted)
-                {
-                    still.AddRange(await HasGoodAsync(other, table, entry, token) ? [] : [entry]);
-                }
+                asked[other.Name] = await TryReadEntriesAsync(group, other.Name, token);
+            }
 
-                wanted = still;
+            HashSet<(Digest Id, RecordType Type)> found =
+                await good.FindAsync(asked.Values.SelectMany(entries => entries), token);
+            foreach ((PackName name, List<PackEntry> entries) in asked)
+            {
+                wanted[name] = [.. entries.Where(entry => !found.Contains((entry.Id, entry.Type)))];
             }
         }
 
-        return [.. wanted.Select(entry => entry.OffsetBytes)];
+        return [.. wanted[pack].Select(entry => entry.OffsetBytes)];
     }
 
-    private async Task<bool> HasGoodAsync(PackName pack, PackTable table, PackEntry wanted, CancellationToken token)
+    private static async Task<List<PackEntry>> TryReadEntriesAsync(
+        GroupHealing group, PackName pack, CancellationToken token)
     {
-        foreach (PackEntry entry in table.FindAll(wanted.Id).Where(entry => entry.Type == wanted.Type))
+        try
         {
-            RecordPlace place = new(pack, entry.OffsetBytes, entry.LengthBytes);
-            if (await check.IsGoodAsync(DamagedPlace.OfRecord(place, entry.Type, entry.Id), token))
-            {
-                return true;
-            }
+            return await EntriesAsync(group, pack, token);
+        }
+        catch (PackDamagedException)
+        {
+            return []; // as when it is its turn
+        }
+    }
+
+    private static async Task<List<PackEntry>> EntriesAsync(
+        GroupHealing group, PackName pack, CancellationToken token)
+    {
+        List<PackEntry> entries = [];
+        await foreach ((PackEntry entry, _) in group.ReadRecordsAsync(pack, token))
+        {
+            entries.Add(entry);
         }
 
-        return false;
+        return entries;
     }
 
     /// <summary>Records that are not mended, of ids that no copy, new ones too, gives yet.</summary>
@@ -179,20 +189,26 @@ internal sealed class ParityRepair(
             return places;
         }
 
-        RecordReader records = new(store, repository.Hasher, repository.NewTables(absent));
-        byte[] chunk = new byte[repository.Settings.ChunkSizeBytes];
+        HashSet<Digest> readable = [];
+        await new ChunkHarvest(repository, absent).RunAsync(
+            places.Where(IsLookedFor).Select(place => place.Id).ToHashSet(),
+            (id, _) => Task.FromResult(readable.Add(id)), token);
         List<DamagedPlace> open = [];
         foreach (DamagedPlace place in places)
         {
-            bool isHealed = place.Type is RecordType.Whole or RecordType.Delta
-                && (place.Pack == default || copies.Has(place.Id, place.Type)
-                    ? await records.IsReadableAsync(place.Type, place.Id, chunk, token)
-                    : await check.IsGoodAsync(place, token));
+            bool isHealed = IsChunk(place)
+                && (IsLookedFor(place) ? readable.Contains(place.Id) : await check.IsGoodAsync(place, token));
             open.AddRange(isHealed ? [] : [place]);
         }
 
         return open;
     }
+
+    private static bool IsChunk(DamagedPlace place) => place.Type is RecordType.Whole or RecordType.Delta;
+
+    /// <summary>Whether any copy of a place's chunk will do.</summary>
+    private bool IsLookedFor(DamagedPlace place) =>
+        IsChunk(place) && (place.Pack == default || copies.Has(place.Id, place.Type));
 
     private sealed class Told(IProgress<RepairProgress> progress) : IProgress<(long DoneBytes, long TotalBytes)>
     {

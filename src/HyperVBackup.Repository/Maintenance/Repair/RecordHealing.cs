@@ -21,7 +21,8 @@ internal sealed class RecordHealing(
 
     /// <summary>Records that lie elsewhere too, and need not be stored anew.</summary>
     private readonly HashSet<Digest> elsewhere = [];
-    private readonly RecordFinder finder = new(repository.Store, tables);
+    private readonly GatheredCopies gathered = new(
+        new PackListing(repository.Store, tables), new RecordFinder(repository.Store, tables));
 
     /// <summary>Mends a record from its pack: its other copy, or the recipe in the footer.</summary>
     public async Task<bool> TryMendFromPackAsync(DamagedPlace place, CancellationToken token)
@@ -37,11 +38,23 @@ internal sealed class RecordHealing(
             && await TryMendAsync(place, recipe, "its pack's footer", isExact: false, token);
     }
 
-    /// <summary>Mends a record from a copy that was made of it, byte for byte, into another pack.</summary>
+    /// <summary>Looks for the copies of many chunk records, all in one pass over the packs' tables.</summary>
+    public async Task FindCopiesAsync(IEnumerable<Digest> ids, CancellationToken token)
+    {
+        foreach (Digest id in ids)
+        {
+            gathered.Want(id);
+        }
+
+        await gathered.GatherAsync(token);
+    }
+
+    /// <summary>Mends a chunk record from a copy that was made of it, byte for byte, into another pack, of those that
+    /// <see cref="FindCopiesAsync"/> found.</summary>
     /// <returns>Whether the place is good now.</returns>
     public async Task<bool> TryMendFromCopiesAsync(DamagedPlace place, CancellationToken token)
     {
-        await foreach (RecordPlace other in finder.CopiesAsync(place.Pack.Kind, place.Id, token))
+        await foreach (RecordPlace other in gathered.CopiesAsync(place.Pack.Kind, place.Id, token))
         {
             DamagedPlace copy = DamagedPlace.OfRecord(other, place.Type, place.Id);
             bool isGood = other != place.Place && await check.IsGoodAsync(copy, token);
