@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Codecs;
 using HyperVBackup.Format.Limits;
@@ -16,16 +17,26 @@ internal sealed class DamageNoteFiles(IBlobStore store, RepositoryId repository)
     public async Task<List<StoredDamageNote>> ReadAllAsync(CancellationToken token)
     {
         List<StoredDamageNote> notes = [];
+        await foreach (StoredDamageNote note in ReadEachAsync(token))
+        {
+            notes.Add(note);
+        }
+
+        return notes;
+    }
+
+    /// <summary>The same one by one, for who keeps less than all they say.</summary>
+    /// <exception cref="StoreException">The store cannot be listed.</exception>
+    public async IAsyncEnumerable<StoredDamageNote> ReadEachAsync([EnumeratorCancellation] CancellationToken token)
+    {
         await foreach (BlobName name in store.ListAsync(FileNames.DamageNoteFolder, token))
         {
             if (SessionId.TryParse(name.Path.AsSpan(FileNames.DamageNoteFolder.Length), out SessionId id)
                 && await TryReadAsync(id, token) is { } note)
             {
-                notes.Add(note);
+                yield return note;
             }
         }
-
-        return notes;
     }
 
     /// <param name="id">Random, never used before.</param>

@@ -13,9 +13,13 @@ internal sealed class KnownDamage
     private readonly HashSet<(PackName Pack, bool IsSecondCopy)> files = [];
     private readonly HashSet<Digest> ids = [];
     private readonly HashSet<(string File, long OffsetBytes)> replaced = [];
+    private readonly bool isCoarse;
 
-    public KnownDamage(IEnumerable<DamagedPlace> places)
+    /// <param name="isCoarse">Whether some of the places stand for records whose ids are not known here: then every
+    /// record is doubtful.</param>
+    public KnownDamage(IEnumerable<DamagedPlace> places, bool isCoarse = false)
     {
+        this.isCoarse = isCoarse;
         Places = DamageNote.Sort(places);
         foreach (DamagedPlace place in Places)
         {
@@ -83,13 +87,16 @@ internal sealed class KnownDamage
         KnownDamage known = await ReadAsync(repository, token);
         foreach (StoredDamageNote note in known.Unread)
         {
-            repository.Warn(
-                $"'{note.Name}' cannot be read ({note.Complaint?.TrimEnd('.')}): damage that only this note names is "
-                + "taken for good until 'verify --read-data' finds it again.");
+            WarnOfUnread(repository, note);
         }
 
         return known;
     }
+
+    /// <summary>Warns of a note that cannot be read.</summary>
+    public static void WarnOfUnread(BackupRepository repository, StoredDamageNote note) => repository.Warn(
+        $"'{note.Name}' cannot be read ({note.Complaint?.TrimEnd('.')}): damage that only this note names is "
+        + "taken for good until 'verify --read-data' finds it again.");
 
     /// <summary>Whether no record that lies there counts: of a map pack, in neither copy.</summary>
     public bool IsBad(PackName pack, uint offsetBytes) => !IsEmpty && IsInBoth(pack, file =>
@@ -97,7 +104,7 @@ internal sealed class KnownDamage
 
     /// <summary>Whether any copy of a record is bad, or all are gone: whoever relies on it looks for one that is not.
     /// </summary>
-    public bool IsDoubtful(Digest id) => ids.Count > 0 && ids.Contains(id);
+    public bool IsDoubtful(Digest id) => isCoarse || (ids.Count > 0 && ids.Contains(id));
 
     /// <summary>Whether nothing needs what lay at a place of a file.</summary>
     public bool IsReplaced(string file, long offsetBytes) => replaced.Contains((file, offsetBytes));

@@ -109,7 +109,7 @@ internal sealed class SessionOpener(
         IChunkIndex index = await opening;
         decided.UnionWith(ended.Keys);
         await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);
-        KnownDamage known = await KnownDamage.ReadOrWarnAsync(repository, token);
+        KnownDamage known = await new DamageOfSession(repository).ReadAsync(token);
         int pagesPerChunk = repository.Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
         HitSampling sampling = new(
             store, index, repository.Hasher, repository.Settings.ChunkSizeBytes, environment.Randomness,
