@@ -39,23 +39,23 @@ public sealed class ContentHasher
     {
         RequirePages(chunk.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(pageHashes.Length, chunk.Length / FormatLimits.PageSizeBytes);
-        bool isZero = true;
-        int page = 0;
-        while (page < pageHashes.Length)
-        {
-            int runLength = CountNonZeroPages(chunk, page, pageHashes.Length);
-            if (runLength == 0)
-            {
-                pageHashes[page++] = default;
-                continue;
-            }
+        FindPageHashes(chunk, pageHashes);
+        return IdOfPages(pageHashes);
+    }
 
-            HashPages(chunk, page, pageHashes.Slice(page, runLength));
-            page += runLength;
-            isZero = false;
-        }
-
-        return isZero ? default : IdOfPages(pageHashes);
+    /// <summary>Hashes chunks of one size that stand side by side, each as <see cref="IdOfChunk"/> does: their pages
+    /// and their ids share the vectors of the processor.</summary>
+    /// <param name="bytes">A whole number of chunks, at least one.</param>
+    /// <param name="pageHashes">One digest per page; overwritten.</param>
+    /// <param name="ids">One for each chunk; overwritten.</param>
+    public void IdsOfChunks(ReadOnlySpan<byte> bytes, Span<Digest> pageHashes, Span<ChunkId> ids)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(ids.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length % ids.Length, 0);
+        RequirePages(bytes.Length / ids.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(pageHashes.Length, bytes.Length / FormatLimits.PageSizeBytes);
+        FindPageHashes(bytes, pageHashes);
+        FindIds(pageHashes, ids);
     }
 
     /// <summary>The id of the chunk whose page hashes these are, in order.</summary>
@@ -68,11 +68,7 @@ public sealed class ContentHasher
         }
 
         Span<byte> input = stackalloc byte[pageHashes.Length * Digest.SizeBytes];
-        for (int page = 0; page < pageHashes.Length; page++)
-        {
-            pageHashes[page].WriteTo(input[(page * Digest.SizeBytes)..]);
-        }
-
+        WriteTo(input, pageHashes);
         return new ChunkId(Hash(chunks, input));
     }
 
@@ -104,6 +100,65 @@ public sealed class ContentHasher
         Span<byte> output = stackalloc byte[Digest.SizeBytes];
         mode.Hash(input, output);
         return new Digest(output);
+    }
+
+    private void FindPageHashes(ReadOnlySpan<byte> bytes, Span<Digest> pageHashes)
+    {
+        int page = 0;
+        while (page < pageHashes.Length)
+        {
+            int runLength = CountNonZeroPages(bytes, page, pageHashes.Length);
+            if (runLength == 0)
+            {
+                pageHashes[page++] = default;
+                continue;
+            }
+
+            HashPages(bytes, page, pageHashes.Slice(page, runLength));
+            page += runLength;
+        }
+    }
+
+    /// <summary>Ids of chunks of up to sixteen pages side by side; those of larger ones fill vectors by themselves.
+    /// </summary>
+    private void FindIds(ReadOnlySpan<Digest> pageHashes, Span<ChunkId> ids)
+    {
+        const int CountMax = 16;
+        const int PagesMax = 16;
+        int pages = pageHashes.Length / ids.Length;
+        int together = pages <= PagesMax ? CountMax : 1;
+        Span<byte> inputs = stackalloc byte[CountMax * PagesMax * Digest.SizeBytes];
+        Span<byte> outputs = stackalloc byte[CountMax * Digest.SizeBytes];
+        for (int first = 0; first < ids.Length; first += together)
+        {
+            int count = Math.Min(together, ids.Length - first);
+            ReadOnlySpan<Digest> hashes = pageHashes.Slice(first * pages, count * pages);
+            if (count == 1)
+            {
+                ids[first] = IdOfPages(hashes);
+                continue;
+            }
+
+            WriteTo(inputs, hashes);
+            int inputSizeBytes = pages * Digest.SizeBytes;
+            int idBytes = count * Digest.SizeBytes;
+            chunks.HashMany(inputs[..(count * inputSizeBytes)], inputSizeBytes, outputs[..idBytes]);
+            for (int number = 0; number < count; number++)
+            {
+                bool isZero = !hashes.Slice(number * pages, pages).ContainsAnyExcept(default(Digest));
+                ids[first + number] = isZero
+                    ? default
+                    : new ChunkId(new Digest(outputs.Slice(number * Digest.SizeBytes, Digest.SizeBytes)));
+            }
+        }
+    }
+
+    private static void WriteTo(Span<byte> bytes, ReadOnlySpan<Digest> hashes)
+    {
+        for (int page = 0; page < hashes.Length; page++)
+        {
+            hashes[page].WriteTo(bytes[(page * Digest.SizeBytes)..]);
+        }
     }
 
     private static int CountNonZeroPages(ReadOnlySpan<byte> chunk, int firstPage, int pageCount)

@@ -41,6 +41,40 @@ public static class ContentHasherTests
         Assert.Equal(new Digest(hash), id.Value);
     }
 
+    [Theory]
+    [InlineData(FormatLimits.ChunkSizeMinBytes)]
+    [InlineData(FormatLimits.ChunkSizeDefaultBytes)]
+    [InlineData(2 * FormatLimits.ChunkSizeDefaultBytes)]
+    public static void Chunks_side_by_side_have_the_ids_that_each_has_alone(int chunkSizeBytes)
+    {
+        const int CountMax = 37;
+        Sample sample = new(6);
+        int pagesPerChunk = chunkSizeBytes / FormatLimits.PageSizeBytes;
+        for (int count = 1; count <= CountMax; count++)
+        {
+            byte[] chunks = sample.Bytes(count * chunkSizeBytes);
+            for (int page = 0; page < count * pagesPerChunk; page++)
+            {
+                bool isOfZeroChunk = page / pagesPerChunk % 5 == 3;
+                if (isOfZeroChunk || page % 7 == count % 7)
+                {
+                    chunks.AsSpan(page * FormatLimits.PageSizeBytes, FormatLimits.PageSizeBytes).Clear();
+                }
+            }
+
+            Digest[] pages = [.. Enumerable.Repeat(sample.Digest(), count * pagesPerChunk)];
+            ChunkId[] ids = [.. Enumerable.Repeat(new ChunkId(sample.Digest()), count)];
+            ContentHasher.Plain.IdsOfChunks(chunks, pages, ids);
+            for (int number = 0; number < count; number++)
+            {
+                Digest[] own = new Digest[pagesPerChunk];
+                ReadOnlySpan<byte> chunk = chunks.AsSpan(number * chunkSizeBytes, chunkSizeBytes);
+                Assert.Equal(ContentHasher.Plain.IdOfChunk(chunk, own), ids[number]);
+                Assert.Equal(own, pages[(number * pagesPerChunk)..((number + 1) * pagesPerChunk)]);
+            }
+        }
+    }
+
     [Fact]
     public static void Every_kind_of_id_has_a_context_of_its_own()
     {

@@ -78,6 +78,25 @@ public sealed class SystemFailureTests : IDisposable
         Assert.Empty(Temporaries());
     }
 
+    [Fact]
+    public async Task The_disk_begins_to_take_a_large_file_while_more_is_written()
+    {
+        string[] killed = ["-e", "inject=sync_file_range:signal=KILL"];
+        Assert.Equal("published", (await PutAsync(killed)).Output); // a small one it takes at once
+        ProcessResult result = await TraceAsync(killed, "put", "points/c", "9000000");
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Single(Temporaries());
+    }
+
+    [Fact]
+    public async Task Where_the_disk_cannot_begin_the_flush_at_the_end_takes_all()
+    {
+        string[] fault = ["-e", "inject=sync_file_range:error=EIO"];
+        ProcessResult result = await TraceAsync(fault, "put", "points/c", "9000000");
+        Assert.Equal(new ProcessResult(0, "published", ""), result);
+        Assert.Equal(9_000_000, await store.TryGetLengthAsync(new BlobName("points/c"), default));
+    }
+
     [Theory]
     [InlineData("EINVAL")]
     [InlineData("ENOSYS")]

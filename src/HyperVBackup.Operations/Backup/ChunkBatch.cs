@@ -140,6 +140,12 @@ internal sealed class ChunkBatch
     public ReadOnlySpan<byte> ChunkAt(int position) =>
         bytes.AsSpan(position * chunkSizeBytes, chunkSizeBytes);
 
+    public ReadOnlySpan<byte> ChunksAt(int position, int count) =>
+        bytes.AsSpan(position * chunkSizeBytes, count * chunkSizeBytes);
+
+    public Span<Digest> PagesAt(int position, int count) =>
+        pages.AsSpan(position * pagesPerChunk, count * pagesPerChunk);
+
     public Memory<Digest> PagesAt(int position) => pages.AsMemory(position * pagesPerChunk, pagesPerChunk);
 
     /// <summary>Where the record of a new chunk lies, once the batch was stored: of the chunks classified as new the

@@ -62,16 +62,29 @@ internal sealed class DiskBackup(
         Tally.AddUnchanged(scan.RecalledSameCount);
     }
 
+    /// <summary>Hashes what was read; neighbouring chunks together.</summary>
     private ValueTask Hash(ChunkBatch batch)
     {
-        for (int position = 0; position < batch.Count; position++)
+        for (int first = 0; first < batch.Count;)
         {
-            if (!batch.IsRecalled[position])
+            int end = first;
+            while (end < batch.Count && !batch.IsRecalled[end] && !batch.IsKnownZero[end])
             {
-                batch.Ids[position] = batch.IsKnownZero[position]
-                    ? default
-                    : hasher.IdOfChunk(batch.ChunkAt(position), batch.PagesAt(position).Span);
+                end++;
             }
+
+            int count = end - first;
+            if (count > 0)
+            {
+                hasher.IdsOfChunks(
+                    batch.ChunksAt(first, count), batch.PagesAt(first, count), batch.Ids.AsSpan(first, count));
+            }
+            else if (batch.IsKnownZero[end])
+            {
+                batch.Ids[end] = default;
+            }
+
+            first = Math.Max(end, first + 1);
         }
 
         return ValueTask.CompletedTask;

@@ -5,8 +5,9 @@ using HyperVBackup.Format.Packs;
 namespace HyperVBackup.Repository.Maps;
 
 /// <summary>
-/// Looks chunks up in a disk's map. Best for ascending access, where it reads each node once; for any other order it
-/// keeps the last few nodes of each level. Memory is O(height). Not thread-safe: one reader for each loop.
+/// Looks chunks up in a disk's map. Best for ascending access, where it reads each node once, and the leaves of a node
+/// together; for any other order it keeps the last few nodes of each level. Memory is O(height). Not thread-safe: one
+/// reader for each loop.
 /// </summary>
 /// <param name="map">The map to read.</param>
 /// <param name="nodes">Holds its nodes.</param>
@@ -99,11 +100,33 @@ public sealed class DiskMapReader(DiskMap map, INodeSource nodes)
                 return current = RegionOf(chunkIndex, level, null);
             }
 
-            node = await nodes.ReadNodeAsync(new NodeId(child.Id), (byte)level, child.Place, token);
+            bool goesOn = level == 1 && node is not null && chunkIndex == current.EndChunk;
+            node = goesOn ? await TryReadLeavesAsync(node!, chunkIndex, token) : null;
+            node ??= await nodes.ReadNodeAsync(new NodeId(child.Id), (byte)level, child.Place, token);
             CacheAt(chunkIndex, level) = new CachedNode(TreeShape.NodeIndexOf(chunkIndex, level), node);
         }
 
         return current = RegionOf(chunkIndex, 1, node);
+    }
+
+    /// <summary>Reads a chunk's leaf and those that follow it below the same node; who reads on will ask for them next.
+    /// </summary>
+    /// <returns>The chunk's leaf; null where it is to be looked for.</returns>
+    private async ValueTask<MapNode?> TryReadLeavesAsync(MapNode parent, long chunkIndex, CancellationToken token)
+    {
+        int first = TreeShape.SlotOf(chunkIndex, 2);
+        List<int> slots = [.. Enumerable.Range(first, TreeShape.FanOut - first)
+            .Where(slot => !ChildReference.Of(parent, slot).IsZero)];
+        NodeReference[] references = [.. slots.Select(
+            slot => new NodeReference(new NodeId(parent.GetChild(slot)), parent.GetPlace(slot)))];
+        MapNode?[] leaves = await nodes.TryReadNodesAsync(1, references, token);
+        long firstLeaf = TreeShape.NodeIndexOf(chunkIndex, 1) - first;
+        for (int position = 0; position < leaves.Length; position++)
+        {
+            cache[slots[position] % NodesPerLevel] = new CachedNode(firstLeaf + slots[position], leaves[position]);
+        }
+
+        return leaves[0];
     }
 
     private static MapRegion RegionOf(long chunkIndex, int level, MapNode? leaf)

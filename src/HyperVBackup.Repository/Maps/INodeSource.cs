@@ -13,6 +13,15 @@ public interface INodeSource
     /// <exception cref="CorruptDataException">No good copy exists, or the node is of another level.</exception>
     ValueTask<MapNode> ReadNodeAsync(NodeId id, byte level, RecordPlace hint, CancellationToken token);
 
+    /// <summary>Reads nodes of one level that lie where their hints say, each checked against its id; cheapest for
+    /// nodes that lie side by side. Who needs one that is not there asks for it by itself.</summary>
+    /// <param name="level">The level that the nodes must have.</param>
+    /// <param name="nodes">Which, and where they may lie.</param>
+    /// <returns>One for each; null for those that are not there, or not good there.</returns>
+    ValueTask<MapNode?[]> TryReadNodesAsync(
+        byte level, ReadOnlyMemory<NodeReference> nodes, CancellationToken token) =>
+        ValueTask.FromResult(new MapNode?[nodes.Length]);
+
     /// <summary>Reads the children's ids of many nodes of one level, without their hints; cheapest for nodes that lie
     /// side by side.</summary>
     /// <param name="level">The level that the nodes must have.</param>

@@ -38,6 +38,10 @@ internal sealed class LiftedNodes : INodeSource
             ? ValueTask.FromResult(node)
             : nodes.ReadNodeAsync(id, level, hint, token);
 
+    public ValueTask<MapNode?[]> TryReadNodesAsync(
+        byte level, ReadOnlyMemory<NodeReference> references, CancellationToken token) =>
+        nodes.TryReadNodesAsync(level, references, token);
+
     public ValueTask ReadRowsAsync(
         byte level, ReadOnlyMemory<NodeReference> references, Memory<byte> rows, CancellationToken token) =>
         nodes.ReadRowsAsync(level, references, rows, token);

@@ -48,6 +48,38 @@ internal sealed class RecordReader : INodeSource
                 $"Map node {id} is of level {node.Level} where level {level} was expected.");
     }
 
+    public async ValueTask<MapNode?[]> TryReadNodesAsync(
+        byte level, ReadOnlyMemory<NodeReference> nodes, CancellationToken token)
+    {
+        int lengthMax = PlainRecord.WrittenSizeMax(MapNode.SizeMaxBytes);
+        MapNode?[] read = new MapNode?[nodes.Length];
+        List<RecordPlace> places = new(nodes.Length);
+        foreach (NodeReference node in nodes.Span)
+        {
+            if (!node.Place.IsUnknown && node.Place.LengthBytes <= lengthMax)
+            {
+                places.Add(node.Place);
+            }
+        }
+
+        RecordGroups groups = new(Finder);
+        try
+        {
+            await groups.ReadAsync(places, token);
+            for (int position = 0; position < read.Length; position++)
+            {
+                NodeReference node = nodes.Span[position];
+                read[position] = TryDecodeNode(node.Id, level, groups.Find(node.Place));
+            }
+        }
+        finally
+        {
+            groups.Clear();
+        }
+
+        return read;
+    }
+
     public async ValueTask ReadRowsAsync(
         byte level, ReadOnlyMemory<NodeReference> nodes, Memory<byte> rows, CancellationToken token)
     {
@@ -151,6 +183,20 @@ internal sealed class RecordReader : INodeSource
         catch (CorruptDataException)
         {
             return null;
+        }
+    }
+
+    private MapNode? TryDecodeNode(NodeId id, byte level, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            byte[]? plain = TryDecodePlain(RecordType.Node, id.Value, bytes);
+            MapNode? node = plain is null ? null : MapNode.Read(plain);
+            return node?.Level == level ? node : null;
+        }
+        catch (CorruptDataException)
+        {
+            return null; // who asks for it by itself is told
         }
     }
 

@@ -12,6 +12,10 @@ internal sealed class SessionNodes(INodeSource nodes, CopyJudge judge) : INodeSo
     public ValueTask<MapNode> ReadNodeAsync(NodeId id, byte level, RecordPlace hint, CancellationToken token) =>
         judge.SearchAsync(() => nodes.ReadNodeAsync(id, level, hint, token), token);
 
+    public ValueTask<MapNode?[]> TryReadNodesAsync(
+        byte level, ReadOnlyMemory<NodeReference> references, CancellationToken token) =>
+        nodes.TryReadNodesAsync(level, references, token); // nothing to judge: what is missed is asked for again
+
     public async ValueTask ReadRowsAsync(
         byte level, ReadOnlyMemory<NodeReference> references, Memory<byte> rows, CancellationToken token) =>
         await judge.SearchAsync(

@@ -3,9 +3,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.Storage.Files;
 
-/// <summary>A file of the operating system.</summary>
+/// <summary>A file of the operating system. While much is written to it, the disk begins to take what was written
+/// before, so that a flush has less to wait for. One thread at a time writes.</summary>
 internal sealed class SystemFile(SafeFileHandle handle, string path) : IStoreFile
 {
+    private const long BeginFlushBytes = 8 << 20;
+
+    private long notBegunBytes;
+
     public int Read(Span<byte> buffer, long offsetBytes)
     {
         try
@@ -27,6 +32,13 @@ internal sealed class SystemFile(SafeFileHandle handle, string path) : IStoreFil
         catch (Exception error) when (SystemError.IsFromSystem(error))
         {
             throw SystemError.ToException(error, "write to", path);
+        }
+
+        notBegunBytes += bytes.Length;
+        if (notBegunBytes >= BeginFlushBytes)
+        {
+            DurableFile.BeginFlushHandle(handle);
+            notBegunBytes = 0;
         }
     }
 

@@ -1,5 +1,6 @@
 using FsCheck.Xunit;
 using HyperVBackup.Format;
+using HyperVBackup.Format.Maps;
 using HyperVBackup.Repository.Maps;
 using Xunit;
 
@@ -44,6 +45,42 @@ public sealed class DiskMapReaderTests
         }
 
         Assert.Equal(maps.NodeCount, maps.NodeReadCount);
+        Assert.Equal(20, maps.BatchReadCount); // 5000 chunks lie below 20 nodes of level 2
+    }
+
+    [Fact]
+    public async Task A_leaf_that_cannot_be_read_fails_who_asks_for_it_and_nobody_else()
+    {
+        ChunkId[] chunks = [.. Enumerable.Range(1, 5000).Select(number => Disk.Id(number))];
+        DiskMap map = await Disk.BuildAsync(maps, chunks);
+        MapNode? leaf = (await new DiskMapReader(map, maps).RegionAtAsync(100, default)).Leaf;
+        maps.Damaged.Add(leaf!.IdOf(ContentHasher.Plain));
+        var reader = new DiskMapReader(map, maps);
+        for (int index = 0; index < chunks.Length; index++)
+        {
+            if (index / 16 == 100 / 16)
+            {
+                await Assert.ThrowsAsync<CorruptDataException>(async () => await reader.FindAsync(index, default));
+            }
+            else
+            {
+                Assert.Equal(chunks[index], (await reader.FindAsync(index, default)).Id);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Chunks_here_and_there_do_not_cost_the_leaves_around_them()
+    {
+        ChunkId[] chunks = [.. Enumerable.Range(1, 5000).Select(number => Disk.Id(number))];
+        var reader = new DiskMapReader(await Disk.BuildAsync(maps, chunks), maps);
+        maps.ResetCounts();
+        for (int index = 20; index < chunks.Length; index += 40)
+        {
+            Assert.Equal(chunks[index], (await reader.FindAsync(index, default)).Id);
+        }
+
+        Assert.Equal(0, maps.BatchReadCount);
     }
 
     [Fact]

@@ -18,6 +18,9 @@ internal sealed class MemoryMaps : INodeSource, IMapSink
 
     public int NodeReadCount { get; set; }
 
+    /// <summary>Times that nodes were read together.</summary>
+    public int BatchReadCount { get; set; }
+
     public int NodeWriteCount { get; set; }
 
     public int ListReadCount { get; set; }
@@ -37,6 +40,20 @@ internal sealed class MemoryMaps : INodeSource, IMapSink
         Assert.Equal(node.Level, level);
         Assert.Equal(places[id.Value], hint);
         return ValueTask.FromResult(node);
+    }
+
+    public async ValueTask<MapNode?[]> TryReadNodesAsync(
+        byte level, ReadOnlyMemory<NodeReference> nodes, CancellationToken token)
+    {
+        BatchReadCount++;
+        MapNode?[] read = new MapNode?[nodes.Length];
+        for (int position = 0; position < read.Length; position++)
+        {
+            NodeReference node = nodes.Span[position];
+            read[position] = Damaged.Contains(node.Id) ? null : await ReadNodeAsync(node.Id, level, node.Place, token);
+        }
+
+        return read;
     }
 
     public async ValueTask ReadRowsAsync(

@@ -142,6 +142,22 @@ public sealed class RecordReaderTests
 
         await Assert.ThrowsAsync<CorruptDataException>(
             () => New(sample).ReadRowsAsync(2, asked.AsMemory(..1), rows, default).AsTask());
+        await AssertReadTogetherAsync(New(sample), asked, [.. order.Select(at => nodes[at])], references);
+    }
+
+    /// <summary>Of the first nodes the hints are wrong, then come 10 damaged ones; the others are good.</summary>
+    private static async Task AssertReadTogetherAsync(
+        RecordReader reader, NodeReference[] asked, MapNode[] expected, List<NodeReference> stored)
+    {
+        MapNode?[] read = await reader.TryReadNodesAsync(1, asked, default);
+        for (int position = 0; position < asked.Length; position++)
+        {
+            bool isGood = stored.Contains(asked[position]) && position is < 20 or >= 30;
+            Assert.Equal(isGood ? asked[position].Id : default, read[position]?.IdOf(ContentHasher.Plain) ?? default);
+            Assert.Equal(isGood ? expected[position].GetPlace(1) : default, read[position]?.GetPlace(1) ?? default);
+        }
+
+        Assert.All(await reader.TryReadNodesAsync(2, asked, default), Assert.Null);
     }
 
     [Fact]
