@@ -14,7 +14,10 @@ public sealed class CaughtRerunTests
 {
     private const int Chunk = Bench.ChunkSizeBytes;
     private readonly MemoryStore store = new();
-    private readonly MemoryDisk disk = Content.RandomDisk(40 * Chunk, 1, "{disk}");
+
+    /// <summary>More than 256 chunks: the leaves of so many may be read together.</summary>
+    private readonly MemoryDisk disk = Content.RandomDisk(300 * Chunk, 1, "{disk}");
+
     private readonly byte[] before = Content.Random(Chunk, 1);
     private bool isFenced;
 
