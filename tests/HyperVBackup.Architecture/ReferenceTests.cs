@@ -17,7 +17,9 @@ public sealed class ReferenceTests
         ["Disks"] = ([], []),
         ["Repository"] = (["Format", "Storage"], ["Microsoft.FASTER.Core"]),
         ["Qemu"] = (["Disks"], []),
-        ["Operations"] = (["Repository", "Disks"], []),
+        ["Hosts"] = (["Disks"], []),
+        ["SimulatedHost"] = (["Hosts", "Disks"], []),
+        ["Operations"] = (["Repository", "Disks", "Hosts"], []),
         ["Cli"] = (
             ["Operations", "Qemu", "Repository", "Disks", "Storage", "Format", "Blake3"],
             ["System.CommandLine", "Spectre.Console"]),

@@ -1,0 +1,67 @@
+using HyperVBackup.Disks.Changes;
+using HyperVBackup.Hosts.VirtualDisks;
+
+namespace HyperVBackup.Hosts.Checkpoints;
+
+/// <summary>What changed on the disks of a checkpoint since the reference point that is held, or why that is not
+/// known: whatever speaks against the host's tracking means that nothing of it is believed.</summary>
+/// <param name="held">Null where there is none.</param>
+/// <param name="isListed">Whether the host still shows it.</param>
+/// <param name="lastApplied">The checkpoint that was applied to the machine last.</param>
+internal sealed class Changes(HeldPoint? held, bool isListed, string? lastApplied, string? doubt)
+{
+    public SnapshotDisk Of(DiskKey key, FrozenDisk disk)
+    {
+        PagedChanges paged = new(new HostTracker(disk.OnHost), disk);
+        HeldDisk? before = held?.Disks.SingleOrDefault(candidate => candidate.Identity == key.Identity);
+        string? reason = Doubt(key, disk, before);
+        // Asked also where there is nothing to ask since: whether tracking goes on unmoved decides on the next id.
+        DiskChanges told = paged.Read(reason is null ? before!.TrackingId : null);
+        return new SnapshotDisk(
+            key, disk, before?.TrackingId, reason is null ? told : new DiskChanges.Lost(reason), paged);
+    }
+
+    private string? Doubt(DiskKey key, FrozenDisk disk, HeldDisk? before)
+    {
+        if (doubt is not null)
+        {
+            return doubt;
+        }
+
+        if (held is null)
+        {
+            return "no reference point of ours that a restore point follows is known on this host";
+        }
+
+        if (!isListed)
+        {
+            return "our reference point is gone from the host";
+        }
+
+        if (held.LastApplied != lastApplied)
+        {
+            return "a checkpoint was applied to the machine since our reference point was made";
+        }
+
+        return key.IsShared
+            ? "another disk of the machine has the same identity"
+            : Doubt(disk.Facts, before);
+    }
+
+    private static string? Doubt(VirtualDiskFacts now, HeldDisk? before)
+    {
+        if (before is null)
+        {
+            return "our reference point does not speak of this disk";
+        }
+
+        if (before.VirtualSizeBytes != now.VirtualSizeBytes)
+        {
+            return $"the disk was resized from {before.VirtualSizeBytes} to {now.VirtualSizeBytes} bytes";
+        }
+
+        return before.LogicalSectorSizeBytes == now.LogicalSectorSizeBytes
+            ? null
+            : $"the disk's sectors have {now.LogicalSectorSizeBytes} bytes and had {before.LogicalSectorSizeBytes}";
+    }
+}

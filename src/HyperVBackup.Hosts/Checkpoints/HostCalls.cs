@@ -1,0 +1,85 @@
+using HyperVBackup.Hosts.Machines;
+using HyperVBackup.Hosts.Wmi;
+
+namespace HyperVBackup.Hosts.Checkpoints;
+
+/// <summary>The methods of the host's that change something. A call that the host is too busy for is made again for a
+/// while.</summary>
+internal sealed class HostCalls(CycleContext context)
+{
+    private const string SnapshotService = "Msvm_VirtualSystemSnapshotService";
+    private const string ReferencePointService = "Msvm_VirtualSystemReferencePointService";
+    private const string ManagementService = "Msvm_VirtualSystemManagementService";
+    private const ushort RecoverySnapshot = 32768;
+    private const byte ApplicationConsistent = 1;
+    private const byte CrashConsistent = 2;
+
+    /// <summary>Has a recovery checkpoint made; its job, if any, is noted.</summary>
+    /// <returns>The checkpoint; null where the host does not say which it is.</returns>
+    public CimPath? CreateCheckpoint(VirtualMachine machine, MachineConsistency consistency)
+    {
+        string settings = new EmbeddedInstance("Msvm_VirtualSystemSnapshotSettingData")
+            .Set(
+                "ConsistencyLevel",
+                consistency == MachineConsistency.Application ? ApplicationConsistent : CrashConsistent)
+            .ToString();
+        return Call(
+            SnapshotService, "CreateSnapshot", $"making a checkpoint of '{machine.Name}'",
+            (HostCatalog.SettingsClass, "ResultingSnapshot"),
+            ("AffectedSystem", machine.Path), ("SnapshotSettings", settings), ("SnapshotType", RecoverySnapshot),
+            ("ResultingSnapshot", null));
+    }
+
+    /// <summary>Makes a reference point of a checkpoint, which is gone then; its job, if any, is noted.</summary>
+    /// <returns>The reference point; null where the host does not say which it is.</returns>
+    public CimPath? ConvertCheckpoint(MachineSettings checkpoint) => Call(
+        SnapshotService, "ConvertToReferencePoint", $"making a reference point of '{checkpoint.Name}'",
+        (HostCatalog.ReferencePointClass, "ResultingReferencePoint"),
+        ("AffectedSnapshot", checkpoint.Path), ("ReferencePointSettings", ""), ("ResultingReferencePoint", null));
+
+    public void DestroyCheckpoint(MachineSettings checkpoint) => Call(
+        SnapshotService, "DestroySnapshot", $"removing the checkpoint '{checkpoint.Name}'", null,
+        ("AffectedSnapshot", checkpoint.Path));
+
+    public void DestroyReferencePoint(ReferencePoint point) => Call(
+        ReferencePointService, "DestroyReferencePoint", $"removing the reference point {point.InstanceId}", null,
+        ("AffectedReferencePoint", point.Path));
+
+    public void Rename(MachineSettings checkpoint, string name) => Call(
+        ManagementService, "ModifySystemSettings", $"naming the checkpoint '{checkpoint.Name}'", null,
+        (
+            "SystemSettings",
+            new EmbeddedInstance(HostCatalog.SettingsClass)
+                .Set("InstanceID", checkpoint.InstanceId).Set("ElementName", name).ToString()));
+
+    private CimPath? Call(
+        string service, string method, string what, (string Class, string Name)? result,
+        params ReadOnlySpan<(string Name, object? Value)> arguments)
+    {
+        CimPath path = context.Catalog.ServiceOf(service);
+        Dictionary<string, object?> values = new(StringComparer.Ordinal);
+        foreach ((string name, object? value) in arguments)
+        {
+            values.Add(name, value);
+        }
+
+        CimAnswer answer = context.Environment.Cim.Invoke(path, method, values);
+        if (ReturnCodes.IsBusy(answer.ReturnValue))
+        {
+            context.Poll(
+                () =>
+                {
+                    answer = context.Environment.Cim.Invoke(path, method, values);
+                    return !ReturnCodes.IsBusy(answer.ReturnValue);
+                },
+                context.Options.BusyPatience);
+        }
+
+        if (result is not null && answer.Job is CimPath job)
+        {
+            context.Journal.Note(notes => notes with { Job = job.Keys.GetValueOrDefault("InstanceID") });
+        }
+
+        return context.Jobs.Complete(answer, what, context.Options.JobPatience, result);
+    }
+}

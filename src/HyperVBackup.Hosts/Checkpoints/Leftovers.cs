@@ -1,0 +1,233 @@
+using HyperVBackup.Hosts.Machines;
+using HyperVBackup.Hosts.Wmi;
+
+namespace HyperVBackup.Hosts.Checkpoints;
+
+/// <summary>
+/// Takes away what a backup of ours left on the host, whether it failed just now or was killed long ago, by the notes.
+/// Only what is ours: checkpoints that the notes or their own names say are; a checkpoint that a kill left unnamed,
+/// where it is the only one that came about soon after it was asked for; reference points that the notes name, and the
+/// one that was made of our checkpoint. All of it may be done again from the beginning at any time.
+/// </summary>
+internal sealed class Leftovers(CycleContext context, HostCalls calls)
+{
+    /// <summary>A checkpoint that came about later than this after ours was asked for is somebody else's.</summary>
+    private static readonly TimeSpan UnnamedWithin = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    private CheckpointNotes Notes => context.Journal.Notes;
+
+    /// <summary>Undoes what the notes say may have been begun.</summary>
+    /// <exception cref="HostException">Something of ours cannot be taken away; it stays noted.</exception>
+    public void Clear(VirtualMachine machine)
+    {
+        RequireHere(machine);
+        Remains undo = BackupCycle.StepOf(Notes.Stage).Undo;
+        WaitForJob();
+        List<MachineSettings> own = FindOwn(machine, undo);
+        bool wasConverted = undo.HasFlag(Remains.ReferencePoint) && Notes.Checkpoint is string checkpoint
+            && !own.Exists(settings => settings.InstanceId == checkpoint);
+        if (wasConverted)
+        {
+            DestroyConverted(machine);
+        }
+
+        foreach (MachineSettings settings in own)
+        {
+            Remove(machine, settings);
+        }
+
+        context.Journal.Rest(Notes.Held, Notes.Doubt);
+    }
+
+    /// <summary>As <see cref="Clear"/>, where another failure is being told: what is left is warned of.</summary>
+    public void TryClear(VirtualMachine machine)
+    {
+        try
+        {
+            Clear(machine);
+        }
+        catch (HostException failure)
+        {
+            context.Environment.Warn($"{failure.Message} The next backup takes away what is left.");
+        }
+    }
+
+    /// <summary>Of the reference points that are held, keeps the newest that a restore point follows.</summary>
+    public void KeepNewest(VirtualMachine machine)
+    {
+        HeldPoint? keep = Notes.Doubt is null
+            ? Notes.Held.LastOrDefault(held => held.IsRecorded(context.Environment.IsRecorded))
+            : null;
+        Keep(machine, keep);
+    }
+
+    /// <summary>Destroys all reference points that are held but one. What cannot be destroyed stays noted.</summary>
+    public void Keep(VirtualMachine machine, HeldPoint? keep)
+    {
+        if (Notes.Held.All(held => held == keep))
+        {
+            context.Journal.Rest(Notes.Held, Notes.Doubt);
+            return;
+        }
+
+        List<ReferencePoint> listed = context.Catalog.ReferencePointsOf(machine);
+        RequireHere(machine);
+        List<HeldPoint> left = [];
+        foreach (HeldPoint held in Notes.Held)
+        {
+            ReferencePoint? point = listed.Find(candidate => candidate.InstanceId == held.InstanceId);
+            if (held == keep || (point is not null && !TryDestroy(point)))
+            {
+                left.Add(held);
+            }
+        }
+
+        context.Journal.Rest(left, Notes.Doubt);
+    }
+
+    /// <summary>Of a machine that is on another host nothing is listed, and everything may be there.</summary>
+    private void RequireHere(VirtualMachine machine)
+    {
+        if (context.Catalog.FindMachine(machine.Id) is null)
+        {
+            throw new HostException($"The machine '{machine.Name}' is not on this host any more.");
+        }
+    }
+
+    private void WaitForJob()
+    {
+        if (Notes.Job is string id)
+        {
+            CimPath job = new(HostCatalog.Namespace, HostJobs.JobClass, ("InstanceID", id));
+            if (!context.Poll(() => !context.Jobs.IsRunning(job), context.Options.JobPatience))
+            {
+                throw new HostException("A job of an earlier backup still goes on; run again when it is over.");
+            }
+        }
+    }
+
+    /// <summary>What was made just before a kill may not be listed yet.</summary>
+    private List<MachineSettings> FindOwn(VirtualMachine machine, Remains undo)
+    {
+        List<MachineSettings> own = [];
+        bool Look()
+        {
+            List<MachineSettings> all = context.Catalog.SettingsOf(machine);
+            own = [.. all.Where(settings => settings.InstanceId == Notes.Checkpoint
+                || (settings.IsRecovery && OwnMark.IsOf(context.Options.Owner, settings.Name)))];
+            if (undo.HasFlag(Remains.Checkpoint) && Notes.Checkpoint is null)
+            {
+                own.AddRange(Unnamed(all).Except(own));
+            }
+
+            return own.Count > 0 || undo == Remains.None
+                || (undo.HasFlag(Remains.ReferencePoint) && NewReferencePoints(machine).Count > 0);
+        }
+
+        context.Poll(Look, CycleContext.ListingPatience);
+        return own;
+    }
+
+    /// <summary>The checkpoint that was asked for and not noted.</summary>
+    private List<MachineSettings> Unnamed(List<MachineSettings> all)
+    {
+        List<MachineSettings> added = [.. all.Where(settings =>
+            settings.IsRecovery && !Notes.CheckpointsBefore.Contains(settings.InstanceId))];
+        CimPath? made = Notes.Job is string id
+            ? context.Jobs.ResultOf(
+                new CimPath(HostCatalog.Namespace, HostJobs.JobClass, ("InstanceID", id)), HostCatalog.SettingsClass)
+            : null;
+        List<MachineSettings> sure = [.. added.Where(settings => settings.Path.Equals(made))];
+        if (sure.Count > 0)
+        {
+            return sure;
+        }
+
+        List<MachineSettings> inTime = [.. added.Where(settings => settings.Created is DateTimeOffset created
+            && created >= Notes.AskedAt - ClockTolerance && created <= Notes.AskedAt + UnnamedWithin)];
+        foreach (MachineSettings settings in inTime.Count == 1 ? [] : added)
+        {
+            context.Environment.Warn(
+                $"The recovery checkpoint '{settings.Name}' may be left of a backup of ours that was killed, or be "
+                + "another program's: if nothing else is backing the machine up, remove it.");
+        }
+
+        return inTime.Count == 1 ? inTime : [];
+    }
+
+    private List<ReferencePoint> NewReferencePoints(VirtualMachine machine) =>
+        [.. context.Catalog.ReferencePointsOf(machine)
+            .Where(point => !Notes.ReferencePointsBefore.Contains(point.InstanceId))];
+
+    /// <summary>The checkpoint is gone, so that it was converted: others may have made reference points too.</summary>
+    private void DestroyConverted(VirtualMachine machine)
+    {
+        List<ReferencePoint> added = NewReferencePoints(machine);
+        List<ReferencePoint> ours = Notes.ToldIds.Count == 0 && added.Count == 1
+            ? added
+            : [.. added.Where(point => point.TrackingIds.Intersect(Notes.ToldIds).Any())];
+        if (ours.Count == 1)
+        {
+            calls.DestroyReferencePoint(ours[0]);
+        }
+        else if (added.Count > 0)
+        {
+            context.Environment.Warn(
+                $"One of the reference points {string.Join(", ", added.Select(point => point.InstanceId))} may be left "
+                + "of a backup of ours that was killed.");
+        }
+    }
+
+    private void Remove(VirtualMachine machine, MachineSettings checkpoint)
+    {
+        context.Journal.Enter(CycleStage.Removing, notes => notes with
+        {
+            Checkpoint = checkpoint.InstanceId,
+            Job = null,
+        });
+        try
+        {
+            calls.DestroyCheckpoint(checkpoint);
+        }
+        catch (HostException failure) when (context.Catalog.FindSettings(checkpoint.Path) is not null)
+        {
+            RemoveByConversion(machine, checkpoint, failure);
+        }
+
+        if (!context.Poll(
+            () => context.Catalog.FindSettings(checkpoint.Path) is null, context.Options.JobPatience))
+        {
+            throw new HostException($"The checkpoint '{checkpoint.Name}' is still there after it was removed.");
+        }
+    }
+
+    /// <summary>Some hosts refuse to remove recovery checkpoints; all convert them.</summary>
+    private void RemoveByConversion(VirtualMachine machine, MachineSettings checkpoint, HostException refusal)
+    {
+        try
+        {
+            ReferencePoint made = new Conversion(context, calls).Run(machine, checkpoint, []);
+            calls.DestroyReferencePoint(made);
+        }
+        catch (HostException failure)
+        {
+            throw new HostException($"{refusal.Message} {failure.Message}", failure.Code, failure);
+        }
+    }
+
+    private bool TryDestroy(ReferencePoint point)
+    {
+        try
+        {
+            calls.DestroyReferencePoint(point);
+            return true;
+        }
+        catch (HostException failure)
+        {
+            context.Environment.Warn($"{failure.Message} The next backup tries again.");
+            return false;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using HyperVBackup.Hosts.Machines;
+using HyperVBackup.Hosts.VirtualDisks;
+
+namespace HyperVBackup.Hosts.Checkpoints;
+
+/// <summary>
+/// One moment of a machine: a recovery checkpoint that is read, then made a reference point, which the changes of the
+/// next one start from. Ends confirmed or abandoned. Not thread-safe; reading its disks is.
+/// </summary>
+internal sealed class MachineSnapshot : IDisposable
+{
+    private readonly CycleContext context;
+    private readonly HostCalls calls;
+    private readonly Leftovers leftovers;
+    private readonly List<SnapshotDisk> disks = [];
+    private VirtualMachine machine = null!;
+    private MachineSettings checkpoint = null!;
+    private string? lastApplied;
+    private HeldPoint? made;
+    private Dictionary<string, string>? idsByIdentity;
+    private bool isEnded;
+
+    private MachineSnapshot(HostOptions options, HostEnvironment environment)
+    {
+        CycleJournal journal = new(
+            environment.Journals.Open(options.Owner, options.Machine), environment.Warn);
+        context = new CycleContext(options, environment, journal);
+        calls = new HostCalls(context);
+        leftovers = new Leftovers(context, calls);
+    }
+
+    public IReadOnlyList<SnapshotDisk> Disks => disks;
+
+    public MachineConsistency Consistency { get; private set; }
+
+    /// <summary>Takes away what earlier backups of ours left, and makes the checkpoint.</summary>
+    /// <exception cref="HostException">It cannot be made; nothing of it is left, or it is noted.</exception>
+    public static MachineSnapshot Take(HostOptions options, HostEnvironment environment)
+    {
+        MachineSnapshot snapshot = new(options, environment);
+        try
+        {
+            snapshot.Take();
+            return snapshot;
+        }
+        catch
+        {
+            snapshot.Abandon();
+            snapshot.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tracking id of a disk, once the checkpoint is a reference point; null where none is to be
+    /// recorded.</summary>
+    public string? Seal(int position)
+    {
+        idsByIdentity ??= SealAll();
+        return disks[position].Key.IsShared ? null : idsByIdentity.GetValueOrDefault(disks[position].Disk.Identity!);
+    }
+
+    /// <summary>The restore point is published: the reference points before are of no use any more.</summary>
+    public void Confirm()
+    {
+        if (idsByIdentity is null)
+        {
+            throw new InvalidOperationException("Only a sealed snapshot is confirmed.");
+        }
+
+        End(() =>
+        {
+            leftovers.Clear(machine);
+            leftovers.Keep(machine, made is { Disks.Count: > 0 } ? made : null);
+        });
+    }
+
+    /// <summary>No restore point came of it: all is as it was before it.</summary>
+    public void Abandon() => End(() =>
+    {
+        if (machine is not null)
+        {
+            leftovers.Clear(machine);
+            leftovers.KeepNewest(machine);
+        }
+    });
+
+    public void Dispose()
+    {
+        CloseDisks();
+        context.Journal.Dispose();
+    }
+
+    private void Take()
+    {
+        machine = context.FindQuietMachine();
+        leftovers.Clear(machine);
+        leftovers.KeepNewest(machine);
+        lastApplied = context.Catalog.LastAppliedTo(machine);
+        (checkpoint, Consistency) = new CheckpointMaker(context, calls, leftovers).Make(machine);
+        RequireNoneApplied();
+        OpenDisks();
+    }
+
+    /// <summary>Whether it was applied before or after the checkpoint was made, nobody knows.</summary>
+    private void RequireNoneApplied()
+    {
+        if (context.Catalog.LastAppliedTo(machine) != lastApplied)
+        {
+            throw new HostException(
+                $"A checkpoint was applied to '{machine.Name}' while its backup began; run again.");
+        }
+    }
+
+    private void OpenDisks()
+    {
+        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = [];
+        try
+        {
+            foreach (AttachedDisk attached in context.Catalog.DisksOf(checkpoint))
+            {
+                opened.Add((attached, Open(attached)));
+            }
+        }
+        catch
+        {
+            opened.ForEach(item => item.Disk.Dispose());
+            throw;
+        }
+
+        IReadOnlyList<DiskKey> keys = DiskKey.Of(
+            [.. opened.Select(item => (item.Disk.Identity!, item.Attached.InstanceId))]);
+        HeldPoint? held = context.Journal.Notes.Held is [.., HeldPoint newest] ? newest : null;
+        bool isListed = held is not null && context.Catalog.ReferencePointsOf(machine)
+            .Exists(point => point.InstanceId == held.InstanceId);
+        Changes changes = new(held, isListed, lastApplied, context.Journal.Notes.Doubt);
+        for (int position = 0; position < opened.Count; position++)
+        {
+            disks.Add(changes.Of(keys[position], opened[position].Disk));
+        }
+    }
+
+    private FrozenDisk Open(AttachedDisk attached)
+    {
+        IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
+        try
+        {
+            return new FrozenDisk(attached.File, disk, disk.Look());
+        }
+        catch
+        {
+            disk.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where the checkpoint cannot be converted, the restore point is good all the same; what the host tracks
+    /// is not believed any more.</summary>
+    private Dictionary<string, string> SealAll()
+    {
+        List<SnapshotDisk> unmoved = [.. disks.Where(disk => disk.Paged?.IsUnmoved() ?? false)];
+        List<string> told = [.. disks.Select(disk => disk.Disk.Facts.MostRecentId).OfType<string>()];
+        CloseDisks();
+        try
+        {
+            ReferencePoint point = new Conversion(context, calls).Run(machine, checkpoint, told);
+            Dictionary<string, string> ids = new TrackingIds(context).Of(machine, point);
+            HeldDisk[] held = [.. from disk in unmoved
+                                  where !disk.Key.IsShared && ids.ContainsKey(disk.Key.Identity)
+                                  select new HeldDisk(
+                                      disk.Key.Identity, ids[disk.Key.Identity], disk.Disk.VirtualSizeBytes,
+                                      disk.Disk.LogicalSectorSizeBytes)];
+            made = new HeldPoint(point.InstanceId, lastApplied, held);
+            context.Journal.Enter(CycleStage.Sealed, notes => notes with
+            {
+                Held = [.. notes.Held, made],
+                Doubt = held.Length > 0 ? null : TrackingIds.NoneTold,
+            });
+            return held.ToDictionary(disk => disk.Identity, disk => disk.TrackingId);
+        }
+        catch (HostException failure)
+        {
+            context.Environment.Warn(
+                $"{failure.Message} The restore point is whole; the next backup compares by checksum.");
+            context.Journal.Note(notes => notes with
+            {
+                Doubt = "the checkpoint before could not be made a reference point",
+            });
+            return [];
+        }
+    }
+
+    private void CloseDisks() => disks.ForEach(disk => disk.Disk.Dispose());
+
+    /// <summary>What fails here is said and nothing more: the restore point is published, or another failure told, and
+    /// the next backup takes away what is left.</summary>
+    private void End(Action steps)
+    {
+        if (isEnded)
+        {
+            return;
+        }
+
+        isEnded = true;
+        CloseDisks();
+        try
+        {
+            steps();
+        }
+        catch (HostException failure)
+        {
+            context.Environment.Warn($"{failure.Message} The next backup takes away what is left.");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+
+namespace HyperVBackup.Hosts;
+
+/// <summary>Which machine to back up, and what may be done for it.</summary>
+public sealed partial record HostOptions
+{
+    /// <summary>The machine's GUID.</summary>
+    public required Guid Machine { get; init; }
+
+    /// <summary>Whose checkpoints and reference points are ours: stands in the names of checkpoints. Another one for
+    /// each repository. From 1 to 40 lower-case letters, digits and hyphens.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public required string Owner
+    {
+        get;
+        init => field = IsOwner().IsMatch(value)
+            ? value
+            : throw new ArgumentException($"'{value}' names no owner of checkpoints.");
+    }
+
+    /// <summary>Where the machine's programs cannot be brought to rest, takes a checkpoint as of a power cut, and
+    /// records it as such; otherwise the backup fails.</summary>
+    public bool AllowCrashConsistent { get; init; }
+
+    /// <summary>How long to wait for what else goes on with the machine to end; zero to refuse at once.</summary>
+    public TimeSpan BusyPatience { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long one job of the host's may take.</summary>
+    public TimeSpan JobPatience { get; init; } = TimeSpan.FromMinutes(15);
+
+    [GeneratedRegex("^[a-z0-9-]{1,40}$")]
+    private static partial Regex IsOwner();
+}

@@ -1,0 +1,143 @@
+using HyperVBackup.Disks;
+using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Hosts.Machines;
+using HyperVBackup.Hosts.VirtualDisks;
+
+namespace HyperVBackup.Hosts;
+
+/// <summary>
+/// A virtual machine on a Hyper-V host (2016 and later): change sources for its disks, all of one moment. The moment is
+/// when the first of them is opened: a recovery checkpoint is made then. Opening one again, after all were disposed,
+/// makes another. Nothing is left on the host but one reference point of ours, which the next changes start from.
+/// Not thread-safe; reading the disks is.
+/// </summary>
+public sealed class HostedMachine
+{
+    private const int IdentityShown = 8;
+
+    private readonly HostOptions options;
+    private readonly HostEnvironment environment;
+    private readonly IReadOnlyList<DiskKey> keys;
+    private readonly HashSet<int> opened = [];
+    private readonly HashSet<int> released = [];
+    private MachineSnapshot? snapshot;
+
+    private HostedMachine(
+        HostOptions options, HostEnvironment environment, VirtualMachine machine,
+        IReadOnlyList<(AttachedDisk Attached, string Identity, string Name)> disks)
+    {
+        (this.options, this.environment, Name) = (options, environment, machine.Name);
+        keys = DiskKey.Of([.. disks.Select(disk => (disk.Identity, disk.Attached.InstanceId))]);
+        Disks = [.. disks.Select((disk, position) => new HostedDisk(
+            NameOf(disks, position), disk.Attached.File,
+            new HostedDiskSource(this, position, $"change tracking of '{disk.Name}' of '{machine.Name}'")))];
+    }
+
+    /// <summary>What people call it; not always another one for each machine.</summary>
+    public string Name { get; }
+
+    public Guid Id => options.Machine;
+
+    public IReadOnlyList<HostedDisk> Disks { get; }
+
+    /// <summary>What the machine's programs knew of the latest checkpoint.</summary>
+    public MachineConsistency Consistency { get; private set; }
+
+    /// <summary>Looks a machine and its disks up.</summary>
+    /// <exception cref="HostException">It is not on this host, has no virtual hard disk, or one cannot be opened.
+    /// </exception>
+    public static HostedMachine Find(HostOptions options, HostEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(environment);
+        HostCatalog catalog = new(environment.Cim);
+        VirtualMachine machine = catalog.FindMachine(options.Machine)
+            ?? throw new HostException($"There is no machine {options.Machine} on this host.");
+        List<(AttachedDisk Attached, string Identity, string Name)> disks = [];
+        foreach (AttachedDisk attached in catalog.DisksOf(catalog.LiveSettingsOf(machine)))
+        {
+            using IVirtualDisk disk = environment.Disks.Open(attached.File);
+            disks.Add((attached, disk.Look().Identity, FileName(environment.Disks.BasePathOf(attached.File))));
+        }
+
+        return disks.Count > 0
+            ? new HostedMachine(options, environment, machine, disks)
+            : throw new HostException($"The machine '{machine.Name}' has no virtual hard disk to back up.");
+    }
+
+    internal HostedView Open(int position)
+    {
+        try
+        {
+            snapshot ??= MachineSnapshot.Take(options, environment);
+        }
+        catch (HostException failure)
+        {
+            throw new DiskImageException(failure.Message, failure);
+        }
+
+        Consistency = snapshot.Consistency;
+        if (!opened.Add(position))
+        {
+            throw new InvalidOperationException("The disk's view before was not disposed.");
+        }
+
+        bool isSame = snapshot.Disks.Count == keys.Count && snapshot.Disks.All(disk => keys.Contains(disk.Key));
+        if (!isSame)
+        {
+            Release(position);
+            throw new DiskImageException($"The disks of '{Name}' are others than a moment ago; run again.");
+        }
+
+        return new HostedView(this, position, snapshot.Disks.Single(disk => disk.Key == keys[position]));
+    }
+
+    internal string? Seal(int position) => snapshot!.Seal(IndexOf(position));
+
+    internal void Confirm() => snapshot!.Confirm();
+
+    internal void Abandon() => snapshot!.Abandon();
+
+    internal void Release(int position)
+    {
+        released.Add(position);
+        if (released.Count == opened.Count && snapshot is not null)
+        {
+            snapshot.Abandon();
+            snapshot.Dispose();
+            snapshot = null;
+            opened.Clear();
+            released.Clear();
+        }
+    }
+
+    private static string NameOf(
+        IReadOnlyList<(AttachedDisk Attached, string Identity, string Name)> disks, int position)
+    {
+        (_, string identity, string name) = disks[position];
+        List<string> same = [.. disks
+            .Where(disk => string.Equals(disk.Name, name, StringComparison.OrdinalIgnoreCase))
+            .Select(disk => disk.Identity)];
+        bool isTold = same.Distinct().Count() == same.Count;
+        return same.Count == 1
+            ? name
+            : isTold ? $"{name}-{identity[..IdentityShown]}" : $"{name}-{identity[..IdentityShown]}-{position}";
+    }
+
+    /// <summary>Of a path of the host's, which may be a Windows path.</summary>
+    private static string FileName(string path) =>
+        Path.GetFileNameWithoutExtension(path[(path.LastIndexOfAny(['\\', '/']) + 1)..]);
+
+    private int IndexOf(int position)
+    {
+        for (int index = 0; index < snapshot!.Disks.Count; index++)
+        {
+            if (snapshot.Disks[index].Key == keys[position])
+            {
+                return index;
+            }
+        }
+
+        throw new InvalidOperationException("The disk is none of the snapshot's.");
+    }
+}

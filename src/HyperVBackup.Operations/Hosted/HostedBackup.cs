@@ -1,0 +1,47 @@
+using HyperVBackup.Format.Points;
+using HyperVBackup.Hosts;
+using HyperVBackup.Operations.Backup;
+using HyperVBackup.Repository;
+
+namespace HyperVBackup.Operations.Hosted;
+
+/// <summary>Backs machines on Hyper-V hosts up into a repository.</summary>
+public static class HostedBackup
+{
+    /// <summary>As which owner a repository's checkpoints are marked: one that no other repository has.</summary>
+    public static string OwnerOf(BackupRepository repository)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        return repository.Id.ToString();
+    }
+
+    /// <summary>Whether a point of a machine records a tracking id, by the repository as it is when that is asked.
+    /// </summary>
+    public static Func<string, bool> RecordedBy(BackupRepository repository, Guid machine)
+    {
+        ArgumentNullException.ThrowIfNull(repository);
+        string identity = machine.ToString("D");
+        return id => repository.ListPointsAsync(CancellationToken.None).GetAwaiter().GetResult().Exists(
+            point => point.VmIdentity == identity && point.Disks.Any(disk => disk.TrackingId == id));
+    }
+
+    /// <summary>What to back up of a machine: all its virtual hard disks, with the consistency of the checkpoint
+    /// that is made of it.</summary>
+    public static BackupRequest RequestFor(HostedMachine machine)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        string identity = machine.Id.ToString("D");
+        return new BackupRequest
+        {
+            VmName = VmName.IsValid(machine.Name) ? machine.Name : identity,
+            VmIdentity = identity,
+            Disks = [.. machine.Disks.Select(disk => new DiskRequest(disk.Name, disk.Source))],
+            FindConsistency = () => machine.Consistency switch
+            {
+                MachineConsistency.Application => Consistency.Application,
+                MachineConsistency.Crash => Consistency.Crash,
+                _ => Consistency.Offline,
+            },
+        };
+    }
+}

@@ -1,0 +1,129 @@
+using HyperVBackup.Disks.Vhdx;
+using Microsoft.Win32.SafeHandles;
+
+namespace HyperVBackup.SimulatedHost.Images;
+
+/// <summary>One image of a disk's chain: what it holds, and the real VHDX file that says so, written when somebody is
+/// to read it.</summary>
+internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedImage? parent)
+{
+    public const int PageSizeBytes = 4 << 10;
+
+    private Guid dataWriteId;
+    private bool isStale = true;
+
+    public string Path { get; private set; } = path;
+
+    public SimulatedDisk Disk => disk;
+
+    public SimulatedImage? Parent { get; private set; } = parent;
+
+    /// <summary>What it holds itself, by page number.</summary>
+    public SortedDictionary<long, byte[]> Pages { get; } = [];
+
+    /// <summary>Up to which write it holds the disk; null for the one that is written.</summary>
+    public long? FrozenAt { get; set; }
+
+    /// <summary>The tracking id of the newest checkpoint that holds it.</summary>
+    public string? FrozenId { get; set; }
+
+    /// <summary>How many have it open.</summary>
+    public int OpenCount { get; set; }
+
+    public string BasePath => Parent?.BasePath ?? Path;
+
+    public byte[]? ReadPage(long page) =>
+        Pages.TryGetValue(page, out byte[]? bytes) ? bytes : Parent?.ReadPage(page);
+
+    /// <summary>The disk's bytes as of this image.</summary>
+    public byte[] ReadAll()
+    {
+        byte[] all = new byte[disk.SizeBytes];
+        for (long page = 0; page * PageSizeBytes < all.Length; page++)
+        {
+            ReadPage(page)?.AsSpan(0, (int)Math.Min(PageSizeBytes, all.Length - (page * PageSizeBytes)))
+                .CopyTo(all.AsSpan((int)(page * PageSizeBytes)));
+        }
+
+        return all;
+    }
+
+    public void WritePage(long page, byte[] bytes)
+    {
+        Pages[page] = bytes;
+        isStale = true;
+    }
+
+    /// <summary>Takes in what a child holds, and takes its place.</summary>
+    public void Merge(SimulatedImage child)
+    {
+        foreach ((long page, byte[] bytes) in child.Pages)
+        {
+            Pages[page] = bytes;
+        }
+
+        (FrozenAt, FrozenId, isStale) = (child.FrozenAt, child.FrozenId, true);
+        child.Delete();
+    }
+
+    public void SetParent(SimulatedImage image) => (Parent, isStale) = (image, true);
+
+    public void MoveTo(string path)
+    {
+        Delete();
+        (Path, isStale) = (path, true);
+    }
+
+    public void Delete() => File.Delete(Path);
+
+    public void SizeChanged() => isStale = true;
+
+    /// <summary>Writes the file anew, and those it builds on, where what they say is old.</summary>
+    /// <returns>Whether it did.</returns>
+    public bool Materialize()
+    {
+        bool isParentNew = Parent?.Materialize() ?? false;
+        if (!isStale && !isParentNew)
+        {
+            return false;
+        }
+
+        isStale = false;
+        using SafeFileHandle file = File.OpenHandle(
+            Path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        if (Parent is null)
+        {
+            WriteBase(file);
+            file.Dispose();
+            using VhdxDisk written = VhdxDisk.Open(Path);
+            dataWriteId = written.DataWriteGuid;
+        }
+        else
+        {
+            dataWriteId = disk.NewId();
+            DifferencingFile.Write(file, Options(), dataWriteId, Parent.dataWriteId, Parent.Path, Pages);
+        }
+
+        return true;
+    }
+
+    private void WriteBase(SafeFileHandle file)
+    {
+        using VhdxWriter writer = new(file, Options());
+        foreach ((long page, byte[] bytes) in Pages.Where(page => page.Key * PageSizeBytes < disk.SizeBytes))
+        {
+            long offsetBytes = page * PageSizeBytes;
+            writer.Write(offsetBytes, bytes.AsSpan(0, (int)Math.Min(bytes.Length, disk.SizeBytes - offsetBytes)));
+        }
+
+        writer.Complete();
+    }
+
+    private VhdxWriterOptions Options() => new()
+    {
+        VirtualSizeBytes = disk.SizeBytes,
+        FillRandom = disk.Randomness,
+        DiskId = disk.Id,
+        BlockSizeBytes = 1 << 20,
+    };
+}

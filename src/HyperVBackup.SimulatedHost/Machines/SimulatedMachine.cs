@@ -1,0 +1,194 @@
+using HyperVBackup.Hosts;
+using HyperVBackup.SimulatedHost.Images;
+
+namespace HyperVBackup.SimulatedHost.Machines;
+
+/// <summary>A virtual machine with disks, checkpoints and reference points. What is done to it here is done at once, as
+/// users and other programs do it; what a backup asks for goes through the host.</summary>
+public sealed class SimulatedMachine
+{
+    private readonly Random random;
+    private readonly string folder;
+    private readonly List<SimulatedDisk> disks = [];
+    private readonly List<SimulatedCheckpoint> checkpoints = [];
+    private readonly List<SimulatedReferencePoint> referencePoints = [];
+
+    internal SimulatedMachine(Random random, string name, string folder)
+    {
+        (this.random, Name, this.folder) = (random, name, folder);
+        Id = NewId();
+    }
+
+    public Guid Id { get; }
+
+    public string Name { get; }
+
+    public bool IsOff { get; set; }
+
+    /// <summary>It is on another host for now.</summary>
+    public bool IsAway { get; set; }
+
+    /// <summary>Something else goes on with it until then, as its operational status says: 32774 is a migration.
+    /// </summary>
+    public (ulong Status, DateTimeOffset Until)? OtherOperation { get; set; }
+
+    /// <summary>Its guest writes a little each time that anything happens on the host.</summary>
+    public bool IsWriting { get; set; } = true;
+
+    /// <summary>Whether tracking ids stay known when the reference point that told of them is gone.</summary>
+    public bool IdsOutliveReferencePoints { get; set; }
+
+    public IReadOnlyList<SimulatedDisk> Disks => disks;
+
+    public IReadOnlyList<SimulatedCheckpoint> Checkpoints => checkpoints;
+
+    public IReadOnlyList<SimulatedReferencePoint> ReferencePoints => referencePoints;
+
+    public SimulatedCheckpoint? LastApplied { get; private set; }
+
+    internal Guid ControllerId { get; } = new("1f8f37b8-4d25-4f9e-8d5a-5f6a3f5c2b10");
+
+    /// <param name="id">The disk's identity; null for a fresh one.</param>
+    public SimulatedDisk AddDisk(string name, long sizeBytes, Guid? id = null)
+    {
+        SimulatedDisk disk = new(random, Path.Join(folder, $"{name}.vhdx"), sizeBytes, id)
+        {
+            Slot = disks.Count == 0 ? 0 : disks.Max(other => other.Slot) + 1,
+        };
+        disks.Add(disk);
+        return disk;
+    }
+
+    public void RemoveDisk(SimulatedDisk disk) => disks.Remove(disk);
+
+    public SimulatedCheckpoint CreateCheckpoint(string name, bool isRecovery, DateTimeOffset now)
+    {
+        SimulatedCheckpoint checkpoint = new(NewId(), name, isRecovery, now) { ListedFrom = now };
+        foreach (SimulatedDisk disk in disks)
+        {
+            SimulatedImage frozen = disk.Live;
+            frozen.FrozenAt = disk.Sequence;
+            checkpoint.Frozen.Add(disk, frozen);
+            if (!checkpoint.Kept.TryAdd(disk.Id, frozen.ReadAll()))
+            {
+                checkpoint.Kept.Remove(disk.Id); // copies that share an identity
+            }
+
+            if (isRecovery)
+            {
+                frozen.FrozenId = disk.IssueId();
+                checkpoint.TrackingIds.Add(disk, frozen.FrozenId);
+            }
+
+            disk.Live = new SimulatedImage(disk, ChildPath(frozen), frozen);
+            disk.Images.Add(disk.Live);
+        }
+
+        checkpoints.Add(checkpoint);
+        return checkpoint;
+    }
+
+    /// <summary>The checkpoint goes, and its images are merged with those that were written since.</summary>
+    /// <exception cref="HostException">An image is open.</exception>
+    public void RemoveCheckpoint(SimulatedCheckpoint checkpoint)
+    {
+        Merge(checkpoint);
+        Expire(checkpoint.TrackingIds);
+    }
+
+    public SimulatedReferencePoint Convert(SimulatedCheckpoint checkpoint)
+    {
+        Merge(checkpoint);
+        SimulatedReferencePoint point = new(NewId(), checkpoint.TrackingIds);
+        referencePoints.Add(point);
+        return point;
+    }
+
+    public void Destroy(SimulatedReferencePoint point)
+    {
+        referencePoints.Remove(point);
+        Expire(point.TrackingIds);
+    }
+
+    /// <summary>The machine goes back to a checkpoint. Change tracking takes no notice of it: it under-reports.
+    /// </summary>
+    public void Apply(SimulatedCheckpoint checkpoint)
+    {
+        foreach ((SimulatedDisk disk, SimulatedImage frozen) in checkpoint.Frozen)
+        {
+            SimulatedImage old = disk.Live;
+            disk.Live = new SimulatedImage(disk, ChildPath(frozen), frozen);
+            disk.Images.Add(disk.Live);
+            disk.Images.Remove(old);
+            old.Delete();
+        }
+
+        LastApplied = checkpoint;
+    }
+
+    private static bool IsReferred(IEnumerable<SimulatedCheckpoint> checkpoints, SimulatedImage image) =>
+        checkpoints.Any(checkpoint => checkpoint.Frozen.ContainsValue(image));
+
+    private void Merge(SimulatedCheckpoint checkpoint)
+    {
+        foreach (SimulatedImage image in checkpoint.Frozen.Values)
+        {
+            if (image.OpenCount > 0)
+            {
+                throw new HostException($"'{image.Path}' is in use by another process (0x80070020).", 32768);
+            }
+        }
+
+        checkpoints.Remove(checkpoint);
+        foreach (SimulatedImage image in checkpoint.Frozen.Values)
+        {
+            MergeChild(image);
+        }
+    }
+
+    private void MergeChild(SimulatedImage image)
+    {
+        SimulatedDisk disk = image.Disk;
+        List<SimulatedImage> children = [.. disk.Images.Where(candidate => candidate.Parent == image)];
+        if (IsReferred(checkpoints, image) || children.Count != 1 || children[0].OpenCount > 0)
+        {
+            return;
+        }
+
+        SimulatedImage child = children[0];
+        image.Merge(child);
+        disk.Images.Remove(child);
+        foreach (SimulatedImage grandchild in disk.Images.Where(candidate => candidate.Parent == child))
+        {
+            grandchild.SetParent(image);
+        }
+
+        foreach (SimulatedCheckpoint other in checkpoints.Where(other => other.Frozen.ContainsValue(child)))
+        {
+            other.Frozen[disk] = image;
+        }
+
+        disk.Live = disk.Live == child ? image : disk.Live;
+    }
+
+    private void Expire(IReadOnlyDictionary<SimulatedDisk, string> ids)
+    {
+        foreach ((SimulatedDisk disk, string id) in ids)
+        {
+            if (!IdsOutliveReferencePoints)
+            {
+                disk.Expire(id);
+            }
+        }
+    }
+
+    private string ChildPath(SimulatedImage image) =>
+        Path.Join(folder, $"{Path.GetFileNameWithoutExtension(image.BasePath)}_{NewId()}.avhdx");
+
+    private Guid NewId()
+    {
+        byte[] bytes = new byte[16];
+        random.NextBytes(bytes);
+        return new Guid(bytes);
+    }
+}

@@ -1,0 +1,175 @@
+using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Hosts.VirtualDisks;
+using HyperVBackup.Hosts.Wmi;
+using HyperVBackup.SimulatedHost.Images;
+
+namespace HyperVBackup.SimulatedHost;
+
+/// <summary>
+/// A process on a simulated host, through which a backup sees it. Each call is counted, and may be the process's last:
+/// it is killed before the call has any effect, which is after the call before had all of its. What it had open is
+/// closed then, and nothing that it does has any effect.
+/// </summary>
+public sealed class SimulatedProcess(SimulatedHyperV host)
+    : ICimClient, IVirtualDiskHost, ICheckpointJournals, IWaiter
+{
+    private static readonly TimeSpan CallTime = TimeSpan.FromMilliseconds(20);
+
+    private readonly SimulatedProvider provider = new(host);
+    private readonly List<SimulatedImage> open = [];
+    private readonly List<(string Owner, Guid Machine)> locks = [];
+    private readonly List<string> calls = [];
+
+    /// <summary>The number of the call, from 1 on, before which it is killed; 0 for none.</summary>
+    public int KilledBefore { get; set; }
+
+    /// <summary>The call, by name, before or after whose first time it is killed; null for none.</summary>
+    public (string Call, bool IsAfter)? KilledAt { get; set; }
+
+    public bool IsDead { get; private set; }
+
+    /// <summary>What was called, in order.</summary>
+    public IReadOnlyList<string> Calls => calls;
+
+    /// <summary>Told of each call before it has any effect; may throw, and do anything to the host.</summary>
+    public Action<string>? Watch { get; set; }
+
+    public DateTimeOffset Now => host.Now;
+
+    /// <summary>As a backup takes it.</summary>
+    /// <param name="isRecorded">Whether a restore point records a tracking id.</param>
+    public HostEnvironment NewEnvironment(Func<string, bool> isRecorded, Action<string>? warn = null) => new()
+    {
+        Cim = this,
+        Disks = this,
+        Journals = this,
+        Waiter = this,
+        Randomness = host.Random.NextBytes,
+        IsRecorded = isRecorded,
+        Warn = warn ?? (_ => { }),
+    };
+
+    public IReadOnlyList<CimObject> Query(string cimNamespace, string wql) =>
+        Call($"query {wql}", () => provider.Query(cimNamespace, wql));
+
+    public IReadOnlyList<CimObject> Associators(CimPath path, string associationClass, string resultClass) =>
+        Call($"associators {associationClass}", () => provider.Associators(path, associationClass, resultClass));
+
+    public CimObject? Get(CimPath path) => Call($"get {path.ClassName}", () => provider.Get(path));
+
+    public CimAnswer Invoke(CimPath path, string method, IReadOnlyDictionary<string, object?> arguments) =>
+        Call(method, () => provider.Invoke(path, method, arguments));
+
+    public IVirtualDisk Open(string path) => Call("open disk", () =>
+    {
+        SimulatedImage image = Find(path);
+        image.Materialize();
+        image.OpenCount++;
+        open.Add(image);
+        return new OpenImage(host, this, image);
+    });
+
+    public string BasePathOf(string path) => Call("base of disk", () => Find(path).BasePath);
+
+    public ICheckpointJournal Open(string owner, Guid machine) => Call("open notes", () =>
+    {
+        if (!host.LockedNotes.Add((owner, machine)))
+        {
+            throw new HostException("Another backup of the machine goes on.");
+        }
+
+        locks.Add((owner, machine));
+        return new Journal(host, this, (owner, machine));
+    });
+
+    public void Wait(TimeSpan time) => Call("wait", () =>
+    {
+        host.Advance(time);
+        return true;
+    });
+
+    /// <summary>Runs one call of it, or a call of something else that belongs to the process.</summary>
+    /// <exception cref="ProcessKilledException">It was, or is now, killed.</exception>
+    public T Call<T>(string name, Func<T> act)
+    {
+        lock (host.Gate)
+        {
+            RequireAlive();
+            calls.Add(name);
+            if (calls.Count == KilledBefore || KilledAt == (name, false))
+            {
+                Die();
+            }
+
+            Watch?.Invoke(name);
+            host.Advance(CallTime);
+            T result = act();
+            if (KilledAt == (name, true))
+            {
+                Die();
+            }
+
+            return result;
+        }
+    }
+
+    /// <summary>It ends as if its power were cut.</summary>
+    public void Kill()
+    {
+        if (!IsDead)
+        {
+            IsDead = true;
+            open.ForEach(image => image.OpenCount--);
+            locks.ForEach(name => host.LockedNotes.Remove(name));
+        }
+    }
+
+    internal void RequireAlive()
+    {
+        if (IsDead)
+        {
+            throw new ProcessKilledException();
+        }
+    }
+
+    internal void Close(SimulatedImage image)
+    {
+        lock (host.Gate)
+        {
+            if (!IsDead && open.Remove(image))
+            {
+                image.OpenCount--;
+            }
+        }
+    }
+
+    private void Die()
+    {
+        Kill();
+        throw new ProcessKilledException();
+    }
+
+    private void Release((string Owner, Guid Machine) name)
+    {
+        if (!IsDead && locks.Remove(name))
+        {
+            host.LockedNotes.Remove(name);
+        }
+    }
+
+    private SimulatedImage Find(string path) =>
+        host.Machines.Where(machine => !machine.IsAway).SelectMany(machine => machine.Disks)
+            .SelectMany(disk => disk.Images).FirstOrDefault(image => image.Path == path)
+        ?? throw new HostException($"There is no '{path}' (0x80070002).", 2);
+
+    private sealed class Journal(
+        SimulatedHyperV host, SimulatedProcess process, (string Owner, Guid Machine) name) : ICheckpointJournal
+    {
+        public string? Read() => process.Call("read notes", () => host.Notes.GetValueOrDefault(name));
+
+        public void Write(string text) => process.Call("write notes", () => host.Notes[name] = text);
+
+        public void Dispose() => process.Release(name);
+    }
+}

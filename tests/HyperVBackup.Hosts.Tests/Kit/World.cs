@@ -1,0 +1,264 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Operations;
+using HyperVBackup.Operations.Backup;
+using HyperVBackup.Operations.Hosted;
+using HyperVBackup.Repository;
+using HyperVBackup.Repository.Maps;
+using HyperVBackup.Repository.Sessions;
+using HyperVBackup.SimulatedHost;
+using HyperVBackup.SimulatedHost.Images;
+using HyperVBackup.SimulatedHost.Machines;
+using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
+using HyperVBackup.Testing.Tools;
+using Xunit;
+
+namespace HyperVBackup.Hosts.Tests.Kit;
+
+/// <summary>A simulated host with a machine, a repository, and what every restore point must restore to.</summary>
+internal sealed class World : IDisposable
+{
+    public const int DiskBytes = 512 << 10;
+    private const int ChunkSizeBytes = 16 << 10;
+    private const string OthersName = "Other product 2026-01-02";
+
+    private readonly TestFolder folder = new();
+    private readonly MemoryStore store = new();
+    private readonly Dictionary<SessionId, IReadOnlyDictionary<Guid, byte[]>> truth = [];
+    private readonly HashSet<Guid> others = [];
+    private int processCount;
+
+    /// <param name="isBusy">A user's checkpoint and another program's reference point are there.</param>
+    private World(int seed, bool isBusy)
+    {
+        Host = new SimulatedHyperV(folder.Path, seed);
+        Machine = Host.AddMachine("Accounts");
+        foreach (string name in (string[])["system", "data"])
+        {
+            Machine.AddDisk(name, DiskBytes).WriteRandomly(30);
+        }
+
+        if (isBusy)
+        {
+            Others(Machine.CreateCheckpoint("Before the update", false, Host.Now).Id);
+            Others(Machine.Convert(Machine.CreateCheckpoint(OthersName, true, Host.Now)).Id);
+        }
+    }
+
+    public SimulatedHyperV Host { get; }
+
+    public SimulatedMachine Machine { get; }
+
+    public BackupRepository Repository { get; private set; } = null!;
+
+    public List<string> Warnings { get; } = [];
+
+    /// <summary>Changes what is asked for.</summary>
+    public Func<HostOptions, HostOptions> WithOptions { get; set; } = options => options;
+
+    /// <summary>Takes the place of the simulated notes.</summary>
+    public ICheckpointJournals? Journals { get; set; }
+
+    public double AuditPercent { get; set; }
+
+    public int WrongPoints { get; private set; }
+
+    public static async Task<World> MakeAsync(int seed = 1, bool isBusy = false)
+    {
+        World world = new(seed, isBusy);
+        RepositoryEnvironment environment = world.NewEnvironment(0);
+        RepositorySettings settings = new()
+        {
+            ChunkSizeBytes = ChunkSizeBytes,
+            Created = environment.Clock.GetUtcNow(),
+        };
+        world.Repository = await BackupRepository.InitializeAsync(
+            world.store, settings, environment, CancellationToken.None);
+        return world;
+    }
+
+    /// <summary>Another program's checkpoint, as those are that give theirs a name.</summary>
+    public void MakeOthersCheckpoint(string name = OthersName) =>
+        Others(Machine.CreateCheckpoint(name, true, Host.Now).Id);
+
+    /// <summary>Counts it among what must stay.</summary>
+    public void KeepsOthers(SimulatedCheckpoint checkpoint) => Others(checkpoint.Id);
+
+    /// <inheritdoc cref="KeepsOthers(SimulatedCheckpoint)"/>
+    public void KeepsOthers(SimulatedReferencePoint point) => Others(point.Id);
+
+    public void MakeOthersReferencePoint() =>
+        Others(Machine.Convert(Machine.CreateCheckpoint(OthersName, true, Host.Now)).Id);
+
+    public SimulatedProcess NewProcess() => new(Host);
+
+    public Task<BackupReport> BackupAsync() => BackupAsync(NewProcess());
+
+    /// <summary>Backs the machine up in a process, which may be killed.</summary>
+    /// <param name="amid">Done once, when the first disk is about to be read.</param>
+    public async Task<BackupReport> BackupAsync(SimulatedProcess process, Action? amid = null)
+    {
+        store.Before = call => process.Call($"store {call.Kind}", () => true);
+        int asked = Host.Asked.Count;
+        try
+        {
+            process.Watch = name =>
+            {
+                if (name == "read disk")
+                {
+                    process.Watch = null;
+                    amid?.Invoke();
+                }
+            };
+            return await RunAsync(process);
+        }
+        finally
+        {
+            store.Before = null;
+            process.Kill(); // it ends
+            await LearnTruthAsync(asked);
+        }
+    }
+
+    /// <summary>The same, where it is killed or fails.</summary>
+    public async Task<Exception?> TryBackupAsync(SimulatedProcess process, Action? amid = null)
+    {
+        try
+        {
+            await BackupAsync(process, amid);
+            return null;
+        }
+        catch (Exception failure)
+        {
+            return failure;
+        }
+    }
+
+    public Task<List<RestorePoint>> PointsAsync() => Repository.ListPointsAsync(CancellationToken.None);
+
+    public async Task<RestorePoint> NewestPointAsync() =>
+        (await PointsAsync()).MaxBy(point => point.Sequence)!;
+
+    /// <summary>Every point restores to the bytes of the checkpoint that it was read of.</summary>
+    /// <returns>How many there are.</returns>
+    public async Task<int> CheckPointsAsync()
+    {
+        List<RestorePoint> points = await PointsAsync();
+        foreach (RestorePoint point in points)
+        {
+            IReadOnlyDictionary<Guid, byte[]> contents = truth[point.Id];
+            Assert.Equal(contents.Count, point.Disks.Count);
+            foreach (DiskPoint disk in point.Disks)
+            {
+                byte[] read = await ReadAsync(point, disk);
+                if (!read.AsSpan().SequenceEqual(contents[Guid.Parse(disk.Identity)]))
+                {
+                    WrongPoints++;
+                }
+            }
+        }
+
+        return points.Count;
+    }
+
+    /// <summary>Nothing of ours is on the host but the reference point that the next changes start from; everything of
+    /// others is.</summary>
+    public void RequireNothingLeft(int ownReferencePoints = 1)
+    {
+        List<Guid> there = [.. Machine.Checkpoints.Select(checkpoint => checkpoint.Id)
+            .Concat(Machine.ReferencePoints.Select(point => point.Id))];
+        Assert.Empty(others.Except(there));
+        Assert.Empty(Machine.Checkpoints.Select(checkpoint => checkpoint.Id).Except(others));
+        Assert.Equal(ownReferencePoints, Machine.ReferencePoints.Count(point => !others.Contains(point.Id)));
+        foreach (SimulatedDisk disk in Machine.Disks)
+        {
+            Assert.Equal(
+                1 + Machine.Checkpoints.Count,
+                Directory.GetFiles(Path.GetDirectoryName(disk.Path)!, "*.*vhdx").Length / Machine.Disks.Count);
+        }
+    }
+
+    public HostOptions Options() => WithOptions(new HostOptions
+    {
+        Machine = Machine.Id,
+        Owner = HostedBackup.OwnerOf(Repository),
+    });
+
+    public HostEnvironment EnvironmentOf(SimulatedProcess process)
+    {
+        HostEnvironment environment = process.NewEnvironment(
+            HostedBackup.RecordedBy(Repository, Machine.Id), Warnings.Add);
+        return Journals is null ? environment : environment with { Journals = Journals };
+    }
+
+    public async Task<byte[]> ReadAsync(RestorePoint point, DiskPoint disk)
+    {
+        await using ReadingSession session =
+            await Repository.OpenReadingSessionAsync(LeaseKind.Restore, point.Id, CancellationToken.None);
+        DiskMap map = new(disk.ChunkSizeBytes, disk.VirtualSizeBytes, disk.TopNode, disk.TopPlace);
+        byte[] bytes = new byte[map.ChunkCount * map.ChunkSizeBytes];
+        DiskMapCursor cursor = new(new DiskMapReader(map, session.Nodes), 0, map.ChunkCount);
+        while (await cursor.MoveNextAsync(CancellationToken.None))
+        {
+            Memory<byte> chunk = bytes.AsMemory((int)(cursor.ChunkIndex * map.ChunkSizeBytes), map.ChunkSizeBytes);
+            await session.ReadChunkAsync(cursor.Chunk.Id, cursor.Chunk.Place, chunk, CancellationToken.None);
+        }
+
+        return bytes[..(int)disk.VirtualSizeBytes];
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private void Others(Guid id) => others.Add(id);
+
+    private async Task<BackupReport> RunAsync(SimulatedProcess process)
+    {
+        processCount++;
+        RepositoryEnvironment environment = NewEnvironment(processCount);
+        BackupRepository repository =
+            await BackupRepository.OpenAsync(store, environment, CancellationToken.None);
+        BackupEngine engine = new(
+            repository, environment, new EngineOptions { WorkerCount = 1, InFlightBytes = 8 << 20 });
+        HostedMachine machine = HostedMachine.Find(Options(), EnvironmentOf(process));
+        return await engine.BackupAsync(HostedBackup.RequestFor(machine) with { AuditPercent = AuditPercent });
+    }
+
+    private async Task LearnTruthAsync(int askedBefore)
+    {
+        foreach (RestorePoint point in await PointsAsync())
+        {
+            if (!truth.ContainsKey(point.Id))
+            {
+                Assert.True(Host.Asked.Count > askedBefore);
+                truth.Add(point.Id, Host.Asked[^1].Contents);
+            }
+        }
+    }
+
+    private RepositoryEnvironment NewEnvironment(int process)
+    {
+        Random random = new(process);
+        return new RepositoryEnvironment
+        {
+            Clock = new FixedClock(),
+            Randomness = bytes =>
+            {
+                lock (random)
+                {
+                    random.NextBytes(bytes);
+                }
+            },
+            HostName = "host",
+            ProcessId = (uint)process + 1,
+            IsProcessAlive = _ => false,
+            MemoryBudgetBytes = 64 << 20,
+        };
+    }
+
+    private sealed class FixedClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    }
+}
