@@ -15,6 +15,8 @@ internal static class SimulatedObjects
     public const string PointClass = "Msvm_VirtualSystemReferencePoint";
     public const string JobClass = "Msvm_ConcreteJob";
 
+    private static readonly string[] DvdFiles = ["setup.iso"];
+
     public static string Text(Guid id) => id.ToString("D").ToUpperInvariant();
 
     public static CimPath PathOf(SimulatedMachine machine) => new(
@@ -64,7 +66,7 @@ internal static class SimulatedObjects
             ["InstanceID"] = SettingsId(settings) + @"\dvd",
             ["ResourceType"] = (ushort)31,
             ["ResourceSubType"] = "Microsoft:Hyper-V:Virtual CD/DVD Disk",
-            ["HostResource"] = new[] { "setup.iso" },
+            ["HostResource"] = DvdFiles,
         });
 
     /// <param name="order">The order in which it speaks of the disks: not theirs.</param>
