@@ -6,9 +6,10 @@
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
 #   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory), runs the
 #                               code itself through 20,000 schedules, lets every operation of every verb fail in every
-#                               way (half an hour) and find the index in every state, and breaks every verb off in
-#                               every state that a crash may leave; kills the real program 300 times; then real
-#                               processes back up, prune, collect, restore and are killed for so long (20 minutes)
+#                               way (half an hour) and find the index in every state, runs 500 histories of a
+#                               simulated Hyper-V host, and breaks every verb off in every state that a crash may
+#                               leave; kills the real program 300 times; then real processes back up, prune, collect,
+#                               restore and are killed for so long (20 minutes)
 #   ./build.sh matrix           writes the table of crashes in repo-format/integrity.md
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
@@ -88,8 +89,9 @@ run_tests() {
 run_soak() {
   local minutes=${1:-20} model=tests/HyperVBackup.ProtocolModel.Tests schedules=tests/HyperVBackup.Repository.Tests
   local real=tests/HyperVBackup.RealParts cli=tests/HyperVBackup.Cli.Tests simulation=tests/HyperVBackup.Simulation report
+  local hosts=tests/HyperVBackup.Hosts.Tests
   .ci/install-tools
-  for project in "$model" "$schedules" "$cli" "$simulation" "$real"; do
+  for project in "$model" "$schedules" "$cli" "$simulation" "$hosts" "$real"; do
     restore "$project"
     dotnet build "$project" -c Release --no-restore -v quiet -nologo
   done
@@ -108,6 +110,8 @@ run_soak() {
     -noColor -class '*.FaultyDiskTests' -class '*.FailingCallTests' -showLiveOutput
   HVBACKUP_CRASH_HISTORIES=1000 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
     -noColor -class '*.CrashTests' -showLiveOutput
+  HVBACKUP_HOST_HISTORIES=500 "$hosts/bin/Release/net10.0/HyperVBackup.Hosts.Tests" \
+    -noColor -class '*.HistoryTests' -class '*.KillTests' -showLiveOutput
   HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
     -noColor -class '*.KilledVerbTests' -showLiveOutput
   HVBACKUP_ROT_MIB=2200 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \

@@ -9,6 +9,9 @@ namespace HyperVBackup.Hosts.Tests.Checkpoints;
 /// busy, users and other programs; the seed is in the name of the case that fails.</summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {
+    /// <summary>How many histories, if not the usual number.</summary>
+    public const string CountVariable = "HVBACKUP_HOST_HISTORIES";
+
     private const int CallCount = 190;
 
     /// <summary>Longer than what comes about on its own may be taken for ours.</summary>
@@ -48,7 +51,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
     }
 
     private static int SeedCount() =>
-        int.TryParse(Environment.GetEnvironmentVariable("HVBACKUP_HOST_HISTORIES"), out int count) ? count : 24;
+        int.TryParse(Environment.GetEnvironmentVariable(CountVariable), out int count) ? count : 24;
 
     private static Func<string, JobPlan?> Plan(Random random) => method => random.Next(12) switch
     {

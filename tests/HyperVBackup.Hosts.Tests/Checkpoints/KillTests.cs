@@ -9,11 +9,24 @@ public sealed class KillTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan BetweenStarts = TimeSpan.FromMinutes(1);
 
+    /// <summary>One host; where histories are asked for, also some with checkpoints of users and of other programs.
+    /// </summary>
+    public static TheoryData<int, bool> Hosts()
+    {
+        TheoryData<int, bool> hosts = new() { { 1, false } };
+        if (Environment.GetEnvironmentVariable(HistoryTests.CountVariable) is not null)
+        {
+            hosts.Add(2, true);
+            hosts.Add(3, true);
+        }
+
+        return hosts;
+    }
+
     /// <summary>Before each call of the host, the notes and the store, which is after the call before. Seeds differ in
     /// what the host does at once and what as a job, and in what it shows late.</summary>
     [Theory]
-    [InlineData(1, false)]
-    [InlineData(2, true)]
+    [MemberData(nameof(Hosts))]
     public async Task A_kill_at_any_call_leaves_nothing_after_the_next_start_and_no_wrong_point(int seed, bool isBusy)
     {
         int steps = 0;
