@@ -3,6 +3,7 @@ using System.Globalization;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Parity;
 using HyperVBackup.Storage;
 
@@ -24,7 +25,9 @@ internal static class ParityHealRun
         }
 
         long start = Stopwatch.GetTimestamp();
-        ParityHealingReport report = await new ParityHealing(store, repository.Id, repository.Hasher).RunAsync(
+        Mending mending = new(store, output.WriteLine);
+        ParityHealingReport report = await new ParityHealing(
+            store, repository.Id, repository.Hasher, mending).RunAsync(
             packs, isDryRun: false, (_, _, _) => Task.CompletedTask, new Progress<(long, long)>(), default);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         foreach (IGrouping<PackFate, HealedPack> fate in report.Packs.GroupBy(pack => pack.Fate))
