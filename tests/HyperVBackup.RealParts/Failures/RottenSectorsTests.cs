@@ -46,8 +46,8 @@ public sealed class RottenSectorsTests(ITestOutputHelper output) : IDisposable
         hvbackup.Json("restore", "vm@latest", "--format", "raw", "--output", restored);
         Tool.Run("cmp", disk, restored);
         output.WriteLine(
-            $"{packBytes >> 20} MiB of packs, {hitCount} of {sectorCount} sectors overwritten (seed {Seed}), repaired in "
-            + $"{seconds:F0} s, equal roots");
+            $"{packBytes >> 20} MiB of packs, {hitCount} of {sectorCount} sectors overwritten (seed {Seed}), "
+            + $"repaired in {seconds:F0} s, equal roots");
     }
 
     private static void WriteNoise(string path)

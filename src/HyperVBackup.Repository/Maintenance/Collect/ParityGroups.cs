@@ -7,8 +7,8 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 
 /// <summary>Which packs go together: those of a parity group, all or none, and the parity file with them. A group that
 /// lost a pack to an earlier collection binds nobody, and its parity file is garbage; one that lost a pack otherwise is
-/// needed to heal it. A parity file of which both heads rotted says nothing to anybody: it is garbage too, unless it may
-/// only be the store that does not give them. Immutable.</summary>
+/// needed to heal it. A parity file of which both heads rotted says nothing to anybody: it is garbage too, unless it
+/// may only be the store that does not give them. Immutable.</summary>
 internal sealed class ParityGroups
 {
     private readonly List<(PackName File, List<PackName> Packs)> groups = [];
@@ -29,7 +29,9 @@ internal sealed class ParityGroups
     {
         ParityGroups found = new();
         foreach (ParityFile file in await new ParityFiles(store.Store, store.Repository).OpenAllAsync(
-            (name, complaint) => found.Garbage.AddRange(complaint.InnerException is StoreException ? [] : [name]), token))
+            (name, complaint) =>
+                found.Garbage.AddRange(complaint.InnerException is StoreException ? [] : [name]),
+            token))
         {
             HashSet<PackName> missing = [.. file.Group.PackNames().Where(pack => !packs.Contains(pack))];
             if ((await store.Collections.FindCollectedAsync(missing, token)).Count > 0)

@@ -2,9 +2,9 @@ using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
 
-/// <summary>Backups, restores, prunes, repairs, protections and collectors whose operations on the store mix in any way, some of which never
-/// go on, sleep for long or lose answers: every point that was published and not pruned restores to its bytes.
-/// </summary>
+/// <summary>Backups, restores, prunes, repairs, protections and collectors whose operations on the store mix in any
+/// way, some of which never go on, sleep for long or lose answers: every point that was published and not pruned
+/// restores to its bytes.</summary>
 public sealed class CollectBesideWritersTests(ITestOutputHelper output)
 {
     private const int SituationSeed = 900_000;

@@ -14,9 +14,9 @@ using Xunit;
 namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
 
 /// <summary>Two that back up, two collectors, one that prunes and one that restores, on one store; in some schedules
-/// also one that repairs what rotted, and one that protects packs by parity. The seed says whose operation is next. What
-/// was published and not pruned restores at any time, where it rotted after a repair, and afterwards one collector alone
-/// puts all in order.</summary>
+/// also one that repairs what rotted, and one that protects packs by parity. The seed says whose operation is next.
+/// What was published and not pruned restores at any time, where it rotted after a repair, and afterwards one collector
+/// alone puts all in order.</summary>
 internal sealed class CollectSchedule(CollectSituation situation, int seed, bool hasRepair = false)
 {
     private const int ActorCount = 6;

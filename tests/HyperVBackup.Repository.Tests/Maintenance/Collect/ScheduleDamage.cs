@@ -5,8 +5,8 @@ using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
 
-/// <summary>Rot that a repair which knows the chunks' bytes can heal whatever happens beside it: anywhere in chunk packs,
-/// and in one copy of what stands twice.</summary>
+/// <summary>Rot that a repair which knows the chunks' bytes can heal whatever happens beside it: anywhere in chunk
+/// packs, and in one copy of what stands twice.</summary>
 internal static class ScheduleDamage
 {
     private const int LengthMaxBytes = 60;
@@ -23,7 +23,8 @@ internal static class ScheduleDamage
             {
                 byte[] content = sample.Store[name];
                 int start = random.Next(content.Length);
-                random.NextBytes(content.AsSpan(start, Math.Min(random.Next(1, LengthMaxBytes), content.Length - start)));
+                int lengthBytes = Math.Min(random.Next(1, LengthMaxBytes), content.Length - start);
+                random.NextBytes(content.AsSpan(start, lengthBytes));
             }
         }
     }

@@ -128,7 +128,8 @@ public sealed class RepairHistoryTests
                     _ = isCut ? throw new StoreException("It failed.") : 0;
                 }
             };
-            Exception? failure = await Xunit.Record.ExceptionAsync(() => sample.RepairAsync(Healing, token: stop.Token));
+            Exception? failure = await Xunit.Record.ExceptionAsync(
+                () => sample.RepairAsync(Healing, token: stop.Token));
             sample.Store.Before = null;
             Assert.True(before.IsSubsetOf(await ReadableAsync(sample)), $"stopped at {failing}: a point is lost");
             RepairReport report = await sample.RepairAsync(Healing);
