@@ -26,7 +26,7 @@ internal sealed record FaultedVerb(
         new("pin", (history, _) => ["pin", history.Points[1]]),
         new("unpin", (history, _) => ["pin", history.Points[2], "--remove"]),
         new("collect", (_, _) => ["collect", "--patience", "1s"]),
-        new("protect", (_, _) => ["protect", "--parity", "10"]),
+        new("protect", (_, _) => ["protect", "--parity", "10"]) { MayReport = true },
         new("repair", (history, _) => ["repair", "--disk", "disk=" + history.OlderDisk])
         {
             IsRotten = true, MayReport = true,

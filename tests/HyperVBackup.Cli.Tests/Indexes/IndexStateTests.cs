@@ -20,8 +20,6 @@ public sealed class IndexStateTests(ITestOutputHelper output)
     private static readonly FaultedVerb[] verbs =
     [
         .. FaultedVerb.All.Where(verb => !left.Contains(verb.Name)),
-        new("protect", (_, _) => ["protect", "--parity", "10"]),
-        new("repair", (_, _) => ["repair"]),
         new("dry collect", (_, _) => ["collect", "--dry-run", "--patience", "1s"]),
     ];
 
