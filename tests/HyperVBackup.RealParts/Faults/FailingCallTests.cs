@@ -37,9 +37,12 @@ public sealed class FailingCallTests(ITestOutputHelper output, FaultyHistory his
         int idleCount = 0;
         for (int when = 1; idleCount < IdleCountMax && (IsWhole || when <= SuiteCallCount); when++)
         {
-            string what = string.Create(CultureInfo.InvariantCulture, $"{error} of {calls} at {when}");
+            // A single failure of the first calls is mended by another try; in the suite all that follow fail too.
+            string lasting = IsWhole ? "" : "+";
+            string what = string.Create(CultureInfo.InvariantCulture, $"{error} of {calls} at {when}{lasting}");
             using FaultyPlace place = new(history, verb, PlacePart.Repository, SmallDiskKind.Memory, what);
-            string inject = string.Create(CultureInfo.InvariantCulture, $"inject={calls}:error={error}:when={when}");
+            string inject = string.Create(
+                CultureInfo.InvariantCulture, $"inject={calls}:error={error}:when={when}{lasting}");
             string log = place.Output("strace.log");
             ToolResult result = place.RunTraced("-o", log, "-e", "trace=" + calls, "-e", inject);
             int injectedCount = File.ReadLines(log).Count(
@@ -79,7 +82,7 @@ public sealed class FailingCallTests(ITestOutputHelper output, FaultyHistory his
             string copy = Path.Join(place.Hvbackup.RepositoryPath, Path.GetRelativePath(history.RepositoryPath, pack));
             ToolResult result = place.RunTraced(
                 "-o", "/dev/null", "-P", copy, "-e", "trace=pread64", "-e", "inject=pread64:error=EIO:when=1+");
-            bool hasFailed = place.RequireAnswer(result, Path.GetFileName(pack));
+            bool hasFailed = place.RequireAnswer(result, Path.GetFileName(pack), "has no good copy left");
             noticedCount += hasFailed ? 1 : 0;
             place.RequireAsBefore(hasFailed);
         }

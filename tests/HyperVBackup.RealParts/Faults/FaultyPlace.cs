@@ -30,6 +30,8 @@ internal sealed class FaultyPlace : IDisposable
         {
             Rot();
         }
+
+        Tool.Run("sync", "--file-system", Disk.Path); // what is lost later is not of the history
     }
 
     public FaultyHistory History { get; }
