@@ -41,6 +41,7 @@ public sealed class PointPinsTests
         await AssertPrunedAsync(sample, point);
         await sample.Sample.Store.DeleteAsync(new BlobName(FileNames.PruneMark(point.Id)), default);
         await sample.Sample.Store.DeleteAsync(new BlobName(FileNames.RestorePoint(point.Id)), default);
+        await sample.Sample.Store.DeleteAsync(new BlobName(FileNames.RestorePointMirror(point.Id)), default);
         await AssertPrunedAsync(sample, point);
         await new CommitName(sample.Sample.Store, sample.Repository.Id, point.Id).TryFenceAsync(default);
         await AssertPrunedAsync(sample, point);
