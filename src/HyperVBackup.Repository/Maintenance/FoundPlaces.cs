@@ -40,9 +40,12 @@ internal static class FoundPlaces
         return DamageNote.Sort(places);
     }
 
+    /// <summary>Of a parity file nothing is noted: nobody stores or reads by it, and each repair looks at all of them
+    /// anew.</summary>
     private static bool TryParse(string file, out PackName pack, out bool isSecond)
     {
         isSecond = file.StartsWith(FileNames.MirrorFolder, StringComparison.Ordinal);
-        return PackName.TryParse(file.AsSpan(isSecond ? FileNames.MirrorFolder.Length : 0), out pack);
+        return PackName.TryParse(file.AsSpan(isSecond ? FileNames.MirrorFolder.Length : 0), out pack)
+            && pack.Kind != PackKind.Parity;
     }
 }
