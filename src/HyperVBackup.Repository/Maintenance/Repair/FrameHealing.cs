@@ -1,5 +1,7 @@
+using HyperVBackup.Format;
 using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
@@ -93,9 +95,10 @@ internal sealed class FrameHealing(
             found.Add(entry);
         }
 
-        List<PackEntry> alone = await new CopylessRecords(repository, absent).FindAsync(
-            frame.Pack.Kind, found, frame.Pack, token);
-        HashSet<uint> wanted = [.. alone.Select(entry => entry.OffsetBytes)];
+        HashSet<(Digest, RecordType)> elsewhere = await new GoodCopies(repository, absent).FindAsync(
+            frame.Pack.Kind, found, except: frame.Pack, token);
+        HashSet<uint> wanted =
+            [.. found.Where(entry => !elsewhere.Contains(GoodCopies.KeyOf(entry))).Select(entry => entry.OffsetBytes)];
         await foreach ((PackEntry entry, byte[] bytes) in
             new PackScan(repository.Store, check, frame.Pack, from).ReadAsync(token))
         {

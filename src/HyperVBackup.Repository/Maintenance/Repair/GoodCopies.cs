@@ -8,18 +8,25 @@ using HyperVBackup.Repository.Packs;
 
 namespace HyperVBackup.Repository.Maintenance.Repair;
 
-/// <summary>Looks for good copies of many chunk records together: in one pass over the packs' tables, which are kept at
+/// <summary>Looks for good copies of many records together: in one pass over the packs' tables, which are kept at
 /// hand for the next one. Rewritten packs come first, as what a repair before stored anew is there. One thread at a
 /// time.</summary>
 internal sealed class GoodCopies(BackupRepository repository, AbsentSet absent)
 {
+    private static readonly RecordType[] types =
+        [RecordType.Whole, RecordType.Delta, RecordType.Node, RecordType.List];
     private readonly PackTables tables = repository.NewTables(absent);
     private readonly PlaceCheck check = new(repository);
 
+    /// <summary>What a record is told by.</summary>
+    public static (Digest Id, RecordType Type) KeyOf(PackEntry entry) => (entry.Id, entry.Type);
+
+    /// <param name="kind">Of the packs that hold such records.</param>
+    /// <param name="except">A pack whose copies do not count; default for none.</param>
     /// <returns>Those of the records, by id and type, of which a pack has a good copy.</returns>
     /// <exception cref="Storage.StoreException">The store cannot be listed.</exception>
     public async Task<HashSet<(Digest Id, RecordType Type)>> FindAsync(
-        IEnumerable<PackEntry> records, CancellationToken token)
+        PackKind kind, IEnumerable<PackEntry> records, PackName except, CancellationToken token)
     {
         HashSet<(Digest Id, RecordType Type)> open = [.. records.Select(KeyOf)];
         HashSet<(Digest Id, RecordType Type)> found = [];
@@ -31,7 +38,7 @@ internal sealed class GoodCopies(BackupRepository repository, AbsentSet absent)
 
         PackListing listing = new(repository.Store, tables);
         IEnumerable<PackName> packs = await listing.ListAsync(_ => { }, token);
-        foreach (PackName pack in packs.Where(pack => pack.Kind == PackKind.Chunks)
+        foreach (PackName pack in packs.Where(pack => pack.Kind == kind && pack != except)
             .OrderByDescending(PackGeneration.Of))
         {
             PackTable? table = ids.Count == 0 ? null : await tables.TryGetAsync(pack, token);
@@ -41,7 +48,7 @@ internal sealed class GoodCopies(BackupRepository repository, AbsentSet absent)
                 {
                     open.Remove(KeyOf(entry));
                     found.Add(KeyOf(entry));
-                    _ = open.Contains((entry.Id, OtherThan(entry.Type))) || ids.Remove(entry.Id);
+                    _ = types.Any(type => open.Contains((entry.Id, type))) || ids.Remove(entry.Id);
                 }
             }
         }
@@ -54,9 +61,4 @@ internal sealed class GoodCopies(BackupRepository repository, AbsentSet absent)
         RecordPlace place = new(pack, entry.OffsetBytes, entry.LengthBytes);
         return check.IsGoodAsync(DamagedPlace.OfRecord(place, entry.Type, entry.Id), token);
     }
-
-    private static (Digest Id, RecordType Type) KeyOf(PackEntry entry) => (entry.Id, entry.Type);
-
-    private static RecordType OtherThan(RecordType type) =>
-        type == RecordType.Whole ? RecordType.Delta : RecordType.Whole;
 }

@@ -146,7 +146,8 @@ internal sealed class ParityRepair(
             }
 
             HashSet<(Digest Id, RecordType Type)> found =
-                await good.FindAsync(asked.Values.SelectMany(entries => entries), token);
+                await good.FindAsync(
+                    PackKind.Chunks, asked.Values.SelectMany(entries => entries), except: default, token);
             foreach ((PackName name, List<PackEntry> entries) in asked)
             {
                 wanted[name] = [.. entries.Where(entry => !found.Contains((entry.Id, entry.Type)))];

@@ -37,16 +37,21 @@ public sealed class RepairCostTests
             reads += call.Kind == StoreCallKind.Read ? 1 : 0;
         };
         GoodCopies copies = new(await SampleRepository.OpenAsync(sample.Store), AbsentSet.None);
-        Assert.Empty(await copies.FindAsync([], default));
+        Assert.Empty(await FindAsync([]));
         Assert.Equal(0, lists);
         HashSet<(Digest, RecordType)> found =
-            await copies.FindAsync([.. entries, EntryOf(1, RecordType.Delta)], default);
+            await FindAsync([.. entries, EntryOf(1, RecordType.Delta)]);
         int[] good = [1, 3, 4, 5, 6];
         Assert.Equal(good.Select(number => (SampleRepository.IdOf(number).Value, RecordType.Whole)).ToHashSet(), found);
         Assert.Equal(1, lists);
         reads = 0;
-        Assert.Single(await copies.FindAsync([entries[0]], default));
+        Assert.Single(await FindAsync([entries[0]]));
         Assert.Equal(1, reads);
+        PackName pack = (await sample.ChunkAsync(1)).Pack;
+        Assert.Empty(await FindAsync([entries[0]], except: pack));
+
+        Task<HashSet<(Digest, RecordType)>> FindAsync(PackEntry[] records, PackName except = default) =>
+            copies.FindAsync(PackKind.Chunks, records, except, default);
     }
 
     private static PackEntry EntryOf(int number, RecordType type) =>
