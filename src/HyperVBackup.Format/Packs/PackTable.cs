@@ -19,6 +19,9 @@ public sealed class PackTable
 
     public int Count => bytes.Length / PackEntry.SizeBytes;
 
+    /// <summary>All records, in the order of ids.</summary>
+    public IEnumerable<PackEntry> Entries => Enumerable.Range(0, Count).Select(index => this[index]);
+
     /// <param name="index">From 0, in the order of ids.</param>
     public PackEntry this[int index] =>
         PackEntry.Read(bytes.AsSpan(index * PackEntry.SizeBytes, PackEntry.SizeBytes));

@@ -22,6 +22,9 @@ public sealed record RepositorySettings
     /// <summary>A power of two from 16 KiB to 4 MiB.</summary>
     public int ChunkSizeBytes { get; init; } = FormatLimits.ChunkSizeDefaultBytes;
 
+    /// <summary>How many pages a chunk has.</summary>
+    public int PagesPerChunk => ChunkSizeBytes / FormatLimits.PageSizeBytes;
+
     /// <summary>What new records are compressed with; any codec may stand in any record.</summary>
     public Compression Compression { get; init; } = Compression.Lz4;
 

@@ -12,7 +12,7 @@ internal sealed class FooterSections(IBlobStore store, RepositoryId repository)
     /// <summary>Of each kind: the footers of some tens of usual packs.</summary>
     private const long KeptBytesMax = 32L << 20;
 
-    public PackTables Tables { get; } = new(store, repository, KeptBytesMax);
+    public PackTables Tables { get; } = new(store, repository, KeptBytesMax, findsRecords: true);
 
     public PackSections<PackPages> Pages { get; } = new(
         store, repository, KeptBytesMax, (pack, token) => pack.ReadPagesAsync(token),

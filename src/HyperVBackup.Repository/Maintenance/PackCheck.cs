@@ -13,7 +13,10 @@ namespace HyperVBackup.Repository.Maintenance;
 /// when asked to, every record, decoded and hashed or held against the footer's recipe, as well as that records fill
 /// the file without gaps. One thread at a time.
 /// </summary>
-internal sealed class PackCheck(IBlobStore store, RepositoryId repository, ContentHasher hasher)
+/// <param name="pagesPerChunk">What footers say, where records are to be found by themselves, and checked, if header or
+/// footer are bad; 0 to take a pack for lost then.</param>
+internal sealed class PackCheck(
+    IBlobStore store, RepositoryId repository, ContentHasher hasher, int pagesPerChunk = 0)
 {
     private const int WindowBytes = 4 << 20;
 
@@ -31,7 +34,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
     public long LengthBytes { get; private set; }
 
     /// <param name="found">Told what is wrong: offset, words, and the id of the record that is lost, if one is.</param>
-    /// <param name="lost">Told instead that nothing in this copy can be relied on.</param>
+    /// <param name="lost">Told instead that nothing in this copy is left.</param>
     public async Task RunAsync(
         PackName name, string blobName, PackParts parts, Action<long, string, Digest> found,
         Action<long, string> lost, CancellationToken token)
@@ -43,7 +46,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         }
         catch (PackDamagedException damage)
         {
-            lost(damage.OffsetBytes, damage.What);
+            await CheckWhatIsLeftAsync(name, new BlobName(blobName), damage, found, lost, token);
             return;
         }
 
@@ -64,6 +67,30 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         if (parts.HasFlag(PackParts.Records))
         {
             await CheckRecordsAsync(pack, found, token);
+        }
+    }
+
+    private async Task CheckWhatIsLeftAsync(
+        PackName name, BlobName blob, PackDamagedException damage, Action<long, string, Digest> found,
+        Action<long, string> lost, CancellationToken token)
+    {
+        if (pagesPerChunk == 0
+            || await PackScan.TryReadAsync(store, repository, name, blob.Path, token) is not PackTable table)
+        {
+            lost(damage.OffsetBytes, damage.What);
+            return;
+        }
+
+        found(damage.OffsetBytes, damage.What, default);
+        PackEntry[] entries = [.. table.Entries.OrderBy(entry => entry.OffsetBytes)];
+        for (int first = 0; first < entries.Length;)
+        {
+            int end = WindowEnd(entries, first);
+            int? read = await ReadWindowAsync(blob, entries[first], entries[end - 1], token);
+            for (; first < end; first++)
+            {
+                Check(table, entries[first], pagesPerChunk, WindowOf(entries[first], read), found);
+            }
         }
     }
 
@@ -95,22 +122,16 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
 
     private async Task CheckRecordsAsync(PackFile pack, Action<long, string, Digest> found, CancellationToken token)
     {
-        PackEntry[] entries = new PackEntry[pack.Table.Count];
-        for (int index = 0; index < entries.Length; index++)
-        {
-            entries[index] = pack.Table[index];
-        }
-
-        Array.Sort(entries, (left, right) => left.OffsetBytes.CompareTo(right.OffsetBytes));
+        PackEntry[] entries = [.. pack.Table.Entries.OrderBy(entry => entry.OffsetBytes)];
         long expectedBytes = FileHeader.SizeBytes;
         for (int first = 0; first < entries.Length;)
         {
             int end = WindowEnd(entries, first);
-            int? read = await ReadWindowAsync(pack, entries[first], entries[end - 1], token);
+            int? read = await ReadWindowAsync(pack.Blob, entries[first], entries[end - 1], token);
             if (read is null && end > first + 1)
             {
                 end = first + 1; // by itself, so that an unreadable place costs the records there only
-                read = await ReadWindowAsync(pack, entries[first], entries[first], token);
+                read = await ReadWindowAsync(pack.Blob, entries[first], entries[first], token);
             }
 
             for (; first < end; first++)
@@ -122,7 +143,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
                 }
 
                 expectedBytes = (long)entry.OffsetBytes + entry.LengthBytes;
-                Check(pack, entry, WindowOf(entry, read), found);
+                Check(pack.Table, entry, pack.Trailer.PagesPerChunk, WindowOf(entry, read), found);
             }
         }
 
@@ -145,7 +166,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
     }
 
     private async Task<int?> ReadWindowAsync(
-        PackFile pack, PackEntry first, PackEntry last, CancellationToken token)
+        BlobName blob, PackEntry first, PackEntry last, CancellationToken token)
     {
         int lengthBytes = checked((int)((long)last.OffsetBytes + last.LengthBytes - first.OffsetBytes));
         if (window.Length < lengthBytes)
@@ -156,7 +177,7 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         windowStartBytes = first.OffsetBytes;
         try
         {
-            int? read = await store.TryReadAsync(pack.Blob, windowStartBytes, window.AsMemory(0, lengthBytes), token);
+            int? read = await store.TryReadAsync(blob, windowStartBytes, window.AsMemory(0, lengthBytes), token);
             BytesRead += read ?? 0;
             return read;
         }
@@ -174,7 +195,8 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
     }
 
     private void Check(
-        PackFile pack, PackEntry entry, ReadOnlySpan<byte> bytes, Action<long, string, Digest> found)
+        PackTable table, PackEntry entry, int pageCount, ReadOnlySpan<byte> bytes,
+        Action<long, string, Digest> found)
     {
         try
         {
@@ -182,8 +204,8 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
             Corrupt.Unless(entry.IsOf(record), "record: not as the pack's table says");
             Digest id = record.Type switch
             {
-                RecordType.Whole => IdOfChunk(record, pack.Trailer.PagesPerChunk),
-                RecordType.Delta => CheckRecipe(record, entry, pack),
+                RecordType.Whole => IdOfChunk(record, pageCount),
+                RecordType.Delta => CheckRecipe(record, entry, table, pageCount),
                 RecordType.Node => hasher.IdOfNode(MapNode.HashedPartOf(PlainRecord.Read(record))).Value,
                 _ => hasher.IdOfList(PlainRecord.Read(record)).Value,
             };
@@ -196,12 +218,12 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
         }
     }
 
-    private Digest IdOfChunk(in Record record, int pagesPerChunk)
+    private Digest IdOfChunk(in Record record, int pageCount)
     {
-        if (pages.Length != pagesPerChunk)
+        if (pages.Length != pageCount)
         {
-            pages = new Digest[pagesPerChunk];
-            chunk = new byte[pagesPerChunk * FormatLimits.PageSizeBytes];
+            pages = new Digest[pageCount];
+            chunk = new byte[pageCount * FormatLimits.PageSizeBytes];
         }
 
         ChunkRecord.Decode(record, chunk);
@@ -210,11 +232,11 @@ internal sealed class PackCheck(IBlobStore store, RepositoryId repository, Conte
 
     /// <summary>Holds a delta against the footer's recipe, which others are to show to make the chunk.</summary>
     /// <returns>The id of the record: a recipe alone cannot tell it.</returns>
-    private Digest CheckRecipe(in Record record, in PackEntry entry, PackFile pack)
+    private Digest CheckRecipe(in Record record, in PackEntry entry, PackTable table, int pageCount)
     {
-        Recipe recipe = DeltaRecord.Read(record, pack.Trailer.PagesPerChunk);
-        int index = pack.Table.FirstFrom(entry.Id);
-        while (pack.Table[index].OffsetBytes != entry.OffsetBytes)
+        Recipe recipe = DeltaRecord.Read(record, pageCount);
+        int index = table.FirstFrom(entry.Id);
+        while (table[index].OffsetBytes != entry.OffsetBytes)
         {
             index++;
         }

@@ -9,8 +9,8 @@ namespace HyperVBackup.Repository.Maintenance;
 /// <summary>Checks packs side by side, and counts. Used once.</summary>
 /// <param name="isYetToCome">Whether the second copy of a map pack need not be there yet.</param>
 internal sealed class PackChecks(
-    IBlobStore store, RepositoryId repository, ContentHasher hasher, DamageLog damage, int workerCount,
-    Func<PackName, CancellationToken, Task<bool>> isYetToCome)
+    IBlobStore store, RepositoryId repository, ContentHasher hasher, int pagesPerChunk, DamageLog damage,
+    int workerCount, Func<PackName, CancellationToken, Task<bool>> isYetToCome)
 {
     private readonly ConcurrentBag<RotationPack> chunkPacks = [];
     private long packCount;
@@ -72,7 +72,7 @@ internal sealed class PackChecks(
     private async Task<bool> CheckAsync(PackName pack, string copy, PackParts parts, CancellationToken token)
     {
         bool isSound = true;
-        PackCheck check = new(store, repository, hasher);
+        PackCheck check = new(store, repository, hasher, pagesPerChunk);
         await check.RunAsync(
             pack, copy, parts,
             (offsetBytes, what, id) =>

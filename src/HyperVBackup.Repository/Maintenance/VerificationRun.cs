@@ -55,7 +55,8 @@ internal sealed class VerificationRun
         parity = new ParityCheck(store, this.repository);
         footers = new FooterSections(store, this.repository);
         listing = new PackListing(store, footers.Tables);
-        checks = new PackChecks(store, this.repository, hasher, damage, options.WorkerCount, IsYetToComeAsync);
+        checks = new PackChecks(
+            store, this.repository, hasher, settings.PagesPerChunk, damage, options.WorkerCount, IsYetToComeAsync);
     }
 
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -101,10 +102,16 @@ internal sealed class VerificationRun
         HashSet<PackName> checkedPacks = [.. packs];
         foreach (DamagedPlace place in known.Where(place => !place.Place.IsUnknown))
         {
-            damage.AddBadRecord(place.BlobName, place.OffsetBytes);
+            if (!place.IsFile)
+            {
+                damage.AddBadRecord(place.BlobName, place.OffsetBytes);
+            }
+
             if (checkedPacks.Contains(place.Pack))
             {
-                damage.Add(place.BlobName, place.OffsetBytes, $"record {place.Id} is damaged");
+                damage.Add(
+                    place.BlobName, place.OffsetBytes,
+                    place.IsFile ? "the header or the footer is damaged" : $"record {place.Id} is damaged");
             }
         }
     }

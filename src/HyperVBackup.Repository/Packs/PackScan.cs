@@ -6,52 +6,82 @@ using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Packs;
 
-/// <summary>Finds the records of a chunk pack whose footer is lost, by reading all of it: a record begins with a header
-/// that says its length, and a checksum covers it. What is damaged between records is passed over.</summary>
-internal static class PackScan
+/// <summary>Finds the records of a pack whose header or footer is lost, by reading all of it: a record begins with a
+/// header that says its length, and a checksum covers it. What is damaged between records is passed over.</summary>
+internal sealed class PackScan
 {
-    private const int RecordBytesMax = Record.HeaderSizeBytes + FormatLimits.RecordExtensionLengthMaxBytes
+    private const int ChunkRecordBytesMax = Record.HeaderSizeBytes + FormatLimits.RecordExtensionLengthMaxBytes
         + (4 << 20); // what a chunk can be, and longer than any recipe
-    private const int PieceBytes = (4 << 20) + RecordBytesMax;
+    private const int MapRecordBytesMax = Record.HeaderSizeBytes + FormatLimits.RecordExtensionLengthMaxBytes
+        + FormatLimits.RecordPlainLengthMaxBytes;
+    private const int PieceBytes = 4 << 20; // besides a record that goes on behind it
+    private const int UnreadableBytes = 64 << 10; // passed over together
+    private const int UnreadableCountMax = 16; // each may take the disk many seconds
     private const int MagicAt = 16; // in a record's header
+    private readonly IBlobStore store;
+    private readonly BlobName blob;
+    private readonly PackKind kind;
+    private int unreadableCount;
+
+    private PackScan(IBlobStore store, BlobName blob, PackKind kind) =>
+        (this.store, this.blob, this.kind) = (store, blob, kind);
 
     private static ReadOnlySpan<byte> Magic => "HVBR"u8;
 
-    /// <returns>The records that are whole, without hooks; null where the pack is gone, is not the one that its name
-    /// says, cannot be read, or holds none.</returns>
+    /// <param name="blobName">Which copy of the pack.</param>
+    /// <returns>The records that are whole, without hooks; null where the copy is gone, says that it is another file,
+    /// or holds none.</returns>
     public static async ValueTask<PackTable?> TryReadAsync(
-        IBlobStore store, RepositoryId repository, PackName name, CancellationToken token)
+        IBlobStore store, RepositoryId repository, PackName name, string blobName, CancellationToken token)
     {
-        BlobName blob = new(name.BlobName);
+        BlobName blob = new(blobName);
         try
         {
-            byte[] head = new byte[FileHeader.SizeBytes];
-            if (await store.TryReadAsync(blob, 0, head, token) != head.Length)
+            FileHeader own = new(
+                name.Kind == PackKind.Chunks ? FileKind.ChunkPack : FileKind.MapPack, repository, blobName);
+            if (await store.TryGetLengthAsync(blob, token) is not long lengthBytes
+                || await IsOfAnotherFileAsync(store, blob, own, token))
             {
                 return null;
             }
 
-            FileHeader.Read(head).Expect(FileKind.ChunkPack, repository, name.BlobName);
-            List<PackEntry> found = await ReadAllAsync(store, blob, token);
+            List<PackEntry> found = await new PackScan(store, blob, name.Kind).ReadAllAsync(
+                Math.Min(lengthBytes, FormatLimits.PackLengthMaxBytes), token);
             return found.Count == 0 ? null : PackTable.OfWhatIsLeft(found);
         }
-        catch (Exception failure) when (failure is CorruptDataException or StoreException)
+        catch (StoreException)
         {
             return null;
         }
     }
 
-    private static async Task<List<PackEntry>> ReadAllAsync(IBlobStore store, BlobName blob, CancellationToken token)
+    /// <summary>Whether a file's header is a sound one of another file. One that is damaged says nothing.</summary>
+    public static async ValueTask<bool> IsOfAnotherFileAsync(
+        IBlobStore store, BlobName blob, FileHeader own, CancellationToken token)
     {
+        byte[] head = new byte[FileHeader.SizeBytes];
+        try
+        {
+            int? count = await store.TryReadAsync(blob, 0, head, token);
+            return count == head.Length && FileHeader.Read(head) != own;
+        }
+        catch (Exception failure) when (failure is CorruptDataException or StoreException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<List<PackEntry>> ReadAllAsync(long lengthBytes, CancellationToken token)
+    {
+        int recordBytesMax = kind == PackKind.Chunks ? ChunkRecordBytesMax : MapRecordBytesMax;
         List<PackEntry> found = [];
-        long lengthBytes = Math.Min(
-            await store.TryGetLengthAsync(blob, token) ?? 0, FormatLimits.PackLengthMaxBytes);
-        byte[] piece = new byte[Math.Min(PieceBytes, lengthBytes)];
+        byte[] piece = new byte[Math.Min(PieceBytes + recordBytesMax, lengthBytes)];
         for (long startBytes = FileHeader.SizeBytes; startBytes < lengthBytes;)
         {
-            int count = await store.TryReadAsync(blob, startBytes, piece, token) ?? 0;
-            bool isEnd = startBytes + count >= lengthBytes || count == 0;
-            startBytes += Find(piece.AsSpan(0, count), startBytes, isEnd, found);
+            int count = (int)Math.Min(piece.Length, lengthBytes - startBytes);
+            await ReadAsync(startBytes, piece.AsMemory(0, count), token);
+            bool isEnd = startBytes + count == lengthBytes;
+            startBytes += Find(piece.AsSpan(0, count), startBytes, isEnd ? count : count - recordBytesMax, found);
             if (isEnd)
             {
                 break;
@@ -61,10 +91,33 @@ internal static class PackScan
         return found;
     }
 
-    /// <returns>How much of the piece was looked through; a record that may go on behind it was not.</returns>
-    private static int Find(ReadOnlySpan<byte> piece, long startBytes, bool isEnd, List<PackEntry> found)
+    /// <summary>Reads, with zeros for what cannot be read.</summary>
+    /// <exception cref="StoreException">That is too much.</exception>
+    private async ValueTask ReadAsync(long offsetBytes, Memory<byte> bytes, CancellationToken token)
     {
-        int lastBytes = isEnd ? piece.Length : piece.Length - RecordBytesMax;
+        try
+        {
+            int count = await store.TryReadAsync(blob, offsetBytes, bytes, token) ?? 0;
+            bytes.Span[count..].Clear();
+        }
+        catch (StoreException) when (bytes.Length > UnreadableBytes)
+        {
+            for (int at = 0; at < bytes.Length; at += UnreadableBytes)
+            {
+                await ReadAsync(
+                    offsetBytes + at, bytes[at..Math.Min(at + UnreadableBytes, bytes.Length)], token);
+            }
+        }
+        catch (StoreException) when (++unreadableCount < UnreadableCountMax)
+        {
+            bytes.Span.Clear();
+        }
+    }
+
+    /// <param name="lastBytes">Where to end: a record that begins later may go on behind the piece.</param>
+    /// <returns>How much of the piece was looked through.</returns>
+    private int Find(ReadOnlySpan<byte> piece, long startBytes, int lastBytes, List<PackEntry> found)
+    {
         int at = 0;
         while (at < lastBytes)
         {
@@ -83,7 +136,7 @@ internal static class PackScan
         return at;
     }
 
-    private static bool TryRead(ReadOnlySpan<byte> bytes, uint offsetBytes, out PackEntry entry)
+    private bool TryRead(ReadOnlySpan<byte> bytes, uint offsetBytes, out PackEntry entry)
     {
         entry = default;
         if (bytes.Length < Record.HeaderSizeBytes || !bytes[MagicAt..].StartsWith(Magic))
@@ -94,7 +147,9 @@ internal static class PackScan
         try
         {
             entry = PackEntry.Of(Record.Read(bytes), offsetBytes);
-            return entry.Type is RecordType.Whole or RecordType.Delta;
+            return kind == PackKind.Chunks
+                ? entry.Type is RecordType.Whole or RecordType.Delta
+                : entry.Type is RecordType.Node or RecordType.List;
         }
         catch (CorruptDataException)
         {

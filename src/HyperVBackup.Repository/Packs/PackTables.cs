@@ -11,8 +11,8 @@ namespace HyperVBackup.Repository.Packs;
 /// </summary>
 /// <param name="keptBytesMax">Of the tables' bytes, with <see cref="OverheadBytes"/> for each.</param>
 /// <param name="absent">Packs that are taken for gone; null for none.</param>
-/// <param name="findsRecords">Whether a chunk pack whose footer is lost is read whole for its records: collectors leave
-/// such a pack as it is.</param>
+/// <param name="findsRecords">Whether a pack whose header or footer is lost is read whole for its records: collectors
+/// leave such a pack as it is.</param>
 internal sealed class PackTables(
     IBlobStore store, RepositoryId repository, long keptBytesMax, AbsentSet? absent = null,
     bool findsRecords = false)
@@ -24,8 +24,8 @@ internal sealed class PackTables(
     private readonly Lock gate = new();
     private readonly LatestUsed<PackName, PackTable?> known = new(keptBytesMax);
 
-    /// <returns>The table, of a map pack from either copy; null where the pack is gone, absent, or its footer is
-    /// damaged: then it confirms nothing.</returns>
+    /// <returns>The table, of a map pack from either copy, or what is found of both; null where the pack is gone,
+    /// absent, or so damaged that it confirms nothing.</returns>
     public async ValueTask<PackTable?> TryGetAsync(PackName name, CancellationToken token)
     {
         if (absent?.Contains(name) == true)
@@ -46,6 +46,8 @@ internal sealed class PackTables(
         {
             table = await TryReadAsync(name, name.MirrorBlobName, token);
         }
+
+        table ??= findsRecords ? await TryFindRecordsAsync(name, token) : null;
 
         lock (gate)
         {
@@ -69,7 +71,7 @@ internal sealed class PackTables(
         {
             return damage.IsUnreadable
                 ? (null, true)
-                : (await PackScan.TryReadAsync(store, repository, name, token), false);
+                : (await PackScan.TryReadAsync(store, repository, name, name.BlobName, token), false);
         }
     }
 
@@ -79,12 +81,22 @@ internal sealed class PackTables(
         {
             return (await PackFile.TryOpenAsync(store, repository, name, blobName, token))?.Table;
         }
-        catch (PackDamagedException damage)
+        catch (PackDamagedException)
         {
-            return findsRecords && name.Kind == PackKind.Chunks && !damage.IsUnreadable
-                ? await PackScan.TryReadAsync(store, repository, name, token)
-                : null; // verify reports it; here it only means that nothing is confirmed
+            return null; // verify reports it; here it only means that nothing is confirmed
         }
+    }
+
+    /// <summary>Of a map pack, what is whole in either copy.</summary>
+    private async ValueTask<PackTable?> TryFindRecordsAsync(PackName name, CancellationToken token)
+    {
+        PackTable? first = await PackScan.TryReadAsync(store, repository, name, name.BlobName, token);
+        PackTable? second = name.Kind == PackKind.Maps
+            ? await PackScan.TryReadAsync(store, repository, name, name.MirrorBlobName, token)
+            : null;
+        return first is null || second is null
+            ? first ?? second
+            : PackTable.OfWhatIsLeft(first.Entries.Union(second.Entries));
     }
 
     private static long CostBytes(PackTable? table) =>

@@ -50,7 +50,7 @@ public sealed class IndexCatchUpTests
         SampleRepository sample = await SampleRepository.CreateAsync();
         SessionId open = (await sample.BackUpAsync([1])).Id;
         SessionId damaged = (await sample.BackUpAsync([2], vm: "other")).Id;
-        sample.Store[sample.NamesIn($"packs/{damaged.ToString()[..2]}/{damaged}")[0]][0] ^= 1;
+        sample.Store[sample.NamesIn($"packs/{damaged.ToString()[..2]}/{damaged}")[0]] = new byte[1000];
         await using MemoryChunkIndex index = new(1 << 20);
         await new IndexCatchUp(sample.Store, sample.Repository.Id, index, AbsentSet.None)
             .RunAsync([open, damaged], new HashSet<SessionId> { damaged }, default);

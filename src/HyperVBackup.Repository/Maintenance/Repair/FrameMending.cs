@@ -30,7 +30,7 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
             return null;
         }
 
-        if (await IsOfAnotherFileAsync(place, token))
+        if (await Packs.PackScan.IsOfAnotherFileAsync(store, new BlobName(place.BlobName), HeaderOf(place), token))
         {
             return place.Pack.Kind == PackKind.Maps && await TryMendWholeAsync(place, token)
                 ? "its second copy"
@@ -46,19 +46,6 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
         return place.Pack.Kind == PackKind.Maps && await TryMendFromCopyAsync(place, token) ? "its second copy"
             : await TryMendFooterAsync(place, token) ? "its own records"
             : null;
-    }
-
-    private async Task<bool> IsOfAnotherFileAsync(DamagedPlace place, CancellationToken token)
-    {
-        byte[] found = await Mending.ReadAsync(store, place.BlobName, 0, FileHeader.SizeBytes, token);
-        try
-        {
-            return FileHeader.Read(found) != HeaderOf(place);
-        }
-        catch (CorruptDataException)
-        {
-            return false;
-        }
     }
 
     private FileHeader HeaderOf(DamagedPlace place) => new(
