@@ -188,7 +188,8 @@ public sealed class BackupRepository
             opener,
             async (inspection, token) => NewVerificationRun(
                 options, inspection.Absent, await NotedDamage.ReadStandingAsync(this, token)),
-            (report, token) => NotedDamage.OfAsync(this, report, options.IsOfEverything, token));
+            (report, token) => NotedDamage.OfAsync(this, report, options.IsOfEverything, token),
+            (report, token) => NotedDamage.KeepAsync(this, report, token));
 
     /// <summary>Heals what is damaged; see <see cref="RepositoryRepair"/>.</summary>
     public RepositoryRepair NewRepair(RepairOptions options) => new(this, options);

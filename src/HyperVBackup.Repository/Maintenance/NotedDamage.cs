@@ -56,6 +56,23 @@ internal static class NotedDamage
         };
     }
 
+    /// <summary>Notes what a report says is damaged and stands, and still is damaged; not what it says is lost, which
+    /// may have been deleted for good reason since. Where it cannot be noted, that is warned about.</summary>
+    public static async Task KeepAsync(
+        BackupRepository repository, VerificationReport report, CancellationToken token)
+    {
+        try
+        {
+            IEnumerable<DamagedPlace> standing = report.Places.Where(place => place.Pack != default);
+            List<DamagedPlace> bad = await new PlaceCheck(repository).FindBadAsync(standing, token);
+            await new DamageNotes(repository).AddAsync(bad, token);
+        }
+        catch (StoreException failure)
+        {
+            WarnUnnoted(repository, failure);
+        }
+    }
+
     /// <summary>Warns that hosts will not know of damage that was found.</summary>
     public static void WarnUnnoted(BackupRepository repository, StoreException failure) => repository.Warn(
         "The damage that was found could not be noted, so backups go on taking what is damaged for stored: "

@@ -15,11 +15,15 @@ public sealed class Verification
     private readonly SessionOpener opener;
     private readonly Func<Inspection, CancellationToken, Task<VerificationRun>> begin;
     private readonly Func<VerificationReport, CancellationToken, Task<VerificationReport>> note;
+    private readonly Func<VerificationReport, CancellationToken, Task> keep;
 
+    /// <param name="note">Makes the notes say what a report says.</param>
+    /// <param name="keep">Adds to the notes what is wrong whatever was deleted meanwhile.</param>
     internal Verification(
         SessionOpener opener, Func<Inspection, CancellationToken, Task<VerificationRun>> begin,
-        Func<VerificationReport, CancellationToken, Task<VerificationReport>> note) =>
-        (this.opener, this.begin, this.note) = (opener, begin, note);
+        Func<VerificationReport, CancellationToken, Task<VerificationReport>> note,
+        Func<VerificationReport, CancellationToken, Task> keep) =>
+        (this.opener, this.begin, this.note, this.keep) = (opener, begin, note, keep);
 
     /// <exception cref="SessionFencedException">Collections went on so fast that it could not be told what is damaged:
     /// run again.</exception>
@@ -42,6 +46,8 @@ public sealed class Verification
                     isTold = true; // not before: a run that is stopped while it notes what it found has told nothing
                     return told;
                 }
+
+                await keep(report, token); // before the lease goes, for which a collector may be waiting
             }
             finally
             {

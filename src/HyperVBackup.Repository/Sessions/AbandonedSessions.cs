@@ -14,11 +14,13 @@ namespace HyperVBackup.Repository.Sessions;
 internal sealed class AbandonedSessions(
     IBlobStore store, RepositoryId repository, LeaseFile leases, RepositoryEnvironment environment)
 {
-    /// <summary>What is put by those who hold no lease for it: nobody can tell whether they are still at it.</summary>
-    private static readonly string[] FoldersWithoutLease =
+    /// <summary>What sessions put under their own ids, and under their leases. Of all else nobody can tell whether
+    /// whoever puts it is still at it.</summary>
+    private static readonly string[] FoldersOfSessions =
     [
-        FileNames.LeaseFolder, FileNames.PruneMarkFolder, FileNames.PinFolder, FileNames.CondemnedFolder,
-        FileNames.RetiredFolder,
+        FileNames.ChunkPackFolder, FileNames.MapPackFolder, FileNames.MirrorFolder + FileNames.MapPackFolder,
+        FileNames.RestorePointFolder, FileNames.MirrorFolder + FileNames.RestorePointFolder,
+        FileNames.SignOfLifeFolder, FileNames.ParityFolder,
     ];
 
     private readonly SignFiles signs = new(store, repository);
@@ -112,9 +114,9 @@ internal sealed class AbandonedSessions(
         HashSet<BlobName> useless = [];
         foreach (BlobName name in temporaries)
         {
-            bool hasNoLease = FoldersWithoutLease.Any(
+            bool isOfSession = FoldersOfSessions.Any(
                 folder => name.Path.StartsWith(folder, StringComparison.Ordinal));
-            if (hasNoLease ? await store.TryGetLengthAsync(name, token) is not null : !IsOfAny(atWork, name))
+            if (isOfSession ? !IsOfAny(atWork, name) : await store.TryGetLengthAsync(name, token) is not null)
             {
                 useless.Add(name);
             }

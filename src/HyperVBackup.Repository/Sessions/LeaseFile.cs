@@ -22,7 +22,7 @@ internal sealed class LeaseFile(IBlobStore store, RepositoryId repository)
         Invariant.Check(isNew);
     }
 
-    /// <returns>The lease; null where it is gone or damaged (a damaged one is left to a collector).</returns>
+    /// <returns>The lease; null where it is gone or cannot be read (that one is left to a collector).</returns>
     public async ValueTask<Lease?> TryReadAsync(SessionId id, CancellationToken token)
     {
         string name = NameOf(id).Path;
@@ -33,7 +33,7 @@ internal sealed class LeaseFile(IBlobStore store, RepositoryId repository)
                 ? null
                 : Lease.Read(RecordFile.Read(file, FileKind.Lease, repository, name));
         }
-        catch (CorruptDataException)
+        catch (Exception failure) when (failure is CorruptDataException or StoreException)
         {
             return null;
         }

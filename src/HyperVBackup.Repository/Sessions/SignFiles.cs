@@ -40,8 +40,7 @@ internal sealed class SignFiles(IBlobStore store, RepositoryId repository)
         return counters;
     }
 
-    /// <returns>The sign; null where it is gone or damaged.</returns>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
+    /// <returns>The sign; null where it is gone or cannot be read.</returns>
     public async Task<SignOfLife?> TryReadAsync(SessionId session, long counter, CancellationToken token)
     {
         string name = FileNames.SignOfLife(session, counter);
@@ -51,7 +50,7 @@ internal sealed class SignFiles(IBlobStore store, RepositoryId repository)
                 ? SignOfLife.Read(RecordFile.Read(file, FileKind.SignOfLife, repository, name))
                 : null;
         }
-        catch (CorruptDataException)
+        catch (Exception failure) when (failure is CorruptDataException or StoreException)
         {
             return null;
         }

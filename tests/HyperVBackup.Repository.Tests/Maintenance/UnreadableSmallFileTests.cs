@@ -1,7 +1,10 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Pins;
+using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Maintenance.Repair;
 using HyperVBackup.Repository.Tests.Sessions;
@@ -60,7 +63,7 @@ public sealed class UnreadableSmallFileTests
         Assert.Contains(report.Damage, damage => damage.File == lost.Path);
         Assert.Equal(2, report.Damage.Count(damage => damage.File.EndsWith(name, StringComparison.Ordinal)));
         await Assert.ThrowsAsync<StoreException>(
-            () => repository.OpenWritingSessionAsync(Format.Points.LeaseKind.Backup, default));
+            () => repository.OpenWritingSessionAsync(LeaseKind.Backup, default));
     }
 
     [Theory]
@@ -80,6 +83,35 @@ public sealed class UnreadableSmallFileTests
         RepairReport report = await sample.RepairAsync();
         Assert.Contains(report.Healed, healed => healed.File == name && healed.IsMended);
         Assert.DoesNotContain(report.Left, damage => damage.File == name);
+    }
+
+    [Theory]
+    [InlineData("leases/")]
+    [InlineData("signs/")]
+    public async Task What_cannot_be_read_of_a_session_stops_neither_backups_nor_collections_and_it_can_be_ended(
+        string folder)
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint old = await sample.BackUpAsync([1, 2]);
+        await sample.BackUpAsync([2, 3], old);
+        WritingSession dead = await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        SignFiles signs = new(sample.Store, sample.Repository.Id);
+        await signs.PutAsync(dead.Id, new SignOfLife(1, DateTimeOffset.UnixEpoch), default);
+        sample.Store.Before = call => Fail(
+            call.Kind == StoreCallKind.Read && call.Name.StartsWith(folder + dead.Id, StringComparison.Ordinal));
+        await sample.BackUpAsync([4], vm: "other");
+        SessionWatch watch = new(sample.Repository, CollectSample.NewEnvironment());
+        Assert.Equal(dead.Id, Assert.Single(await watch.ListAsync(default)).Id);
+        await sample.MarkAsync(old);
+        CollectReport report = await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.Equal([dead.Id], report.SessionsFenced);
+        WritingSession next = await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        folder += next.Id;
+        sample.Store.Before = call => Fail(
+            call.Kind == StoreCallKind.Read && call.Name.StartsWith(folder, StringComparison.Ordinal));
+        Assert.Equal(SessionState.Fenced, await watch.EndAsync(next.Id.ToString(), force: true, default));
+        sample.Store.Before = null;
+        await sample.RequireGoodAsync(old);
     }
 
     [Fact]

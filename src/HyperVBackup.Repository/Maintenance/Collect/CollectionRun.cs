@@ -7,6 +7,7 @@ using HyperVBackup.Repository.Maintenance.Collect.Marks;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance.Collect;
 
@@ -16,6 +17,7 @@ namespace HyperVBackup.Repository.Maintenance.Collect;
 /// </summary>
 internal sealed class CollectionRun
 {
+    private const int RepackTriesMax = 3;
     private readonly BackupRepository repository;
     private readonly CollectionStore store;
     private readonly Survey survey;
@@ -32,6 +34,8 @@ internal sealed class CollectionRun
     private long repackedBytes;
     private long? bytesBefore;
     private bool hasRepacked;
+    private int repackTries;
+    private StoreException? repackFailure;
 
     public CollectionRun(
         BackupRepository repository, CollectionStore store, Survey survey, NothingNote note, CollectOptions options,
@@ -103,6 +107,7 @@ internal sealed class CollectionRun
         {
             await execution.RunAsync(state.Retired!, remains, progress, token); // C9
             report = report with { CollectionCount = report.CollectionCount + 1 };
+            hasRepacked &= repackFailure is null || repackTries == RepackTriesMax; // there may be room for it now
             return false;
         }
 
@@ -142,15 +147,15 @@ internal sealed class CollectionRun
         }
 
         await execution.RemoveMarksAsync(listed.Gone, token);
-        if (use.ToRepack.Count > 0 && !hasRepacked)
+        if (use.ToRepack.Count > 0 && !hasRepacked && await TryRepackAsync(stock, needed, use, roots, token))
         {
-            await RepackAsync(stock, needed, use, roots, token);
             return false;
         }
 
         CollectionSet proposal = await ProposalOfAsync(number, listed, use, token);
         if (proposal.Points.Count == 0 && proposal.Packs.Count == 0)
         {
+            ThrowIfNotRepacked();
             bool isForGood = immutable.Count == 0 && use.ToRepack.Count == 0 && use.UnusedAtWork.Count == 0;
             NoteNothing(listed, sum, isForGood);
             return true;
@@ -183,24 +188,56 @@ internal sealed class CollectionRun
     /// <summary>C5 to C8.</summary>
     private async Task DecideAsync(CollectionSet condemned, CancellationToken token)
     {
-        known = await KnownDamage.ReadAsync(repository, token);
         HashSet<SessionId> decided = await store.Points.ListAsync(token);
         fenced.AddRange(await new AbandonedSessions(
             store.Store, store.Repository, store.Leases, store.Environment).CleanAsync(decided, token));
         fenced.AddRange(await new WaitSet(store, condemned, options.Patience).RunAsync(progress, token));
         CollectionSet retired = await new Decision(store, survey).MakeAsync(
-            condemned, DamagedOf,
+            condemned, ReadDamagedAsync,
             async (staying, stock) => await FindImmutableAsync(staying, await ReadLocksAsync(token), stock, token),
             token);
         await store.Collections.TryPutRetiredAsync(retired, token); // whoever lost reads what won
     }
 
-    private async Task RepackAsync(
+    /// <summary>Where packs cannot be rewritten, what nothing needs goes even so: it may be the room that is missing.
+    /// </summary>
+    /// <returns>Whether they are rewritten.</returns>
+    private async Task<bool> TryRepackAsync(
         Stock stock, NeededIds needed, PackUse use, PointRoots roots, CancellationToken token)
     {
-        hasRepacked = true;
-        Repacking repacking = new(
-            store, uses, survey.Workshop, repository.Settings, progress);
+        (hasRepacked, repackFailure) = (true, null);
+        repackTries++;
+        Repacking repacking = new(store, uses, survey.Workshop, repository.Settings, progress);
+        try
+        {
+            await RepackAsync(repacking, stock, needed, use, roots, token);
+            return true;
+        }
+        catch (StoreException failure) when (!token.IsCancellationRequested)
+        {
+            if (repacking.Session is not { } session
+                || await store.ExistsAsync(FileNames.Lease(session), CancellationToken.None))
+            {
+                throw; // who cannot delete a lease cannot collect, and would wait for itself
+            }
+
+            repackFailure = failure;
+            return false;
+        }
+    }
+
+    private void ThrowIfNotRepacked()
+    {
+        if (repackFailure is { } failure)
+        {
+            string done = execution.FreedBytes > 0 ? "What nothing needs was deleted, but packs" : "Packs";
+            throw new StoreException($"{done} of which much is dead cannot be rewritten: {failure.Message}", failure);
+        }
+    }
+
+    private async Task RepackAsync(
+        Repacking repacking, Stock stock, NeededIds needed, PackUse use, PointRoots roots, CancellationToken token)
+    {
         await repacking.RunAsync(stock, needed, use, [.. roots.NewestTops], token);
         repackedBytes += repacking.CopiedBytes;
         repacked.UnionWith(use.ToRepack);
@@ -252,6 +289,13 @@ internal sealed class CollectionRun
         sum.Add("damaged", known.Places);
         sum.Add("collect", [$"{string.Join(' ', limits)} {listed.Sum()}"]);
         return sum.ToDigest();
+    }
+
+    /// <summary>Asked after all who are in the way have ended: what they noted counts.</summary>
+    private async Task<BadCopies> ReadDamagedAsync(PackSet packs, CancellationToken token)
+    {
+        known = await KnownDamage.ReadAsync(repository, token);
+        return DamagedOf(packs);
     }
 
     /// <summary>What was found damaged here, and what notes name.</summary>

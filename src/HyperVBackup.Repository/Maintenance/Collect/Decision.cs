@@ -17,7 +17,7 @@ internal sealed class Decision(CollectionStore store, Survey survey)
     /// <exception cref="RepositoryDamagedException">A point or node cannot be read, or something needed has no complete
     /// copy.</exception>
     public async Task<CollectionSet> MakeAsync(
-        CollectionSet condemned, Func<PackSet, BadCopies> findDamaged,
+        CollectionSet condemned, Func<PackSet, CancellationToken, Task<BadCopies>> findDamaged,
         Func<IReadOnlyCollection<SessionId>, Stock, Task<HashSet<PackName>>> findImmutable, CancellationToken token)
     {
         List<SessionId> staying =
@@ -26,7 +26,7 @@ internal sealed class Decision(CollectionStore store, Survey survey)
         HashSet<PackName> packs = await store.ListPacksAsync(token);
         ParityGroups groups = await ParityGroups.ReadAsync(store, packs, token);
         (Stock stock, NeededIds needed) = await survey.RunAsync(packs, roots, token);
-        CopyRanks ranks = RanksOf(stock.Packs, condemned, findDamaged(stock.Packs));
+        CopyRanks ranks = RanksOf(stock.Packs, condemned, await findDamaged(stock.Packs, token));
         CopyChoice choice = new(stock, needed, ranks, survey.Workshop);
         choice.Run(_ => { }, token);
         HashSet<PackName> immutable = await findImmutable(staying, stock);

@@ -37,10 +37,18 @@ internal sealed class RepackSession
     /// <summary>Whether another collector gave the session up: others then remove what it had begun to write.</summary>
     public Task<bool> IsGivenUpAsync() => lease.Name.IsFencedAsync(CancellationToken.None);
 
-    /// <summary>Decides the session; whoever fenced it before did the same.</summary>
+    /// <summary>Decides the session; whoever fenced it before did the same. Where that fails, it ends undecided, as one
+    /// that was broken off.</summary>
+    /// <exception cref="Storage.StoreException">The store failed.</exception>
     public async Task EndAsync()
     {
-        await lease.Name.DecideWithoutPointAsync(CancellationToken.None);
-        await lease.EndAsync();
+        try
+        {
+            await lease.Name.DecideWithoutPointAsync(CancellationToken.None);
+        }
+        finally
+        {
+            await lease.EndAsync();
+        }
     }
 }

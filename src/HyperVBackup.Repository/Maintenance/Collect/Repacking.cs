@@ -23,12 +23,16 @@ internal sealed class Repacking(
     /// <summary>Places of records that are not good; they were left.</summary>
     public List<(PackName Pack, uint OffsetBytes)> Damaged { get; } = [];
 
+    /// <summary>The session that copies; null before it began.</summary>
+    public SessionId? Session { get; private set; }
+
     /// <param name="tops">Of the disks whose order the new packs are to have.</param>
     public async Task RunAsync(
         Stock stock, NeededIds needed, PackUse use, IReadOnlyList<(int Level, NodeId Id)> tops,
         CancellationToken token)
     {
         RepackSession session = await RepackSession.OpenAsync(store, token);
+        Session = session.Id;
         try
         {
             await RunAsync(session, stock, needed, use, tops, token);

@@ -5,6 +5,7 @@ using HyperVBackup.Repository.Maintenance.Collect;
 using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
 using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
@@ -101,6 +102,61 @@ public sealed class RepackTests
         await situation.RequireGoodAsync();
     }
 
+    /// <summary>As on a full disk: room for packs comes when the first one is deleted, or never.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_nothing_needs_goes_also_where_there_is_no_room_to_rewrite_packs(bool isRoomMade)
+    {
+        (SampleRepository sample, RestorePoint[] pruned) = await MakeDeadAndMostlyDeadAsync();
+        bool isFull = true;
+        sample.Store.Before = call =>
+        {
+            isFull &= !isRoomMade || call.Kind != StoreCallKind.Delete || !PackName.TryParse(call.Name, out _);
+            if (isFull && call.Kind == StoreCallKind.Publish)
+            {
+                throw new StoreException("No space is left.");
+            }
+        };
+        if (isRoomMade)
+        {
+            Assert.True((await sample.CollectAsync(new CollectOptions())).PacksRepacked > 0);
+        }
+        else
+        {
+            StoreException failure = await Assert.ThrowsAsync<StoreException>(
+                () => sample.CollectAsync(new CollectOptions()));
+            Assert.Contains("cannot be rewritten: No space is left", failure.Message, StringComparison.Ordinal);
+        }
+
+        sample.Store.Before = null;
+        Assert.DoesNotContain(sample.Packs(PackKind.Chunks), pack => pack.Session == pruned[0].Id);
+        Assert.Equal(!isRoomMade, sample.Packs(PackKind.Chunks).Any(pack => pack.Session == pruned[1].Id));
+        Assert.Empty(sample.NamesIn(FileNames.LeaseFolder));
+        await sample.RequireGoodAsync(pruned);
+    }
+
+    [Fact]
+    public async Task A_collector_whose_repack_failed_and_left_a_lease_does_not_wait_for_itself()
+    {
+        (SampleRepository sample, RestorePoint[] pruned) = await MakeDeadAndMostlyDeadAsync();
+        List<string> put = [];
+        sample.Store.Before = call =>
+        {
+            if (call.Kind == StoreCallKind.Publish || (call.Kind == StoreCallKind.Delete
+                && call.Name.StartsWith(FileNames.LeaseFolder, StringComparison.Ordinal)))
+            {
+                throw new StoreException("The store is read-only.");
+            }
+
+            put.AddRange(call.Kind == StoreCallKind.Put ? [call.Name] : []);
+        };
+        await Assert.ThrowsAsync<StoreException>(() => sample.CollectAsync(new CollectOptions()));
+        sample.Store.Before = null;
+        Assert.DoesNotContain(FileNames.Condemned(1), put);
+        await sample.RequireNothingLostAsync(pruned);
+    }
+
     [Fact]
     public async Task What_was_moved_is_found_without_searching_all_packs_for_each_chunk()
     {
@@ -115,11 +171,23 @@ public sealed class RepackTests
         BackupRepository reader = await SampleRepository.OpenAsync(sample.Store);
         int listings = 0;
         sample.Store.Before = call =>
-            listings += call.Kind == Testing.Stores.StoreCallKind.List && !call.Name.StartsWith(
+            listings += call.Kind == StoreCallKind.List && !call.Name.StartsWith(
                 FileNames.RestorePointFolder, StringComparison.Ordinal) ? 1 : 0;
         Assert.True(await SampleRepository.ReadsRightAsync(reader, point!.Id, sample.Disks[point.Id]));
         sample.Store.Before = null;
         Assert.InRange(listings, 1, 12);
+    }
+
+    /// <returns>And the points of it that are pruned: of the first nothing is needed, of the second a little.</returns>
+    private static async Task<(SampleRepository Sample, RestorePoint[] Pruned)> MakeDeadAndMostlyDeadAsync()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint dead = await sample.BackUpAsync([.. Enumerable.Range(100, 20)], vm: "dead");
+        RestorePoint poor = await sample.BackUpAsync([.. Enumerable.Range(10, 30)]);
+        await sample.BackUpAsync([39, 38, 12], poor);
+        await sample.MarkAsync(dead);
+        await sample.MarkAsync(poor);
+        return (sample, [dead, poor]);
     }
 
     /// <summary>The chunks of a pack, in the order in which they lie.</summary>
