@@ -12,6 +12,7 @@
 #                               restore and are killed for so long (20 minutes)
 #   ./build.sh matrix           writes the table of crashes in repo-format/integrity.md
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
+#   ./build.sh publish-windows FOLDER   the same for 64-bit Windows, with the .NET runtime beside it, on any system
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
 set -euo pipefail
@@ -32,6 +33,11 @@ restore() {
 
 publish() {
   dotnet publish src/HyperVBackup.Cli -c Release -o "$1" -v quiet -nologo \
+    -p:RestoreLockedMode="$([ "${CI:-}" = true ] && echo true || echo false)"
+}
+
+publish_for_windows() {
+  dotnet publish src/HyperVBackup.Cli -c Release -p:ForWindows=true -o "$1" -v quiet -nologo \
     -p:RestoreLockedMode="$([ "${CI:-}" = true ] && echo true || echo false)"
 }
 
@@ -69,10 +75,13 @@ run_tests() {
   local projects passed=0 failed=0 good bad
   .ci/install-tools
   .ci/make-guest
+  .ci/make-wine
   restore HyperVBackup.sln
   dotnet build HyperVBackup.sln -c Release --no-restore -v quiet -nologo
+  publish_for_windows artifacts/hvbackup-windows
   publish artifacts/hvbackup
   export HVBACKUP_UNDER_TEST=$PWD/artifacts/hvbackup/hvbackup
+  export HVBACKUP_WINDOWS_UNDER_TEST=$PWD/artifacts/hvbackup-windows/hvbackup.exe
   rm -rf artifacts/tests
   mkdir -p artifacts/tests
   projects=$(test_projects)
@@ -161,6 +170,7 @@ case $verb in
   matrix) run_matrix ;;
   soak) run_soak "$@" ;;
   publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
+  publish-windows) publish_for_windows "${1:?usage: ./build.sh publish-windows FOLDER}" ;;
   bench)
     if [ "${1:-}" = scenarios ]; then
       benchmarks/install-tools.sh

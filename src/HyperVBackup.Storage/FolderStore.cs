@@ -216,7 +216,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
     private IEnumerable<BlobName> Walk(string folder, string start, CancellationToken token)
     {
         token.ThrowIfCancellationRequested();
-        foreach (StoreEntry entry in ListOrRequireRoot(Path.TrimEndingDirectorySeparator(Path.Join(root, folder))))
+        foreach (StoreEntry entry in ListOrRequireRoot(Path.TrimEndingDirectorySeparator(Under(root, folder))))
         {
             string path = folder + entry.Name;
             if (!entry.Name.StartsWith(start, StringComparison.Ordinal) || !BlobName.IsValid(path))
@@ -312,8 +312,12 @@ public sealed class FolderStore : IBlobStore, IDisposable
     private string PathOf(BlobName name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name.Path, nameof(name));
-        return Path.Join(root, name.Path);
+        return Under(root, name.Path);
     }
+
+    /// <summary>Windows takes '/' for its own separator, but not in paths that begin with <c>\\?\</c>.</summary>
+    private static string Under(string root, string path) =>
+        Path.Join(root, path.Replace('/', Path.DirectorySeparatorChar));
 
     private static string FolderOf(string path) => Path.GetDirectoryName(path)!;
 }

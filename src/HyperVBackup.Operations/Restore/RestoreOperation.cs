@@ -87,8 +87,16 @@ internal sealed class RestoreOperation(
 
     private string PathOf(DiskPoint disk, int count) => count == 1
         ? request.OutputPath
-        : Path.Combine(
-            request.OutputPath, disk.Name + (request.Format == ImageFormat.Raw ? ".raw" : ".vhdx"));
+        : Path.Combine(request.OutputPath, FileNameOf(disk));
+
+    private string FileNameOf(DiskPoint disk)
+    {
+        string name = disk.Name + (request.Format == ImageFormat.Raw ? ".raw" : ".vhdx");
+        return !OperatingSystem.IsWindows() || WindowsFileName.IsValid(name)
+            ? name
+            : throw new StoreException(
+                $"No file can be called '{name}' on Windows; restore this disk alone, into a file, with --disk.");
+    }
 
     private async Task<RestoredDisk> RestoreAsync(
         ReadingSession session, DiskPoint disk, string path, CancellationToken token)

@@ -6,13 +6,23 @@ using Xunit;
 namespace HyperVBackup.RealParts.Runs;
 
 /// <summary>Runs the built command line as a process of its own, on one repository with one state folder.</summary>
-internal sealed class Hvbackup(string repositoryPath, string statePath)
+internal sealed class Hvbackup
 {
-    private static readonly string Executable = ProgramUnderTest.Path;
+    private readonly string[] program;
 
-    public string RepositoryPath => repositoryPath;
+    public Hvbackup(string repositoryPath, string statePath)
+        : this(repositoryPath, statePath,
+            [$"HVBACKUP_STATE={statePath}", $"HVBACKUP_REPOSITORY={repositoryPath}", ProgramUnderTest.Path])
+    {
+    }
 
-    public string StatePath => statePath;
+    /// <param name="program">What env(1) is to run, and in which environment.</param>
+    public Hvbackup(string repositoryPath, string statePath, string[] program) =>
+        (RepositoryPath, StatePath, this.program) = (repositoryPath, statePath, program);
+
+    public string RepositoryPath { get; }
+
+    public string StatePath { get; }
 
     /// <summary>Runs a command to its end, whatever it says.</summary>
     public ToolResult Try(params IEnumerable<string> arguments) => Tool.Try("env", Environment(arguments));
@@ -38,7 +48,7 @@ internal sealed class Hvbackup(string repositoryPath, string statePath)
     /// <summary>Runs a command that must succeed within a peak memory, as GNU time counts it.</summary>
     public void RunWithin(long peakMiB, params IEnumerable<string> arguments)
     {
-        string report = Path.Join(statePath + "-memory");
+        string report = Path.Join(StatePath + "-memory");
         ToolResult result = Tool.Try("time", ["-f", "%M", "-o", report, "env", .. Environment(arguments)]);
         Assert.True(result.ExitCode == 0, result.Errors);
         long peakKiB = long.Parse(File.ReadAllText(report), System.Globalization.CultureInfo.InvariantCulture);
@@ -59,6 +69,5 @@ internal sealed class Hvbackup(string repositoryPath, string statePath)
         return document.RootElement.Clone();
     }
 
-    private IEnumerable<string> Environment(IEnumerable<string> arguments) =>
-        [$"HVBACKUP_STATE={statePath}", $"HVBACKUP_REPOSITORY={repositoryPath}", Executable, .. arguments];
+    private IEnumerable<string> Environment(IEnumerable<string> arguments) => [.. program, .. arguments];
 }

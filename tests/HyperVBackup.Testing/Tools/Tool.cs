@@ -31,6 +31,7 @@ public static class Tool
         ["b3sum"] = "b3sum",
         ["python3"] = "python3",
         ["time"] = "time",
+        ["x86_64-w64-mingw32-gcc"] = "gcc-mingw-w64-x86-64-win32",
     };
 
     /// <summary>Runs a program to its end and gives what it wrote to standard output.</summary>
