@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Codecs;
@@ -14,10 +15,12 @@ namespace HyperVBackup.Repository.Collections;
 /// The collections of a repository as files: <c>condemned/n</c> and <c>retired/n</c>, put once and never deleted, n
 /// from 1. Only the highest n matters: the next one is not proposed before everything that <c>retired/n</c> names is
 /// gone (repo-format/concurrency.md). Each has a second copy, which stands in for one that is damaged. Thread-safe;
-/// nothing is kept between calls.
+/// kept between calls is only which points were retired, which never changes.
 /// </summary>
 internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
 {
+    private readonly ConcurrentDictionary<long, HashSet<SessionId>> retiredPoints = new();
+
     /// <returns>The highest number there is; 0 where there has been no collection.</returns>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public async Task<long> ReadHighestAsync(CancellationToken token)
@@ -168,16 +171,36 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
     /// <summary>The same of packs.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public Task<HashSet<PackName>> FindCollectedAsync(IReadOnlySet<PackName> packs, CancellationToken token) =>
-        FindCollectedAsync(packs, (retired, pack) => retired.Contains(pack), token);
+        FindCollectedAsync(packs, TryReadRetiredPacksAsync, token);
 
     /// <returns>Those of <paramref name="points"/> that some collection, however old, says it deletes, as far as it
     /// can be read.</returns>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public Task<HashSet<SessionId>> FindCollectedAsync(IReadOnlySet<SessionId> points, CancellationToken token) =>
-        FindCollectedAsync(points, (retired, point) => retired.Contains(point), token);
+        FindCollectedAsync(points, TryReadRetiredPointsAsync, token);
+
+    /// <summary>The points that a collection retired, however old it is; read once, as a decision never changes.
+    /// </summary>
+    /// <returns>Null where it has not decided.</returns>
+    /// <exception cref="RepositoryUnusableException">Neither copy is good.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public async Task<IReadOnlySet<SessionId>?> TryReadRetiredPointsAsync(long number, CancellationToken token)
+    {
+        if (!retiredPoints.TryGetValue(number, out HashSet<SessionId>? points)
+            && await TryReadPastRetiredAsync(number, token) is { } retired)
+        {
+            retiredPoints[number] = points = [.. retired.Points];
+        }
+
+        return points;
+    }
+
+    private async Task<IReadOnlySet<PackName>?> TryReadRetiredPacksAsync(long number, CancellationToken token) =>
+        (await TryReadPastRetiredAsync(number, token))?.Packs.ToHashSet();
 
     private async Task<HashSet<T>> FindCollectedAsync<T>(
-        IReadOnlySet<T> names, Func<CollectionSet, T, bool> isNamed, CancellationToken token)
+        IReadOnlySet<T> names, Func<long, CancellationToken, Task<IReadOnlySet<T>?>> tryReadAsync,
+        CancellationToken token)
     {
         HashSet<T> found = [];
         long highest = names.Count > 0 ? await ReadHighestAsync(token) : 0;
@@ -185,8 +208,8 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         {
             try
             {
-                CollectionSet? retired = await TryReadPastRetiredAsync(number, token);
-                found.UnionWith(names.Where(name => retired is not null && isNamed(retired, name)));
+                IReadOnlySet<T>? retired = await tryReadAsync(number, token);
+                found.UnionWith(names.Where(name => retired is not null && retired.Contains(name)));
             }
             catch (Exception complaint) when (complaint is RepositoryUnusableException or StoreException)
             {

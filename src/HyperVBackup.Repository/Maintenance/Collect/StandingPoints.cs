@@ -95,7 +95,7 @@ internal sealed class StandingPoints(
         HashSet<SessionId> retired = [];
         for (long number = await collections.ReadHighestAsync(token); number > 0; number--)
         {
-            retired.UnionWith((await collections.TryReadPastRetiredAsync(number, token))?.Points ?? []);
+            retired.UnionWith(await collections.TryReadRetiredPointsAsync(number, token) ?? new HashSet<SessionId>());
         }
 
         return retired;

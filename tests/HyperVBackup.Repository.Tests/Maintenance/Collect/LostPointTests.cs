@@ -9,6 +9,7 @@ using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
 using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Maintenance.Collect;
@@ -54,6 +55,40 @@ public sealed class LostPointTests : IAsyncLifetime
         Assert.Single((await CollectAsync()).PointsRemoved);
         Assert.Single(warnings);
         await sample.RequireGoodAsync(points[1], points[2]);
+    }
+
+    /// <summary>Each old collection must be asked whether it deleted the points: once, not once a point.</summary>
+    [Fact]
+    public async Task Many_lost_points_cost_one_pass_over_old_collections()
+    {
+        await sample.MarkAsync(points[3]);
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        foreach (RestorePoint point in points[..3])
+        {
+            await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePoint(point.Id)), default);
+        }
+
+        int reads = 0;
+        sample.Store.Before = call =>
+            reads += call.Kind == StoreCallKind.Read && call.Name == FileNames.Retired(1) ? 1 : 0;
+        BackupRepository repository = await SampleRepository.OpenAsync(sample.Store);
+        reads = 0;
+        Assert.Equal(3, (await repository.ListShownPointsAsync()).Count);
+        int once = reads;
+        await repository.NewVerification(new VerificationOptions())
+            .RunAsync(new Silence<VerificationProgress>(), default);
+        int ofAll = reads;
+        foreach (RestorePoint point in points[1..3])
+        {
+            await sample.Store.DeleteAsync(new BlobName(FileNames.RestorePointMirror(point.Id)), default);
+        }
+
+        reads = 0;
+        Assert.Single(await repository.ListShownPointsAsync());
+        Assert.Equal(once, reads);
+        await repository.NewVerification(new VerificationOptions())
+            .RunAsync(new Silence<VerificationProgress>(), default);
+        Assert.Equal(ofAll, reads);
     }
 
     [Fact]
