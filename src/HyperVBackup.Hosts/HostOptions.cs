@@ -23,6 +23,10 @@ public sealed partial record HostOptions
     /// records it as such; otherwise the backup fails.</summary>
     public bool AllowCrashConsistent { get; init; }
 
+    /// <summary>Recovery checkpoints, by InstanceID, that a person says are left of ours: they are removed as if they
+    /// were marked. For those that a warning names because nothing proves whose they are.</summary>
+    public IReadOnlyList<string> OwnCheckpoints { get; init; } = [];
+
     /// <summary>How long to wait for what else goes on with the machine to end; zero to refuse at once.</summary>
     public TimeSpan BusyPatience { get; init; } = TimeSpan.FromMinutes(5);
 

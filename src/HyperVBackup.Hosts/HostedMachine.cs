@@ -53,13 +53,8 @@ public sealed class HostedMachine
         HostCatalog catalog = new(environment.Cim);
         VirtualMachine machine = catalog.FindMachine(options.Machine)
             ?? throw new HostException($"There is no machine {options.Machine} on this host.");
-        List<(AttachedDisk Attached, string Identity, string Name)> disks = [];
-        foreach (AttachedDisk attached in catalog.DisksOf(catalog.LiveSettingsOf(machine)))
-        {
-            using IVirtualDisk disk = environment.Disks.Open(attached.File);
-            disks.Add((attached, disk.Look().Identity, FileName(environment.Disks.BasePathOf(attached.File))));
-        }
-
+        List<(AttachedDisk Attached, string Identity, string Name)> disks = catalog.WithDisksOf(
+            catalog.LiveSettingsOf(machine), attached => attached.Select(disk => Look(disk, environment)).ToList());
         return disks.Count > 0
             ? new HostedMachine(options, environment, machine, disks)
             : throw new HostException($"The machine '{machine.Name}' has no virtual hard disk to back up.");
@@ -109,6 +104,13 @@ public sealed class HostedMachine
             opened.Clear();
             released.Clear();
         }
+    }
+
+    private static (AttachedDisk Attached, string Identity, string Name) Look(
+        AttachedDisk attached, HostEnvironment environment)
+    {
+        using IVirtualDisk disk = environment.Disks.Open(attached.File);
+        return (attached, disk.Look().Identity, FileName(environment.Disks.BasePathOf(attached.File)));
     }
 
     private static string NameOf(

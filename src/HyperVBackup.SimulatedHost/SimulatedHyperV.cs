@@ -34,6 +34,10 @@ public sealed class SimulatedHyperV(string folder, int seed)
     /// <summary>Leaves a tracking id out of the reference points that it shows.</summary>
     public bool LeavesIdOut { get; set; }
 
+    /// <summary>Gives a checkpoint the name that is asked for it, from its beginning on; else one of the host's own.
+    /// </summary>
+    public bool NamesCheckpoints { get; set; } = true;
+
     /// <summary>What programs noted in their state folders, by owner and machine; survives them.</summary>
     public Dictionary<(string Owner, Guid Machine), string> Notes { get; } = [];
 
@@ -77,6 +81,14 @@ public sealed class SimulatedHyperV(string folder, int seed)
         }
 
         jobs.RemoveAll(job => job.IsGone(Now));
+        foreach (SimulatedMachine machine in machines)
+        {
+            machine.MergeUnused();
+            if (!machine.IsAway && !jobs.Exists(job => job.Machine == machine && !job.IsOver))
+            {
+                machine.OtherProduct?.Act(Now);
+            }
+        }
     }
 
     /// <summary>The host loses power and starts again: jobs are gone undone, change tracking has coarse traces only.

@@ -146,6 +146,9 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
         CimPath path = Reference(arguments, "AffectedSystem");
         SimulatedMachine machine = Here.FirstOrDefault(candidate => IsAt(path, candidate)) ?? throw NotFound(path);
         bool isApplication = Embedded(arguments, "SnapshotSettings", "ConsistencyLevel") == "1";
+        string name = host.NamesCheckpoints
+            ? Embedded(arguments, "SnapshotSettings", "ElementName")
+            : machine.Name + " - (backup)";
         if ((ushort)arguments["SnapshotType"]! != 32768)
         {
             return new CimAnswer(6, new Dictionary<string, object?>(), null);
@@ -155,7 +158,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             isApplication ? "CreateSnapshot" : "CreateSnapshot as of a power cut", machine, "ResultingSnapshot",
             plan =>
             {
-                SimulatedCheckpoint made = machine.CreateCheckpoint(machine.Name + " - (backup)", true, host.Now);
+                SimulatedCheckpoint made = machine.CreateCheckpoint(name, true, host.Now);
                 made.IsApplicationConsistent = isApplication;
                 made.ListedFrom = host.Now + plan.ListedLater;
                 host.AskedFor.Add(made);

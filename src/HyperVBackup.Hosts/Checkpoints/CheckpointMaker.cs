@@ -46,22 +46,25 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
     {
         List<string> before = [.. context.Catalog.SettingsOf(machine)
             .Where(settings => settings.IsRecovery).Select(settings => settings.InstanceId)];
+        string mark = OwnMark.New(context.Options.Owner, context.Environment.Randomness).ToString();
         context.Journal.Enter(CycleStage.Creating, notes => new CheckpointNotes
         {
             AskedAt = context.Environment.Waiter.Now,
+            Mark = mark,
             CheckpointsBefore = before,
             Held = notes.Held,
+            Doubtful = notes.Doubtful,
             Doubt = notes.Doubt,
         });
-        MachineSettings checkpoint = calls.CreateCheckpoint(machine, consistency) is CimPath path
+        MachineSettings checkpoint = calls.CreateCheckpoint(machine, consistency, mark) is CimPath path
             ? Find(path)
-            : FindNew(machine, before);
+            : FindMarked(machine, mark);
         context.Journal.Enter(CycleStage.Marking, notes => notes with
         {
             Checkpoint = checkpoint.InstanceId,
             Job = null,
         });
-        Mark(checkpoint);
+        Mark(checkpoint, mark);
         context.Journal.Enter(CycleStage.Reading, notes => notes);
         return checkpoint;
     }
@@ -73,26 +76,30 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
         return found ?? throw new HostException($"The host made the checkpoint {path}, and does not show it.");
     }
 
-    private MachineSettings FindNew(VirtualMachine machine, List<string> before)
+    /// <summary>The only one that is new may be another program's, and ours not be shown yet.</summary>
+    private MachineSettings FindMarked(VirtualMachine machine, string mark)
     {
-        List<MachineSettings> found = [];
+        MachineSettings? found = null;
         context.Poll(
-            () => (found = [.. context.Catalog.SettingsOf(machine)
-                .Where(settings => settings.IsRecovery && !before.Contains(settings.InstanceId))]).Count > 0,
+            () => (found = context.Catalog.SettingsOf(machine).Find(
+                settings => settings.IsRecovery && settings.Name == mark)) is not null,
             CycleContext.ListingPatience);
-        return found.Count == 1
-            ? found[0]
-            : throw new HostException(
-                $"The host made a checkpoint of '{machine.Name}', and shows {found.Count} that are new.");
+        return found ?? throw new HostException(
+            $"The host made a checkpoint of '{machine.Name}', does not say which, and shows none of the name that was "
+            + "asked for.");
     }
 
-    /// <summary>The notes know it also without a name.</summary>
-    private void Mark(MachineSettings checkpoint)
+    /// <summary>Where the host gave it a name of its own. The notes know it also without ours.</summary>
+    private void Mark(MachineSettings checkpoint, string mark)
     {
+        if (checkpoint.Name == mark)
+        {
+            return;
+        }
+
         try
         {
-            calls.Rename(
-                checkpoint, OwnMark.New(context.Options.Owner, context.Environment.Randomness).ToString());
+            calls.Rename(checkpoint, mark);
         }
         catch (HostException failure)
         {

@@ -10,6 +10,9 @@ internal sealed record CheckpointNotes
     /// <summary>When the checkpoint was asked for.</summary>
     public DateTimeOffset AskedAt { get; init; }
 
+    /// <summary>The name that was asked for it, which no other checkpoint has.</summary>
+    public string? Mark { get; init; }
+
     /// <summary>The recovery checkpoints that were there before, whosever.</summary>
     public IReadOnlyList<string> CheckpointsBefore { get; init; } = [];
 
@@ -28,6 +31,9 @@ internal sealed record CheckpointNotes
 
     /// <summary>The reference points of ours, oldest first.</summary>
     public IReadOnlyList<HeldPoint> Held { get; init; } = [];
+
+    /// <summary>Checkpoints that may be left of a backup of ours, or another program's: nothing proves it.</summary>
+    public IReadOnlyList<string> Doubtful { get; init; } = [];
 
     /// <summary>Why nothing that the host tracked before is to be believed; null where it is.</summary>
     public string? Doubt { get; init; }
@@ -50,7 +56,7 @@ internal sealed record CheckpointNotes
 
     private bool IsWhole() =>
         Enum.IsDefined(Stage) && CheckpointsBefore is not null && ReferencePointsBefore is not null
-        && ToldIds is not null && Held is not null
+        && ToldIds is not null && Held is not null && Doubtful is not null
         && Held.All(held => held is { InstanceId: not null, Disks: not null }
             && held.Disks.All(disk => disk is { Identity: not null, TrackingId: not null }));
 }

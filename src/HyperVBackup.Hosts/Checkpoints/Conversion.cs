@@ -18,7 +18,7 @@ internal sealed class Conversion(CycleContext context, HostCalls calls)
             ToldIds = toldIds,
             Job = null,
         });
-        return calls.ConvertCheckpoint(checkpoint) is CimPath path ? Find(path) : FindNew(machine, before);
+        return calls.ConvertCheckpoint(checkpoint) is CimPath path ? Find(path) : FindTold(machine, before, toldIds);
     }
 
     private List<string> Ids(VirtualMachine machine) =>
@@ -32,16 +32,16 @@ internal sealed class Conversion(CycleContext context, HostCalls calls)
         return found ?? throw new HostException($"The host made the reference point {path}, and does not show it.");
     }
 
-    private ReferencePoint FindNew(VirtualMachine machine, List<string> before)
+    /// <summary>The only one that is new may be another program's, and ours not be shown yet.</summary>
+    private ReferencePoint FindTold(VirtualMachine machine, List<string> before, IReadOnlyList<string> toldIds)
     {
-        List<ReferencePoint> found = [];
+        ReferencePoint? found = null;
         context.Poll(
-            () => (found = [.. context.Catalog.ReferencePointsOf(machine)
-                .Where(point => !before.Contains(point.InstanceId))]).Count > 0,
+            () => (found = context.Catalog.ReferencePointsOf(machine).Find(
+                point => !before.Contains(point.InstanceId) && point.TrackingIds.Intersect(toldIds).Any())) is not null,
             CycleContext.ListingPatience);
-        return found.Count == 1
-            ? found[0]
-            : throw new HostException(
-                $"The host made a reference point of '{machine.Name}', and shows {found.Count} that are new.");
+        return found ?? throw new HostException(
+            $"The host made a reference point of '{machine.Name}', does not say which, and shows none with a tracking "
+            + "id of the checkpoint's disks.");
     }
 }

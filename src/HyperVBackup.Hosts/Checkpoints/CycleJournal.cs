@@ -46,7 +46,7 @@ internal sealed class CycleJournal : IDisposable
     {
         if (Notes.Stage != CycleStage.Idle || !ReferenceEquals(held, Notes.Held) || doubt != Notes.Doubt)
         {
-            Note(_ => new CheckpointNotes { Held = held, Doubt = doubt });
+            Note(notes => new CheckpointNotes { Held = held, Doubtful = notes.Doubtful, Doubt = doubt });
         }
     }
 

@@ -15,10 +15,13 @@ internal sealed class HostCalls(CycleContext context)
     private const byte CrashConsistent = 2;
 
     /// <summary>Has a recovery checkpoint made; its job, if any, is noted.</summary>
+    /// <param name="name">How it is to be called. The class of its settings has a name; whether the host gives it to
+    /// the checkpoint is documented nowhere.</param>
     /// <returns>The checkpoint; null where the host does not say which it is.</returns>
-    public CimPath? CreateCheckpoint(VirtualMachine machine, MachineConsistency consistency)
+    public CimPath? CreateCheckpoint(VirtualMachine machine, MachineConsistency consistency, string name)
     {
         string settings = new EmbeddedInstance("Msvm_VirtualSystemSnapshotSettingData")
+            .Set("ElementName", name)
             .Set(
                 "ConsistencyLevel",
                 consistency == MachineConsistency.Application ? ApplicationConsistent : CrashConsistent)

@@ -1,20 +1,22 @@
 using HyperVBackup.Hosts.Machines;
+using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.Hosts.Wmi;
 
 namespace HyperVBackup.Hosts.Checkpoints;
 
 /// <summary>
 /// Takes away what a backup of ours left on the host, whether it failed just now or was killed long ago, by the notes.
-/// Only what is ours: checkpoints that the notes or their own names say are; a checkpoint that a kill left unnamed,
-/// where it is the only one that came about soon after it was asked for; reference points that the notes name, and the
-/// one that was made of our checkpoint. All of it may be done again from the beginning at any time.
+/// Only what is proven to be ours: checkpoints that the notes, their own names, the job that made them or a person say
+/// are; reference points that the notes name, and the one that was made of our checkpoint. What came about since and
+/// may be ours or another program's stays, and is told at every backup until it is gone. All of it may be done again
+/// from the beginning at any time.
 /// </summary>
 internal sealed class Leftovers(CycleContext context, HostCalls calls)
 {
-    /// <summary>A checkpoint that came about later than this after ours was asked for is somebody else's.</summary>
-    private static readonly TimeSpan UnnamedWithin = TimeSpan.FromMinutes(10);
-
+    /// <summary>A checkpoint that came about earlier than this before ours was asked for is somebody else's.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    private readonly HashSet<string> told = [];
 
     private CheckpointNotes Notes => context.Journal.Notes;
 
@@ -26,6 +28,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         Remains undo = BackupCycle.StepOf(Notes.Stage).Undo;
         WaitForJob();
         List<MachineSettings> own = FindOwn(machine, undo);
+        DoubtOthers(machine, own, undo);
         bool wasConverted = undo.HasFlag(Remains.ReferencePoint) && Notes.Checkpoint is string checkpoint
             && !own.Exists(settings => settings.InstanceId == checkpoint);
         if (wasConverted)
@@ -114,14 +117,10 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         List<MachineSettings> own = [];
         bool Look()
         {
-            List<MachineSettings> all = context.Catalog.SettingsOf(machine);
-            own = [.. all.Where(settings => settings.InstanceId == Notes.Checkpoint
-                || (settings.IsRecovery && OwnMark.IsOf(context.Options.Owner, settings.Name)))];
-            if (undo.HasFlag(Remains.Checkpoint) && Notes.Checkpoint is null)
-            {
-                own.AddRange(Unnamed(all).Except(own));
-            }
-
+            CimPath? made = MadeByJob(HostCatalog.SettingsClass);
+            own = [.. context.Catalog.SettingsOf(machine).Where(
+                settings => settings.InstanceId == Notes.Checkpoint
+                    || (settings.IsRecovery && (IsNamedOurs(settings) || settings.Path.Equals(made))))];
             return own.Count > 0 || undo == Remains.None
                 || (undo.HasFlag(Remains.ReferencePoint) && NewReferencePoints(machine).Count > 0);
         }
@@ -130,32 +129,43 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         return own;
     }
 
-    /// <summary>The checkpoint that was asked for and not noted.</summary>
-    private List<MachineSettings> Unnamed(List<MachineSettings> all)
+    private bool IsNamedOurs(MachineSettings settings) =>
+        OwnMark.IsOf(context.Options.Owner, settings.Name)
+        || context.Options.OwnCheckpoints.Contains(settings.InstanceId);
+
+    /// <summary>What the noted job made; null once the host has forgotten it, minutes after it ended.</summary>
+    private CimPath? MadeByJob(string resultClass) => Notes.Job is string id
+        ? context.Jobs.ResultOf(
+            new CimPath(HostCatalog.Namespace, HostJobs.JobClass, ("InstanceID", id)), resultClass)
+        : null;
+
+    /// <summary>A kill between a call and its answer leaves a checkpoint that, on a host which does not name it as it
+    /// was asked to, nothing marks. Taking another program's for it would end that program's backup.</summary>
+    private void DoubtOthers(VirtualMachine machine, List<MachineSettings> own, Remains undo)
     {
-        List<MachineSettings> added = [.. all.Where(settings =>
-            settings.IsRecovery && !Notes.CheckpointsBefore.Contains(settings.InstanceId))];
-        CimPath? made = Notes.Job is string id
-            ? context.Jobs.ResultOf(
-                new CimPath(HostCatalog.Namespace, HostJobs.JobClass, ("InstanceID", id)), HostCatalog.SettingsClass)
-            : null;
-        List<MachineSettings> sure = [.. added.Where(settings => settings.Path.Equals(made))];
-        if (sure.Count > 0)
+        bool isUnknown = undo.HasFlag(Remains.Checkpoint) && Notes.Checkpoint is null && own.Count == 0;
+        if (!isUnknown && Notes.Doubtful.Count == 0)
         {
-            return sure;
+            return;
         }
 
-        List<MachineSettings> inTime = [.. added.Where(settings => settings.Created is DateTimeOffset created
-            && created >= Notes.AskedAt - ClockTolerance && created <= Notes.AskedAt + UnnamedWithin)];
-        foreach (MachineSettings settings in inTime.Count == 1 ? [] : added)
+        List<MachineSettings> doubtful = [.. context.Catalog.SettingsOf(machine).Where(
+            settings => settings.IsRecovery && !own.Exists(ours => ours.InstanceId == settings.InstanceId)
+                && (Notes.Doubtful.Contains(settings.InstanceId) || (isUnknown && IsSince(settings))))];
+        foreach (MachineSettings settings in doubtful.Where(settings => told.Add(settings.InstanceId)))
         {
             context.Environment.Warn(
-                $"The recovery checkpoint '{settings.Name}' may be left of a backup of ours that was killed, or be "
-                + "another program's: if nothing else is backing the machine up, remove it.");
+                $"The recovery checkpoint '{settings.Name}' ({settings.InstanceId}) of {settings.Created:u} may be "
+                + "left of a backup of ours that was killed, or be another program's; as nothing proves which, it "
+                + "stays. If nothing else is backing the machine up, remove it or name it as ours.");
         }
 
-        return inTime.Count == 1 ? inTime : [];
+        context.Journal.Note(notes => notes with { Doubtful = [.. doubtful.Select(settings => settings.InstanceId)] });
     }
+
+    private bool IsSince(MachineSettings settings) =>
+        !Notes.CheckpointsBefore.Contains(settings.InstanceId)
+        && !(settings.Created < Notes.AskedAt - ClockTolerance);
 
     private List<ReferencePoint> NewReferencePoints(VirtualMachine machine) =>
         [.. context.Catalog.ReferencePointsOf(machine)
@@ -165,9 +175,9 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
     private void DestroyConverted(VirtualMachine machine)
     {
         List<ReferencePoint> added = NewReferencePoints(machine);
-        List<ReferencePoint> ours = Notes.ToldIds.Count == 0 && added.Count == 1
-            ? added
-            : [.. added.Where(point => point.TrackingIds.Intersect(Notes.ToldIds).Any())];
+        CimPath? made = MadeByJob(HostCatalog.ReferencePointClass);
+        List<ReferencePoint> ours = [.. added.Where(
+            point => point.Path.Equals(made) || point.TrackingIds.Intersect(Notes.ToldIds).Any())];
         if (ours.Count == 1)
         {
             calls.DestroyReferencePoint(ours[0]);
@@ -208,13 +218,33 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
     {
         try
         {
-            ReferencePoint made = new Conversion(context, calls).Run(machine, checkpoint, []);
+            ReferencePoint made = new Conversion(context, calls).Run(machine, checkpoint, ToldBy(checkpoint));
             calls.DestroyReferencePoint(made);
         }
         catch (HostException failure)
         {
             throw new HostException($"{refusal.Message} {failure.Message}", failure.Code, failure);
         }
+    }
+
+    /// <summary>What the checkpoint's disks tell of themselves; nothing of those that cannot be opened.</summary>
+    private List<string> ToldBy(MachineSettings checkpoint)
+    {
+        List<string> told = [];
+        foreach (AttachedDisk attached in context.Catalog.DisksOf(checkpoint))
+        {
+            try
+            {
+                using IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
+                told.AddRange(disk.Look().MostRecentId is { Length: > 0 } id ? [id] : []);
+            }
+            catch (HostException failure)
+            {
+                context.Environment.Warn(failure.Message);
+            }
+        }
+
+        return told;
     }
 
     private bool TryDestroy(ReferencePoint point)

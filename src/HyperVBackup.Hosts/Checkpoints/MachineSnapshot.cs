@@ -113,20 +113,7 @@ internal sealed class MachineSnapshot : IDisposable
 
     private void OpenDisks()
     {
-        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = [];
-        try
-        {
-            foreach (AttachedDisk attached in context.Catalog.DisksOf(checkpoint))
-            {
-                opened.Add((attached, Open(attached)));
-            }
-        }
-        catch
-        {
-            opened.ForEach(item => item.Disk.Dispose());
-            throw;
-        }
-
+        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = context.Catalog.WithDisksOf(checkpoint, OpenAll);
         IReadOnlyList<DiskKey> keys = DiskKey.Of(
             [.. opened.Select(item => (item.Disk.Identity!, item.Attached.InstanceId))]);
         HeldPoint? held = context.Journal.Notes.Held is [.., HeldPoint newest] ? newest : null;
@@ -136,6 +123,25 @@ internal sealed class MachineSnapshot : IDisposable
         for (int position = 0; position < opened.Count; position++)
         {
             disks.Add(changes.Of(keys[position], opened[position].Disk));
+        }
+    }
+
+    private List<(AttachedDisk Attached, FrozenDisk Disk)> OpenAll(IReadOnlyList<AttachedDisk> all)
+    {
+        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = [];
+        try
+        {
+            foreach (AttachedDisk attached in all)
+            {
+                opened.Add((attached, Open(attached)));
+            }
+
+            return opened;
+        }
+        catch
+        {
+            opened.ForEach(item => item.Disk.Dispose());
+            throw;
         }
     }
 

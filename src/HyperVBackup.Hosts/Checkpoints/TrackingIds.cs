@@ -13,20 +13,25 @@ internal sealed class TrackingIds(CycleContext context)
     /// are not attached any more, or of which two ids speak.</summary>
     public Dictionary<string, string> Of(VirtualMachine machine, ReferencePoint point)
     {
-        Dictionary<string, string> ids = [];
         if (point.DiskIds.Count != point.TrackingIds.Count)
         {
             context.Environment.Warn(
                 $"The reference point of '{machine.Name}' names {point.DiskIds.Count} disks and "
                 + $"{point.TrackingIds.Count} tracking ids; the next backup compares by checksum.");
-            return ids;
+            return [];
         }
 
-        List<AttachedDisk> attached = context.Catalog.DisksOf(context.Catalog.LiveSettingsOf(machine));
+        return context.Catalog.WithDisksOf(
+            context.Catalog.LiveSettingsOf(machine), attached => Of(attached, point));
+    }
+
+    private Dictionary<string, string> Of(IReadOnlyList<AttachedDisk> attached, ReferencePoint point)
+    {
+        Dictionary<string, string> ids = [];
         HashSet<string> seen = [];
         for (int index = 0; index < point.DiskIds.Count; index++)
         {
-            AttachedDisk? disk = attached.Find(candidate => candidate.InstanceId == point.DiskIds[index]);
+            AttachedDisk? disk = attached.FirstOrDefault(candidate => candidate.InstanceId == point.DiskIds[index]);
             string? identity = disk is null ? null : IdentityOf(disk);
             if (identity is not null && !seen.Add(identity))
             {

@@ -13,6 +13,7 @@ internal sealed class HostCatalog(ICimClient cim)
     private const string MachineCaption = "Virtual Machine";
     private const string DiskKind = "Microsoft:Hyper-V:Virtual Hard Disk";
     private const ulong DiskResource = 31;
+    private const int TriesMax = 10;
 
     /// <summary>Null where the machine is not on this host.</summary>
     /// <exception cref="HostException">The host cannot be asked.</exception>
@@ -49,6 +50,31 @@ internal sealed class HostCatalog(ICimClient cim)
         [.. cim.Associators(settings.Path, "Msvm_VirtualSystemSettingDataComponent", DiskClass)
             .Where(part => part.Number("ResourceType") == DiskResource && part.Text("ResourceSubType") == DiskKind)
             .Select(part => new AttachedDisk(part.RequireText("InstanceID"), FileOf(part)))];
+
+    /// <summary>Does something with the disks, all of which are open for it. Merges that other programs began move
+    /// images: where it fails and the disks are elsewhere now, it is done again with these.</summary>
+    /// <exception cref="HostException">It fails.</exception>
+    public T WithDisksOf<T>(MachineSettings settings, Func<IReadOnlyList<AttachedDisk>, T> use)
+    {
+        List<AttachedDisk> disks = DisksOf(settings);
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                return use(disks);
+            }
+            catch (HostException) when (tries < TriesMax)
+            {
+                List<AttachedDisk> now = DisksOf(settings);
+                if (now.SequenceEqual(disks))
+                {
+                    throw;
+                }
+
+                disks = now;
+            }
+        }
+    }
 
     public List<ReferencePoint> ReferencePointsOf(VirtualMachine machine) =>
         [.. cim.Associators(machine.Path, "Msvm_ReferencePointOfVirtualSystem", ReferencePointClass)

@@ -66,6 +66,9 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
         child.Delete();
     }
 
+    /// <summary>Whether it is an image, or builds on it.</summary>
+    public bool IsOn(SimulatedImage image) => this == image || (Parent?.IsOn(image) ?? false);
+
     public void SetParent(SimulatedImage image) => (Parent, isStale) = (image, true);
 
     public void MoveTo(string path)
@@ -89,6 +92,7 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
         }
 
         isStale = false;
+        File.Delete(Path); // who has it open goes on reading what it was
         using SafeFileHandle file = File.OpenHandle(
             Path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         if (Parent is null)

@@ -38,6 +38,9 @@ public sealed class SimulatedMachine
     /// <summary>Whether tracking ids stay known when the reference point that told of them is gone.</summary>
     public bool IdsOutliveReferencePoints { get; set; }
 
+    /// <summary>Another backup program that works on it; null for none.</summary>
+    public OtherProduct? OtherProduct { get; private set; }
+
     public IReadOnlyList<SimulatedDisk> Disks => disks;
 
     public IReadOnlyList<SimulatedCheckpoint> Checkpoints => checkpoints;
@@ -58,6 +61,9 @@ public sealed class SimulatedMachine
         disks.Add(disk);
         return disk;
     }
+
+    /// <summary>From now on another program backs it up too.</summary>
+    public OtherProduct AddOtherProduct(int seed) => OtherProduct = new OtherProduct(this, seed);
 
     public void RemoveDisk(SimulatedDisk disk) => disks.Remove(disk);
 
@@ -126,6 +132,17 @@ public sealed class SimulatedMachine
         LastApplied = checkpoint;
     }
 
+    /// <summary>Merges images that no checkpoint needs any more with those that were written since.</summary>
+    internal void MergeUnused()
+    {
+        foreach (SimulatedDisk disk in disks.Where(disk => disk.Images.Count > 1))
+        {
+            while (disk.Images.Exists(TryMergeChild))
+            {
+            }
+        }
+    }
+
     private static bool IsReferred(IEnumerable<SimulatedCheckpoint> checkpoints, SimulatedImage image) =>
         checkpoints.Any(checkpoint => checkpoint.Frozen.ContainsValue(image));
 
@@ -140,19 +157,19 @@ public sealed class SimulatedMachine
         }
 
         checkpoints.Remove(checkpoint);
-        foreach (SimulatedImage image in checkpoint.Frozen.Values)
-        {
-            MergeChild(image);
-        }
+        MergeUnused();
     }
 
-    private void MergeChild(SimulatedImage image)
+    /// <summary>Takes an image's one child into it. Those that are open are merged later.</summary>
+    /// <returns>Whether it could.</returns>
+    private bool TryMergeChild(SimulatedImage image)
     {
         SimulatedDisk disk = image.Disk;
         List<SimulatedImage> children = [.. disk.Images.Where(candidate => candidate.Parent == image)];
-        if (IsReferred(checkpoints, image) || children.Count != 1 || children[0].OpenCount > 0)
+        bool isOpen = disk.Images.Exists(candidate => candidate.OpenCount > 0 && candidate.IsOn(image));
+        if (isOpen || IsReferred(checkpoints, image) || children.Count != 1)
         {
-            return;
+            return false;
         }
 
         SimulatedImage child = children[0];
@@ -169,6 +186,7 @@ public sealed class SimulatedMachine
         }
 
         disk.Live = disk.Live == child ? image : disk.Live;
+        return true;
     }
 
     private void Expire(IReadOnlyDictionary<SimulatedDisk, string> ids)

@@ -33,7 +33,9 @@ public sealed class BackupCycleTests
         {
             Stage = CycleStage.Converting,
             AskedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+            Mark = "mark",
             CheckpointsBefore = ["a"],
+            Doubtful = ["i"],
             Job = "job",
             Checkpoint = "checkpoint",
             ReferencePointsBefore = ["b", "c"],

@@ -1,6 +1,7 @@
 using HyperVBackup.Format.Points;
 using HyperVBackup.Hosts.Tests.Kit;
 using HyperVBackup.SimulatedHost;
+using HyperVBackup.SimulatedHost.Machines;
 using Xunit;
 
 namespace HyperVBackup.Hosts.Tests.Checkpoints;
@@ -62,5 +63,53 @@ public sealed class KillTests(ITestOutputHelper output)
         output.WriteLine(
             $"{steps - 1} steps, {kills} kills, {points} points read back, {incrementals} incrementals after a kill");
         Assert.True(kills > 100);
+    }
+
+    /// <summary>What nothing proves to be ours stays, told at each backup, and whatever another program made stays.
+    /// </summary>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task A_kill_beside_another_program_takes_nothing_from_it_and_what_is_left_of_ours_is_told(
+        int seed, bool isNamed)
+    {
+        int told = 0;
+        int others = 0;
+        bool isKilled = true;
+        int steps = 1;
+        for (; isKilled; steps += 3)
+        {
+            using World world = await World.MakeAsync(seed);
+            world.Host.NamesCheckpoints = isNamed;
+            // A host that neither names it nor says what it made gives nothing to go on with.
+            world.Host.PlanFor = method =>
+                method == "CreateSnapshot" ? new JobPlan { Duration = TimeSpan.FromSeconds(2) } : null;
+            OtherProduct other = world.Machine.AddOtherProduct(steps);
+            await world.BackupAsync();
+            SimulatedProcess killed = world.NewProcess();
+            killed.KilledBefore = steps;
+            await world.TryBackupAsync(killed);
+            isKilled = killed.Calls.Count >= steps;
+            world.Host.Advance(BetweenStarts);
+            world.Warnings.Clear();
+            await world.BackupAsync();
+            foreach (SimulatedCheckpoint left in world.OwnCheckpointsLeft())
+            {
+                string id = left.Id.ToString("D").ToUpperInvariant();
+                Assert.False(isNamed);
+                Assert.Contains(world.Warnings, warning => warning.Contains(id));
+                world.KeepsOthers(left);
+                told++;
+            }
+
+            world.RequireNothingLeft();
+            await world.CheckPointsAsync();
+            Assert.Equal(0, world.WrongPoints);
+            others += other.CheckpointsMade;
+        }
+
+        output.WriteLine($"{steps} steps, {others} checkpoints of another program, {told} left and told");
+        Assert.True(others > 100);
+        Assert.Equal(isNamed, told == 0);
     }
 }

@@ -95,8 +95,8 @@ public sealed class LostTrackingTests
     public async Task A_write_that_tracking_does_not_see_is_found_by_the_audit_and_the_disk_is_compared()
     {
         using World world = await World.MakeAsync();
-        await world.BackupAsync();
         world.Machine.IsWriting = false;
+        await world.BackupAsync();
         world.Machine.Disks[0].IsBlind = true;
         world.Machine.Disks[0].WriteRandomly(3);
         world.AuditPercent = 100;

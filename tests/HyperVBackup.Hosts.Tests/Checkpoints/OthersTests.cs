@@ -2,6 +2,7 @@ using HyperVBackup.Disks;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Hosts.Tests.Kit;
 using HyperVBackup.SimulatedHost;
+using HyperVBackup.SimulatedHost.Machines;
 using Xunit;
 
 namespace HyperVBackup.Hosts.Tests.Checkpoints;
@@ -39,27 +40,74 @@ public sealed class OthersTests
         world.RequireNothingLeft();
     }
 
-    [Fact]
-    public async Task A_checkpoint_that_came_long_after_ours_was_asked_for_is_not_taken_for_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_checkpoint_that_is_the_only_new_one_is_not_taken_for_ours(bool isNamed)
     {
         using World world = await World.MakeAsync();
+        world.Host.NamesCheckpoints = isNamed;
         await KillAtAsync(world, "CreateSnapshot", isAfter: false);
-        world.Host.Advance(TimeSpan.FromMinutes(11));
         world.MakeOthersCheckpoint("Accounts - (backup)");
-        await world.BackupAsync();
-        world.RequireNothingLeft();
-        Assert.Contains(world.Warnings, warning => warning.Contains("may be left of a backup of ours"));
+        for (int run = 0; run < 2; run++)
+        {
+            world.Warnings.Clear();
+            await world.BackupAsync();
+            world.RequireNothingLeft();
+            Assert.Single(world.Warnings, warning => warning.Contains("may be left of a backup of ours"));
+        }
     }
 
     [Fact]
-    public async Task Of_two_checkpoints_without_a_mark_none_is_taken_for_ours()
+    public async Task A_checkpoint_that_nothing_marks_stays_and_is_told_until_a_person_says_that_it_is_ours()
     {
         using World world = await World.MakeAsync();
-        await KillAtAsync(world, "CreateSnapshot", isAfter: false);
-        world.MakeOthersCheckpoint("Accounts - (backup)");
-        world.MakeOthersCheckpoint("Accounts - (backup)");
+        world.Host.NamesCheckpoints = false;
+        await KillAtAsync(world, "CreateSnapshot", isAfter: true);
+        SimulatedCheckpoint left = Assert.Single(world.Machine.Checkpoints);
+        string id = $"Microsoft:{left.Id.ToString("D").ToUpperInvariant()}";
+        world.Host.Advance(TimeSpan.FromHours(1));
+        for (int run = 0; run < 2; run++)
+        {
+            world.Warnings.Clear();
+            await world.BackupAsync();
+            Assert.Equal([left], world.Machine.Checkpoints);
+            Assert.Single(world.Warnings, warning => warning.Contains(id));
+        }
+
+        world.WithOptions = options => options with { OwnCheckpoints = [id] };
+        world.Warnings.Clear();
         await world.BackupAsync();
         world.RequireNothingLeft();
+        Assert.Empty(world.Warnings);
+        Assert.Equal(4, await world.CheckPointsAsync());
+        Assert.Equal(0, world.WrongPoints);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_is_ours_by_the_job_that_made_it_as_long_as_the_host_knows_that()
+    {
+        using World world = await World.MakeAsync();
+        world.Host.NamesCheckpoints = false;
+        await KillAtAsync(world, "wait", isAfter: true, new JobPlan { Duration = TimeSpan.FromSeconds(2) });
+        Assert.Empty(world.Machine.Checkpoints); // it is still being made
+        world.MakeOthersCheckpoint("Accounts - (backup)");
+        world.Host.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(2, world.Machine.Checkpoints.Count);
+        await world.BackupAsync();
+        world.RequireNothingLeft();
+    }
+
+    [Fact]
+    public async Task Where_the_host_says_nothing_of_what_it_made_anothers_checkpoint_is_not_backed_up_for_ours()
+    {
+        using World world = await World.MakeAsync();
+        await world.BackupAsync();
+        world.Host.NamesCheckpoints = false;
+        world.Host.PlanFor = method => method == "CreateSnapshot" ? new JobPlan { GivesResult = false } : null;
+        SimulatedProcess process = world.NewProcess();
+        Assert.NotNull(await world.TryBackupAsync(process));
+        Assert.Single(await world.PointsAsync());
         Assert.Contains(world.Warnings, warning => warning.Contains("may be left of a backup of ours"));
     }
 
@@ -93,10 +141,11 @@ public sealed class OthersTests
     }
 
     /// <summary>Backs up once, then again in a process that is killed at a call.</summary>
-    private static async Task KillAtAsync(World world, string call, bool isAfter)
+    private static async Task KillAtAsync(World world, string call, bool isAfter, JobPlan? creating = null)
     {
         world.Host.PlanFor = _ => new JobPlan();
         await world.BackupAsync();
+        world.Host.PlanFor = method => creating is not null && method == "CreateSnapshot" ? creating : new JobPlan();
         SimulatedProcess killed = world.NewProcess();
         killed.KilledAt = (call, isAfter);
         Assert.NotNull(await world.TryBackupAsync(killed));

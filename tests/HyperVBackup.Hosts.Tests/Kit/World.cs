@@ -24,7 +24,7 @@ internal sealed class World : IDisposable
     private const int ChunkSizeBytes = 16 << 10;
     private const string OthersName = "Other product 2026-01-02";
 
-    private readonly TestFolder folder = new();
+    private readonly TestFolder folder = TestFolder.InMemory();
     private readonly MemoryStore store = new();
     private readonly Dictionary<SessionId, IReadOnlyDictionary<Guid, byte[]>> truth = [];
     private readonly HashSet<Guid> others = [];
@@ -163,20 +163,26 @@ internal sealed class World : IDisposable
         return points.Count;
     }
 
+    /// <summary>The checkpoints that nobody else made.</summary>
+    public List<SimulatedCheckpoint> OwnCheckpointsLeft() => [.. Machine.Checkpoints.Where(checkpoint =>
+        !others.Contains(checkpoint.Id) && !(Machine.OtherProduct?.Things.Contains(checkpoint.Id) ?? false))];
+
     /// <summary>Nothing of ours is on the host but the reference point that the next changes start from; everything of
     /// others is.</summary>
     public void RequireNothingLeft(int ownReferencePoints = 1)
     {
         List<Guid> there = [.. Machine.Checkpoints.Select(checkpoint => checkpoint.Id)
             .Concat(Machine.ReferencePoints.Select(point => point.Id))];
+        HashSet<Guid> others = [.. this.others, .. Machine.OtherProduct?.Things ?? []];
+        Assert.Equal(0, Machine.OtherProduct?.TakenFromIt ?? 0);
         Assert.Empty(others.Except(there));
         Assert.Empty(Machine.Checkpoints.Select(checkpoint => checkpoint.Id).Except(others));
         Assert.Equal(ownReferencePoints, Machine.ReferencePoints.Count(point => !others.Contains(point.Id)));
         foreach (SimulatedDisk disk in Machine.Disks)
         {
-            Assert.Equal(
-                1 + Machine.Checkpoints.Count,
-                Directory.GetFiles(Path.GetDirectoryName(disk.Path)!, "*.*vhdx").Length / Machine.Disks.Count);
+            // A file is written when somebody is to read it, so that there may be less than one for each image.
+            int files = Directory.GetFiles(Path.GetDirectoryName(disk.Path)!, "*.*vhdx").Length;
+            Assert.InRange(files / Machine.Disks.Count, 1, 1 + Machine.Checkpoints.Count);
         }
     }
 
