@@ -200,7 +200,7 @@ internal sealed class CollectSchedule(CollectSituation situation, int seed, bool
     {
         BackupRepository repository = await BackupRepository.OpenAsync(store, environment, default);
         List<RestorePoint> points = await repository.ListPointsAsync(default);
-        for (int count = 0; count < 3; count++)
+        for (int count = 0; count < 3 && points.Count > 0; count++)
         {
             RestorePoint point = points[random.Next(points.Count)];
             try
