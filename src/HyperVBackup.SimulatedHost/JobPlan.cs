@@ -26,6 +26,6 @@ public sealed record JobPlan
     /// <summary>Whether the job is gone as soon as it has ended.</summary>
     public bool Vanishes { get; init; }
 
-    /// <summary>How much later than it is made a checkpoint is listed.</summary>
+    /// <summary>How much later than it is made a checkpoint or reference point is listed.</summary>
     public TimeSpan ListedLater { get; init; }
 }

@@ -114,6 +114,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
         machine.Checkpoints.Where(checkpoint => checkpoint.ListedFrom <= host.Now);
 
     private IEnumerable<CimObject> Points(SimulatedMachine machine) => machine.ReferencePoints
+        .Where(point => point.ListedFrom <= host.Now)
         .Select(point => SimulatedObjects.Of(machine, point, host.Random, host.LeavesIdOut));
 
     private IEnumerable<CimObject> Attachments(CimPath path)
@@ -171,7 +172,12 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
         (SimulatedMachine machine, SimulatedCheckpoint checkpoint) = Checkpoint(arguments);
         return host.Run(
             "ConvertToReferencePoint", machine, "ResultingReferencePoint",
-            _ => SimulatedObjects.PathOf(machine, machine.Convert(checkpoint)));
+            plan =>
+            {
+                SimulatedReferencePoint made = machine.Convert(checkpoint);
+                made.ListedFrom = host.Now + plan.ListedLater;
+                return SimulatedObjects.PathOf(machine, made);
+            });
     }
 
     private CimAnswer Destroy(IReadOnlyDictionary<string, object?> arguments)

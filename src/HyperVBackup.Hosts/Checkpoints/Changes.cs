@@ -8,7 +8,9 @@ namespace HyperVBackup.Hosts.Checkpoints;
 /// <param name="held">Null where there is none.</param>
 /// <param name="isListed">Whether the host still shows it.</param>
 /// <param name="lastApplied">The checkpoint that was applied to the machine last.</param>
-internal sealed class Changes(HeldPoint? held, bool isListed, string? lastApplied, string? doubt)
+/// <param name="others">The checkpoints that are there, whosever.</param>
+internal sealed class Changes(
+    HeldPoint? held, bool isListed, string? lastApplied, IReadOnlyCollection<string> others, string? doubt)
 {
     public SnapshotDisk Of(DiskKey key, FrozenDisk disk)
     {
@@ -43,10 +45,23 @@ internal sealed class Changes(HeldPoint? held, bool isListed, string? lastApplie
             return "a checkpoint was applied to the machine since our reference point was made";
         }
 
+        if (!held.Others.All(others.Contains))
+        {
+            return "a checkpoint is gone that was there when our reference point was made: the machine may have been "
+                + "taken back to it before";
+        }
+
         return key.IsShared
             ? "another disk of the machine has the same identity"
-            : Doubt(disk.Facts, before);
+            : Doubt(disk.Facts, before) ?? DoubtOfFile(held, before!, disk);
     }
+
+    /// <summary>Without older checkpoints there is nothing to go back to, and images may be moved.</summary>
+    private static string? DoubtOfFile(HeldPoint held, HeldDisk before, FrozenDisk disk) =>
+        held.Others.Count == 0 || before.File == disk.Description
+            ? null
+            : $"the disk's image is another one ('{before.File}' before): the machine may have been taken back to a "
+                + "checkpoint";
 
     private static string? Doubt(VirtualDiskFacts now, HeldDisk? before)
     {

@@ -57,6 +57,6 @@ internal sealed record CheckpointNotes
     private bool IsWhole() =>
         Enum.IsDefined(Stage) && CheckpointsBefore is not null && ReferencePointsBefore is not null
         && ToldIds is not null && Held is not null && Doubtful is not null
-        && Held.All(held => held is { InstanceId: not null, Disks: not null }
-            && held.Disks.All(disk => disk is { Identity: not null, TrackingId: not null }));
+        && Held.All(held => held is { InstanceId: not null, Others: not null, Disks: not null }
+            && held.Disks.All(disk => disk is { Identity: not null, TrackingId: not null, File: not null }));
 }

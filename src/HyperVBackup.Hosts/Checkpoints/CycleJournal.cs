@@ -22,6 +22,22 @@ internal sealed class CycleJournal : IDisposable
 
     public CheckpointNotes Notes { get; private set; }
 
+    /// <exception cref="HostException">Another backup of the machine has its notes, or they cannot be read.</exception>
+    public static CycleJournal Open(
+        ICheckpointJournals journals, string owner, Guid machine, Action<string> warn)
+    {
+        ICheckpointJournal opened = journals.Open(owner, machine);
+        try
+        {
+            return new CycleJournal(opened, warn);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Notes that a step begins.</summary>
     public void Enter(CycleStage stage, Func<CheckpointNotes, CheckpointNotes> change)
     {

@@ -2,8 +2,11 @@ namespace HyperVBackup.Hosts.Checkpoints;
 
 /// <summary>A reference point of ours.</summary>
 /// <param name="LastApplied">The checkpoint that had been applied to the machine last when it was made.</param>
+/// <param name="Others">The checkpoints that were there, whosever: the machine may be taken back to one of them, which
+/// what the host tracks need not show.</param>
 /// <param name="Disks">Those whose changes since then can be asked for.</param>
-internal sealed record HeldPoint(string InstanceId, string? LastApplied, IReadOnlyList<HeldDisk> Disks)
+internal sealed record HeldPoint(
+    string InstanceId, string? LastApplied, IReadOnlyList<string> Others, IReadOnlyList<HeldDisk> Disks)
 {
     public bool IsRecorded(Func<string, bool> isRecorded) => Disks.Any(disk => isRecorded(disk.TrackingId));
 }

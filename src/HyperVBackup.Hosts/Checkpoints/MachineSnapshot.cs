@@ -16,14 +16,13 @@ internal sealed class MachineSnapshot : IDisposable
     private VirtualMachine machine = null!;
     private MachineSettings checkpoint = null!;
     private string? lastApplied;
+    private List<string> others = [];
     private HeldPoint? made;
     private Dictionary<string, string>? idsByIdentity;
     private bool isEnded;
 
-    private MachineSnapshot(HostOptions options, HostEnvironment environment)
+    private MachineSnapshot(HostOptions options, HostEnvironment environment, CycleJournal journal)
     {
-        CycleJournal journal = new(
-            environment.Journals.Open(options.Owner, options.Machine), environment.Warn);
         context = new CycleContext(options, environment, journal);
         calls = new HostCalls(context);
         leftovers = new Leftovers(context, calls);
@@ -37,7 +36,9 @@ internal sealed class MachineSnapshot : IDisposable
     /// <exception cref="HostException">It cannot be made; nothing of it is left, or it is noted.</exception>
     public static MachineSnapshot Take(HostOptions options, HostEnvironment environment)
     {
-        MachineSnapshot snapshot = new(options, environment);
+        MachineSnapshot snapshot = new(
+            options, environment,
+            CycleJournal.Open(environment.Journals, options.Owner, options.Machine, environment.Warn));
         try
         {
             snapshot.Take();
@@ -45,8 +46,7 @@ internal sealed class MachineSnapshot : IDisposable
         }
         catch
         {
-            snapshot.Abandon();
-            snapshot.Dispose();
+            snapshot.GiveUp();
             throw;
         }
     }
@@ -90,16 +90,38 @@ internal sealed class MachineSnapshot : IDisposable
         context.Journal.Dispose();
     }
 
+    /// <summary>Whatever becomes of that, another backup of the machine can begin.</summary>
+    private void GiveUp()
+    {
+        try
+        {
+            Abandon();
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
     private void Take()
     {
         machine = context.FindQuietMachine();
         leftovers.Clear(machine);
         leftovers.KeepNewest(machine);
         lastApplied = context.Catalog.LastAppliedTo(machine);
+        List<string> before = OtherCheckpoints();
         (checkpoint, Consistency) = new CheckpointMaker(context, calls, leftovers).Make(machine);
         RequireNoneApplied();
-        OpenDisks();
+        List<string> after = OtherCheckpoints();
+        OpenDisks(after);
+        others = [.. before.Union(after)];
     }
+
+    /// <summary>All of the machine's but those that are noted as ours.</summary>
+    private List<string> OtherCheckpoints() =>
+        [.. context.Catalog.SettingsOf(machine)
+            .Where(settings => settings.IsCheckpoint && settings.InstanceId != context.Journal.Notes.Checkpoint)
+            .Select(settings => settings.InstanceId)];
 
     /// <summary>Whether it was applied before or after the checkpoint was made, nobody knows.</summary>
     private void RequireNoneApplied()
@@ -111,15 +133,15 @@ internal sealed class MachineSnapshot : IDisposable
         }
     }
 
-    private void OpenDisks()
+    private void OpenDisks(List<string> othersNow)
     {
-        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = context.Catalog.WithDisksOf(checkpoint, OpenAll);
-        IReadOnlyList<DiskKey> keys = DiskKey.Of(
-            [.. opened.Select(item => (item.Disk.Identity!, item.Attached.InstanceId))]);
         HeldPoint? held = context.Journal.Notes.Held is [.., HeldPoint newest] ? newest : null;
         bool isListed = held is not null && context.Catalog.ReferencePointsOf(machine)
             .Exists(point => point.InstanceId == held.InstanceId);
-        Changes changes = new(held, isListed, lastApplied, context.Journal.Notes.Doubt);
+        Changes changes = new(held, isListed, lastApplied, othersNow, context.Journal.Notes.Doubt);
+        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = context.Catalog.WithDisksOf(checkpoint, OpenAll);
+        IReadOnlyList<DiskKey> keys = DiskKey.Of(
+            [.. opened.Select(item => (item.Disk.Identity!, item.Attached.InstanceId))]);
         for (int position = 0; position < opened.Count; position++)
         {
             disks.Add(changes.Of(keys[position], opened[position].Disk));
@@ -174,8 +196,8 @@ internal sealed class MachineSnapshot : IDisposable
                                   where !disk.Key.IsShared && ids.ContainsKey(disk.Key.Identity)
                                   select new HeldDisk(
                                       disk.Key.Identity, ids[disk.Key.Identity], disk.Disk.VirtualSizeBytes,
-                                      disk.Disk.LogicalSectorSizeBytes)];
-            made = new HeldPoint(point.InstanceId, lastApplied, held);
+                                      disk.Disk.LogicalSectorSizeBytes, disk.Disk.Description)];
+            made = new HeldPoint(point.InstanceId, lastApplied, others, held);
             context.Journal.Enter(CycleStage.Sealed, notes => notes with
             {
                 Held = [.. notes.Held, made],

@@ -10,6 +10,9 @@ internal sealed record MachineSettings(
     /// <summary>Those the machine runs with.</summary>
     public bool IsLive => Kind == "Microsoft:Hyper-V:System:Realized";
 
+    /// <summary>A checkpoint, a user's or a backup's.</summary>
+    public bool IsCheckpoint => Kind.StartsWith("Microsoft:Hyper-V:Snapshot:", StringComparison.Ordinal);
+
     /// <summary>A checkpoint that was made for a backup, by whatever program.</summary>
     public bool IsRecovery => Kind == "Microsoft:Hyper-V:Snapshot:Recovery";
 }

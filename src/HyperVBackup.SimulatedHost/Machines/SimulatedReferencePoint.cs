@@ -10,5 +10,8 @@ public sealed class SimulatedReferencePoint
 
     public Guid Id { get; }
 
+    /// <summary>It is listed from then on.</summary>
+    internal DateTimeOffset ListedFrom { get; set; }
+
     internal IReadOnlyDictionary<SimulatedDisk, string> TrackingIds { get; }
 }

@@ -40,7 +40,7 @@ public sealed class BackupCycleTests
             Checkpoint = "checkpoint",
             ReferencePointsBefore = ["b", "c"],
             ToldIds = ["d"],
-            Held = [new HeldPoint("e", "f", [new HeldDisk("g", "h", 1L << 40, 4096)])],
+            Held = [new HeldPoint("e", "f", ["j"], [new HeldDisk("g", "h", 1L << 40, 4096, "k")])],
             Doubt = "doubt",
         };
         string text = notes.ToText();

@@ -72,7 +72,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
         }
 
         world.Host.Advance(random.Next(2) == 0 ? TimeSpan.FromSeconds(random.Next(3)) : LongAfter);
-        switch (random.Next(6))
+        switch (random.Next(8))
         {
             case 0:
                 world.MakeOthersCheckpoint();
@@ -86,6 +86,25 @@ public sealed class HistoryTests(ITestOutputHelper output)
             case 3:
                 world.Machine.OtherOperation = (32774, world.Host.Now + TimeSpan.FromMinutes(1));
                 break;
+            case 4:
+                TakeBack(world, random);
+                break;
+        }
+    }
+
+    /// <summary>A user takes the machine back to one of their checkpoints, which may go then.</summary>
+    private static void TakeBack(World world, Random random)
+    {
+        SimulatedCheckpoint[] users = [.. world.Machine.Checkpoints.Where(checkpoint => !checkpoint.IsRecovery)];
+        if (users.Length > 0)
+        {
+            SimulatedCheckpoint to = users[random.Next(users.Length)];
+            world.Machine.Apply(to);
+            if (random.Next(2) == 0)
+            {
+                world.Machine.RemoveCheckpoint(to);
+                world.ForgetsOthers(to);
+            }
         }
     }
 }

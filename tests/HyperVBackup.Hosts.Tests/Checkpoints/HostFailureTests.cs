@@ -191,6 +191,38 @@ public sealed class HostFailureTests
         Assert.Equal(0, world.WrongPoints);
     }
 
+    [Theory]
+    [InlineData("associators Msvm_ReferencePointOfVirtualSystem", false)]
+    [InlineData("look at disk", false)]
+    [InlineData("wait", true)]
+    [InlineData("read notes", false)]
+    public async Task A_failure_while_the_checkpoint_is_taken_leaves_the_machine_to_the_next_backup_of_the_process(
+        string call, bool isCancelled)
+    {
+        using World world = await World.MakeAsync();
+        await world.BackupAsync();
+        world.Host.PlanFor = _ => new JobPlan { Duration = TimeSpan.FromSeconds(3) };
+        SimulatedProcess process = world.NewProcess();
+        HostedMachine machine = HostedMachine.Find(world.Options(), world.EnvironmentOf(process));
+        int failures = 0;
+        process.Watch = name =>
+        {
+            bool isNow = isCancelled ? process.Calls.Contains("CreateSnapshot") : failures == 0;
+            if (name == call && isNow)
+            {
+                failures++;
+                throw isCancelled ? new OperationCanceledException() : new HostException("Broken off.");
+            }
+        };
+        Assert.NotNull(Record.Exception(() => machine.Disks[0].Source.Open().Dispose()));
+        Assert.NotEqual(0, failures);
+        process.Watch = null;
+        world.Host.Advance(TimeSpan.FromMinutes(1));
+        machine.Disks[0].Source.Open().Dispose();
+        Assert.False(process.IsDead);
+        world.RequireNothingLeft();
+    }
+
     private static JobPlan Failing(string error) => new()
     {
         Duration = TimeSpan.FromSeconds(2),

@@ -60,6 +60,54 @@ public sealed class LostTrackingTests
     }
 
     [Fact]
+    public Task A_checkpoint_that_a_user_applied_and_removed_means_lost()
+    {
+        SimulatedCheckpoint? checkpoint = null;
+        return LoseAsync(
+            world =>
+            {
+                world.Machine.Apply(checkpoint!);
+                world.Machine.RemoveCheckpoint(checkpoint!);
+                world.ForgetsOthers(checkpoint!);
+            },
+            "a checkpoint is gone that was there",
+            prepare: world =>
+            {
+                checkpoint = world.Machine.CreateCheckpoint("Before the update", false, world.Host.Now);
+                world.KeepsOthers(checkpoint);
+            });
+    }
+
+    [Fact]
+    public Task A_checkpoint_that_a_user_applies_again_means_lost()
+    {
+        SimulatedCheckpoint? checkpoint = null;
+        return LoseAsync(
+            world => world.Machine.Apply(checkpoint!),
+            "the disk's image is another one",
+            prepare: world =>
+            {
+                checkpoint = world.Machine.CreateCheckpoint("Before the lesson", false, world.Host.Now);
+                world.KeepsOthers(checkpoint);
+                world.Machine.Apply(checkpoint);
+            });
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_came_and_went_since_is_no_reason_to_compare()
+    {
+        using World world = await World.MakeAsync();
+        await world.BackupAsync();
+        SimulatedCheckpoint later = world.Machine.CreateCheckpoint("Before the update", false, world.Host.Now);
+        world.Host.Advance(TimeSpan.FromMinutes(1));
+        world.Machine.Apply(later);
+        world.Machine.RemoveCheckpoint(later);
+        RestorePoint point = (await world.BackupAsync()).Point;
+        Assert.All(point.Disks, disk => Assert.Equal(RestorePointKind.Incremental, disk.Kind));
+        await RequireRightAsync(world);
+    }
+
+    [Fact]
     public Task Notes_that_are_damaged_mean_lost() => LoseAsync(
         world =>
         {

@@ -79,7 +79,7 @@ public sealed class OthersTests
         world.Warnings.Clear();
         await world.BackupAsync();
         world.RequireNothingLeft();
-        Assert.Empty(world.Warnings);
+        Assert.DoesNotContain(world.Warnings, warning => warning.Contains("may be left"));
         Assert.Equal(4, await world.CheckPointsAsync());
         Assert.Equal(0, world.WrongPoints);
     }
@@ -109,6 +109,81 @@ public sealed class OthersTests
         Assert.NotNull(await world.TryBackupAsync(process));
         Assert.Single(await world.PointsAsync());
         Assert.Contains(world.Warnings, warning => warning.Contains("may be left of a backup of ours"));
+    }
+
+    [Theory]
+    [InlineData(true, 32769u)]
+    [InlineData(false, 32769u)]
+    [InlineData(true, 2u)]
+    [InlineData(false, 2u)]
+    public async Task What_another_program_makes_while_ours_is_refused_stays(bool isNamed, uint refusal)
+    {
+        using World world = await World.MakeAsync();
+        await world.BackupAsync();
+        world.Host.NamesCheckpoints = isNamed;
+        world.Host.PlanFor = method =>
+        {
+            if (method == "CreateSnapshot")
+            {
+                world.MakeOthersCheckpoint("Accounts - (backup)");
+                return new JobPlan { Refusal = refusal };
+            }
+
+            return null;
+        };
+        Assert.NotNull(await world.TryBackupAsync(world.NewProcess()));
+        world.RequireNothingLeft();
+        world.Host.PlanFor = _ => null;
+        world.Host.NamesCheckpoints = true;
+        await world.BackupAsync();
+        world.RequireNothingLeft();
+    }
+
+    [Fact]
+    public async Task The_only_new_reference_point_is_not_taken_for_ours()
+    {
+        using World world = await World.MakeAsync();
+        await world.BackupAsync();
+        world.Host.PlanFor = method => method switch
+        {
+            "DestroySnapshot" => new JobPlan { Duration = TimeSpan.FromMinutes(20) },
+            _ => new JobPlan(),
+        };
+        Assert.NotNull(await world.TryBackupAsync(world.NewProcess(), () => throw new IOException("broken off")));
+        world.Host.Advance(TimeSpan.FromMinutes(30));
+        Assert.Empty(world.Machine.Checkpoints);
+        world.MakeOthersReferencePoint();
+        world.Host.PlanFor = _ => null;
+        await world.BackupAsync();
+        world.RequireNothingLeft();
+        Assert.Contains(world.Warnings, warning => warning.Contains("may be left of a backup of ours"));
+    }
+
+    [Fact]
+    public async Task Anothers_reference_point_that_is_shown_before_ours_is_not_recorded_for_ours()
+    {
+        using World world = await World.MakeAsync();
+        await world.BackupAsync();
+        world.Host.PlanFor = method =>
+        {
+            if (method != "ConvertToReferencePoint")
+            {
+                return null;
+            }
+
+            world.MakeOthersReferencePoint();
+            return new JobPlan { GivesResult = false, ListedLater = TimeSpan.FromSeconds(9) };
+        };
+        for (int run = 0; run < 3; run++)
+        {
+            world.Host.Advance(TimeSpan.FromMinutes(1));
+            RestorePoint point = (await world.BackupAsync()).Point;
+            Assert.All(point.Disks, disk => Assert.Equal(RestorePointKind.Incremental, disk.Kind));
+            world.RequireNothingLeft();
+        }
+
+        Assert.Equal(4, await world.CheckPointsAsync());
+        Assert.Equal(0, world.WrongPoints);
     }
 
     [Fact]

@@ -86,6 +86,9 @@ internal sealed class World : IDisposable
     /// <summary>Counts it among what must stay.</summary>
     public void KeepsOthers(SimulatedCheckpoint checkpoint) => Others(checkpoint.Id);
 
+    /// <summary>Its maker took it away.</summary>
+    public void ForgetsOthers(SimulatedCheckpoint checkpoint) => others.Remove(checkpoint.Id);
+
     /// <inheritdoc cref="KeepsOthers(SimulatedCheckpoint)"/>
     public void KeepsOthers(SimulatedReferencePoint point) => Others(point.Id);
 
