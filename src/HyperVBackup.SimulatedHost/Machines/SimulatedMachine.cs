@@ -137,7 +137,7 @@ public sealed class SimulatedMachine
     {
         foreach (SimulatedDisk disk in disks.Where(disk => disk.Images.Count > 1))
         {
-            while (disk.Images.Exists(TryMergeChild))
+            while (disk.Images.Exists(TryMergeChild) || disk.Images.Exists(TryDrop))
             {
             }
         }
@@ -158,6 +158,21 @@ public sealed class SimulatedMachine
 
         checkpoints.Remove(checkpoint);
         MergeUnused();
+    }
+
+    /// <summary>Of a branch that nothing leads to any more nothing stays.</summary>
+    private bool TryDrop(SimulatedImage image)
+    {
+        SimulatedDisk disk = image.Disk;
+        bool isNeeded = image == disk.Live || image.OpenCount > 0 || IsReferred(checkpoints, image)
+            || disk.Images.Exists(candidate => candidate.Parent == image);
+        if (!isNeeded)
+        {
+            disk.Images.Remove(image);
+            image.Delete();
+        }
+
+        return !isNeeded;
     }
 
     /// <summary>Takes an image's one child into it. Those that are open are merged later.</summary>

@@ -9,6 +9,7 @@ namespace HyperVBackup.Hosts.Tests.Checkpoints;
 public sealed class KillTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan BetweenStarts = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan UntilJobsAreForgotten = TimeSpan.FromMinutes(6);
 
     /// <summary>One host; where histories are asked for, also some with checkpoints of users and of other programs.
     /// </summary>
@@ -90,7 +91,7 @@ public sealed class KillTests(ITestOutputHelper output)
             killed.KilledBefore = steps;
             await world.TryBackupAsync(killed);
             isKilled = killed.Calls.Count >= steps;
-            world.Host.Advance(BetweenStarts);
+            world.Host.Advance(isNamed ? BetweenStarts : UntilJobsAreForgotten);
             world.Warnings.Clear();
             await world.BackupAsync();
             foreach (SimulatedCheckpoint left in world.OwnCheckpointsLeft())
