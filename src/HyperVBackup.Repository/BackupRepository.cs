@@ -241,8 +241,10 @@ public sealed class BackupRepository
         long indexBudgetBytes = ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
         await ChunkIndexFolder.RebuildAsync(folder, Id, indexBudgetBytes, async load =>
         {
-            HashSet<SessionId> decided = await ReadDecidedAsync(token);
-            return await rebuild.RunAsync(load, decided, progress, token);
+            CollectedSessions collected = await CollectedSessions.OpenAsync(this, token);
+            HashSet<SessionId> ended = await EndedSessions.ReadAsync(this, [FileNames.ChunkPackFolder], token);
+            HashSet<SessionId> covered = [.. await rebuild.RunAsync(load, ended, progress, token)];
+            return covered.IsSupersetOf(ended) ? covered.Concat(collected.Marks) : covered;
         });
         await using IChunkIndex index = ChunkIndexFolder.Open(folder, Id, indexBudgetBytes);
         WarnWhereFull(index);

@@ -61,6 +61,18 @@ public sealed class CallTests
             Watchdog));
 
     [Fact]
+    public void A_reader_keeps_nobody_from_replacing_a_file() => Rule.Holds(
+        "Files that others may replace or delete meanwhile are read by ReplaceableFile: these calls lock them on "
+        + "Windows.",
+        Violations(
+            call => call.Target.StartsWith("System.IO.File.ReadAll", StringComparison.Ordinal)
+                || call.Target is "System.IO.File.OpenRead" or "System.IO.File.OpenText",
+            new Allowed("src/HyperVBackup.Disks/FileState.cs", "what the system says of its start is no file"),
+            new Allowed(
+                "src/HyperVBackup.Operations/Hosted/FileJournal.cs",
+                "whoever reads or writes the notes of a machine holds another file beside them meanwhile")));
+
+    [Fact]
     public void Work_runs_aside_in_the_pipeline_only() => Rule.Holds(
         "Concurrency is a pipeline's stages; nothing else starts threads or tasks of its own.",
         Violations(

@@ -81,6 +81,20 @@ public static class ChunkIndexFolder
     internal static IChunkIndex OpenToLoad(string stateFolder, RepositoryId repository, long memoryBudgetBytes) =>
         Open(stateFolder, repository, memoryBudgetBytes, new Watchdog(Patience), isLoading: true);
 
+    /// <summary>Forgets what is saved, unless another process has it open or the folder cannot be used.</summary>
+    internal static void Forget(string stateFolder, RepositoryId repository)
+    {
+        try
+        {
+            using IndexFiles files = IndexFiles.Claim(stateFolder, repository);
+            files.Discredit();
+        }
+        catch (Exception error) when (IsFromSystem(error))
+        {
+            return;
+        }
+    }
+
     internal static IChunkIndex Open(
         string stateFolder, RepositoryId repository, long memoryBudgetBytes, Watchdog watchdog,
         IndexSizes? sizes = null, bool isLoading = false)
@@ -127,7 +141,9 @@ public static class ChunkIndexFolder
                 return new ChunkIndexView(saved, new MemoryChunkIndex(budgetBytes / 2));
             }
 
-            byte[]? now = File.Exists(files.ManifestPath) ? File.ReadAllBytes(files.ManifestPath) : null;
+            byte[]? now = File.Exists(files.ManifestPath)
+                ? ReplaceableFile.Read(files.ManifestPath, IndexManifest.FileBytesMax)
+                : null;
             if (tries > 0 && now.AsSpan().SequenceEqual(before))
             {
                 break;

@@ -78,7 +78,8 @@ internal sealed class FasterChunkIndex : IChunkIndex
         (packs, sums, covered) = ([.. saved.Packs], saved.Sums, [.. saved.Sessions]);
         LogSums.Verify(device.File, sums, saved.SettledEndBytes, device.SavedBytes);
         settled = new SettledEntries(
-            files, device.File, saved.Table, saved.SettledEndBytes, salt, sizes.SettledBytesMax);
+            files, device.File, saved.Table, saved.SettledEndBytes, salt, sizes.SettledBytesMax,
+            watchdog.NoteStep);
         try
         {
             store = new IndexStore(device, sizes, saved.Mark);
@@ -110,6 +111,9 @@ internal sealed class FasterChunkIndex : IChunkIndex
     /// <summary>The file of the settled table in use; null where there is none.</summary>
     public string? TablePath => settled.Mark.IsNone ? null : files.TablePathOf(settled.Mark.Number);
 
+    /// <summary>The packs it was told of, in whatever state they are now.</summary>
+    public IReadOnlyList<PackName> Packs => packs;
+
     /// <summary>Why it was abandoned.</summary>
     public Exception? Cause { get; private set; }
 
@@ -131,6 +135,7 @@ internal sealed class FasterChunkIndex : IChunkIndex
                 int count = Math.Min(ids.Length - start, PlaceFunctions.BatchCountMax);
                 FindBatch(ids.Slice(start, count), places.Slice(start, count));
                 start += count;
+                watchdog.NoteStep();
             }
         }
         catch (Exception error)

@@ -21,9 +21,15 @@ internal sealed class IndexCatchUp(
 
     /// <summary>Adds the packs of all <paramref name="sessions"/> that are not covered; those in
     /// <paramref name="decided"/> publish no more packs, so they are covered then.</summary>
-    public async Task RunAsync(
+    /// <returns>Whether all that there is was read, and taken.</returns>
+    public async Task<bool> RunAsync(
         IEnumerable<SessionId> sessions, IReadOnlySet<SessionId> decided, CancellationToken token)
     {
+        if (index.State != ChunkIndexState.Working)
+        {
+            return false; // it takes nothing more: what is missing would be looked for in vain in every session
+        }
+
         HashSet<SessionId> missing = [.. sessions.Where(session => !index.Covers(session))];
         string[] prefixes = missing.Count <= SessionLimits.CatchUpOneByOneMax
             ? [.. missing.Select(PrefixOf)]
@@ -34,7 +40,7 @@ internal sealed class IndexCatchUp(
         await TellAsync(packs.FindAll(pack => !absent.Contains(pack)), token);
         if (index.State != ChunkIndexState.Working)
         {
-            return; // it takes nothing more: what is missing would be read for nothing in every session
+            return false;
         }
 
         Cover(missing.Where(decided.Contains));
@@ -43,6 +49,8 @@ internal sealed class IndexCatchUp(
         {
             await index.SaveAsync(token); // so much work is not to be lost with the backup that follows
         }
+
+        return !missing.Any(feed.IsUnread);
     }
 
     private async Task<List<PackName>> ListAsync(

@@ -154,7 +154,7 @@ internal sealed class IndexLoad : IDisposable
         string path = files.TablePathOf(FirstTable);
         using SafeFileHandle output = File.OpenHandle(
             path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        TableMark mark = new SettledMerge(log, salt).Run(old: null, words, output, FirstTable);
+        TableMark mark = new SettledMerge(log, salt, noteStep: () => { }).Run(old: null, words, output, FirstTable);
         DurableFile.FlushHandle(output, path);
         return mark;
     }

@@ -20,9 +20,9 @@ internal sealed record IndexManifest(
     IReadOnlyList<PackName> Packs,
     IReadOnlyCollection<SessionId> Sessions)
 {
+    public const long FileBytesMax = 1 << 30;
     private const int ChecksumBytes = Digest.SizeBytes;
     private const int PackBytes = SessionId.SizeBytes + sizeof(uint);
-    private const long FileBytesMax = 1 << 30;
 
     private static ReadOnlySpan<byte> Magic => "HVBINDX2"u8;
 
@@ -39,8 +39,7 @@ internal sealed record IndexManifest(
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IndexManifest Read(string path, RepositoryId repository)
     {
-        Corrupt.Unless(new FileInfo(path).Length <= FileBytesMax, "index manifest: length");
-        IndexManifest manifest = Decode(File.ReadAllBytes(path));
+        IndexManifest manifest = Decode(ReplaceableFile.Read(path, FileBytesMax));
         Corrupt.Unless(manifest.Repository == repository, "index manifest: repository");
         return manifest;
     }

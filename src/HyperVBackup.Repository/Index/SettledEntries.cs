@@ -13,18 +13,22 @@ internal sealed class SettledEntries : IDisposable
     private readonly SafeFileHandle log;
     private readonly ulong salt;
     private readonly long memoryBytesMax;
+    private readonly Action noteStep;
     private SettledTable? table;
     private long savedNumber;
     private long lastNumber;
 
     /// <param name="log">The file of the log, which stays its owner's.</param>
     /// <param name="endBytes">Where the settled part of the log ends.</param>
+    /// <param name="noteStep">Told that it gets on with what may take long.</param>
     /// <exception cref="CorruptDataException">The table is not what <paramref name="mark"/> says.</exception>
     /// <exception cref="IOException">The table cannot be read.</exception>
     public SettledEntries(
-        IndexFiles files, SafeFileHandle log, TableMark mark, long endBytes, ulong salt, long memoryBytesMax)
+        IndexFiles files, SafeFileHandle log, TableMark mark, long endBytes, ulong salt, long memoryBytesMax,
+        Action noteStep)
     {
         (this.files, this.log, this.salt, this.memoryBytesMax) = (files, log, salt, memoryBytesMax);
+        this.noteStep = noteStep;
         (EndBytes, savedNumber, lastNumber) = (endBytes, mark.Number, mark.Number);
         table = mark.IsNone ? null : OpenTable(mark, FileAccess.Read);
     }
@@ -69,7 +73,7 @@ internal sealed class SettledEntries : IDisposable
         TableMark mark;
         try
         {
-            mark = new SettledMerge(log, salt).Run(table, tail, output, number);
+            mark = new SettledMerge(log, salt, noteStep).Run(table, tail, output, number);
         }
         finally
         {

@@ -6,7 +6,8 @@ namespace HyperVBackup.Repository.Index;
 /// <summary>Makes a new settled table of an old one and the newest entries: a few regions at a time side by side, and
 /// writes them one after the other.</summary>
 /// <param name="log">Holds all the entries.</param>
-internal sealed class SettledMerge(SafeFileHandle log, ulong salt)
+/// <param name="noteStep">Called again and again, by several threads, some thousand reads of the log apart.</param>
+internal sealed class SettledMerge(SafeFileHandle log, ulong salt, Action noteStep)
 {
     private const int RegionsAtOnce = 8;
     private readonly SettledRegion[] regions =
@@ -38,7 +39,11 @@ internal sealed class SettledMerge(SafeFileHandle log, ulong salt)
     {
         try
         {
-            Parallel.For(0, RegionsAtOnce, at => regions[at].Make(first + at, old, newest, groupBits));
+            Parallel.For(0, RegionsAtOnce, at =>
+            {
+                regions[at].Make(first + at, old, newest, groupBits);
+                noteStep();
+            });
         }
         catch (AggregateException failures)
         {

@@ -15,16 +15,12 @@ internal sealed class PointsCheck(
 {
     private readonly List<RestorePoint> points = [];
     private readonly HashSet<SessionId> published = [];
-    private readonly HashSet<SessionId> decided = [];
 
     /// <summary>Those of which a copy is good.</summary>
     public IReadOnlyList<RestorePoint> Good => points;
 
     /// <summary>Those that are there, in whatever state.</summary>
     public IReadOnlySet<SessionId> Published => published;
-
-    /// <summary>Sessions under whose name a first copy, or a fence, is listed.</summary>
-    public IReadOnlySet<SessionId> Decided => decided;
 
     /// <summary>All that are asked for, or all there are.</summary>
     public async Task RunAsync(CancellationToken token)
@@ -40,7 +36,6 @@ internal sealed class PointsCheck(
                     if (SessionId.TryParse(name.Path.AsSpan(folder.Length), out SessionId id))
                     {
                         ids.Add(id);
-                        _ = folder == FileNames.RestorePointFolder && decided.Add(id);
                     }
                     else
                     {

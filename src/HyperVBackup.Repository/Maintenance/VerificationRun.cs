@@ -11,6 +11,7 @@ using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
+using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Maintenance;
@@ -25,6 +26,7 @@ internal sealed class VerificationRun
 {
     private readonly IBlobStore store;
     private readonly RepositoryId repository;
+    private readonly BackupRepository whole;
     private readonly ContentHasher hasher;
     private readonly RepositorySettings settings;
     private readonly RecordReader records;
@@ -46,7 +48,7 @@ internal sealed class VerificationRun
         BackupRepository repository, PointCatalog catalog, RepositoryEnvironment environment,
         VerificationOptions options, AbsentSet absent, IReadOnlyCollection<DamagedPlace> known)
     {
-        (store, this.repository, hasher) = (repository.Store, repository.Id, repository.Hasher);
+        (store, this.repository, hasher, whole) = (repository.Store, repository.Id, repository.Hasher, repository);
         (settings, this.absent, this.known) = (repository.Settings, absent, known);
         records = repository.Records;
         (this.environment, this.options) = (environment, options);
@@ -65,6 +67,8 @@ internal sealed class VerificationRun
     {
         await CheckSettingsAsync(token);
         await OpenRotationAsync(token);
+        HashSet<SessionId> ended = keeper is null ? [] : await EndedSessions.ReadAsync(
+            whole, [FileNames.ChunkPackFolder, FileNames.MapPackFolder], token);
         await points.RunAsync(token);
         await CheckPinsAsync(token);
         bool isKnown = await CheckCollectionsAsync(token);
@@ -76,7 +80,7 @@ internal sealed class VerificationRun
             ? await listing.ListAsync(name => damage.Add(name.Path, 0, "no pack has such a name"), token)
             : await ListPacksNeededAsync(token);
         await checks.RunAsync(packs, _ => keeper is null && IsChosen(), progress, token);
-        await (keeper is null ? Task.CompletedTask : ReadInRotationAsync(keeper, packs, progress, token));
+        await (keeper is null ? Task.CompletedTask : ReadInRotationAsync(keeper, packs, ended, progress, token));
         AddKnown(packs);
         await ProveRecipesAsync(packs, token);
         await CheckParityAsync(progress, token);
@@ -240,10 +244,10 @@ internal sealed class VerificationRun
     }
 
     private async Task ReadInRotationAsync(
-        RotationKeeper keeping, IEnumerable<PackName> packs, IProgress<VerificationProgress> progress,
-        CancellationToken token)
+        RotationKeeper keeping, IEnumerable<PackName> packs, HashSet<SessionId> ended,
+        IProgress<VerificationProgress> progress, CancellationToken token)
     {
-        keeping.See(packs.Select(pack => pack.Session).Where(points.Decided.Contains).ToHashSet());
+        keeping.See(packs.Select(pack => pack.Session).Where(ended.Contains).ToHashSet());
         doneShare = keeping.Known.DoneShare;
         if (options.ReadDataPercent > 0)
         {

@@ -14,9 +14,9 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Parity;
 
 /// <summary>
-/// Makes parity for the chunk packs of decided sessions that no whole group covers. Each pack is checked first: parity
-/// of damaged bytes would only keep the damage; what is found is noted for all hosts. Stopped at any moment it leaves
-/// whole parity files; run again, it goes on with what is left. Used once.
+/// Makes parity for the chunk packs of sessions that have ended which no whole group covers. Each pack is checked first:
+/// parity of damaged bytes would only keep the damage; what is found is noted for all hosts. Stopped at any moment it
+/// leaves whole parity files; run again, it goes on with what is left. Used once.
 /// </summary>
 public sealed class Protection
 {
@@ -62,11 +62,11 @@ public sealed class Protection
 
     private async Task<ProtectReport> RunAsync(SessionId session, AbsentSet absent, CancellationToken token)
     {
-        HashSet<SessionId> decided = await repository.ReadDecidedAsync(token);
+        HashSet<SessionId> ended = await EndedSessions.ReadAsync(repository, [FileNames.ChunkPackFolder], token);
         Dictionary<PackName, long> packs = [];
         await foreach (BlobName blob in store.ListAsync(FileNames.ChunkPackFolder, token))
         {
-            if (PackName.TryParse(blob.Path, out PackName pack) && decided.Contains(pack.Session)
+            if (PackName.TryParse(blob.Path, out PackName pack) && ended.Contains(pack.Session)
                 && !absent.Contains(pack) && await store.TryGetLengthAsync(blob, token) is long lengthBytes)
             {
                 packs[pack] = lengthBytes;

@@ -1,7 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Storage;
-using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.Repository.Points;
 
@@ -22,7 +21,8 @@ internal sealed class PointCache(string stateFolder, RepositoryId repository)
     {
         try
         {
-            return PointCacheFile.Decode(ReadFile(), repository, retiredCount);
+            byte[] bytes = ReplaceableFile.Read(Path.Join(folder, FileName), FileBytesMax);
+            return PointCacheFile.Decode(bytes, repository, retiredCount);
         }
         catch (Exception error) when (error is CorruptDataException || IsFromSystem(error))
         {
@@ -49,24 +49,6 @@ internal sealed class PointCache(string stateFolder, RepositoryId repository)
         {
             return;
         }
-    }
-
-    /// <exception cref="CorruptDataException">It is too large.</exception>
-    private byte[] ReadFile()
-    {
-        FileShare share = FileShare.ReadWrite | FileShare.Delete;
-        using SafeFileHandle file =
-            File.OpenHandle(Path.Join(folder, FileName), FileMode.Open, FileAccess.Read, share);
-        long lengthBytes = RandomAccess.GetLength(file);
-        Corrupt.Unless(lengthBytes <= FileBytesMax, "point cache: length");
-        byte[] bytes = GC.AllocateUninitializedArray<byte>((int)lengthBytes);
-        int total = 0;
-        while (total < bytes.Length && RandomAccess.Read(file, bytes.AsSpan(total), total) is > 0 and int count)
-        {
-            total += count;
-        }
-
-        return total == bytes.Length ? bytes : [];
     }
 
     /// <summary>Removes what interrupted saves left behind. What another process is just about to publish is lost with

@@ -98,6 +98,7 @@ internal sealed class SessionOpener(
     private async Task<WritingSession> OpenWritingAsync(
         HeldLease lease, AbsentSet absent, Task<IChunkIndex> opening, CancellationToken token)
     {
+        CollectedSessions collected = await CollectedSessions.OpenAsync(repository, token);
         HashSet<SessionId> decided = await repository.ReadDecidedAsync(token);
         AbandonedSessions abandoned = new(store, repository.Id, repository.Leases, environment);
         decided.UnionWith(await abandoned.CleanAsync(decided, token));
@@ -108,7 +109,7 @@ internal sealed class SessionOpener(
         await new PointMirrors(repository, catalog, collections).MendAsync(points, decided, token);
         IChunkIndex index = await opening;
         decided.UnionWith(ended.Keys);
-        await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token);
+        await CatchUpAsync(index, decided, collected, absent, token);
         KnownDamage known = await new DamageOfSession(repository).ReadAsync(token);
         int pagesPerChunk = repository.Settings.ChunkSizeBytes / FormatLimits.PageSizeBytes;
         HitSampling sampling = new(
@@ -128,6 +129,23 @@ internal sealed class SessionOpener(
             repository, this, lease, points, nodes, chunks, maps, index, planner, sampling);
     }
 
+    /// <summary>Tells the index what other sessions stored.</summary>
+    private async Task CatchUpAsync(
+        IChunkIndex index, HashSet<SessionId> decided, CollectedSessions collected, AbsentSet absent,
+        CancellationToken token)
+    {
+        if (index.State != ChunkIndexState.Working)
+        {
+            return; // it takes nothing
+        }
+
+        decided.UnionWith(await collected.FindAsync(index, token));
+        if (await new IndexCatchUp(store, repository.Id, index, absent).RunAsync(decided, decided, token))
+        {
+            collected.Marks.ToList().ForEach(index.Cover);
+        }
+    }
+
     private async Task<IChunkIndex> OpenIndexAsync()
     {
         long budgetBytes = ChunkIndexFolder.BudgetOf(environment.MemoryBudgetBytes);
@@ -137,7 +155,8 @@ internal sealed class SessionOpener(
         }
 
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        return environment.WatchIndex(ChunkIndexFolder.OpenToLoad(folder, repository.Id, budgetBytes));
+        return environment.WatchIndex(
+            await FullIndex.OpenUnwornAsync(folder, budgetBytes, repository.Id, collections));
     }
 
     private async Task<RestorePoint> ReadPointAsync(SessionId id, CancellationToken token)

@@ -6,7 +6,9 @@ namespace HyperVBackup.Storage.Native;
 /// <summary>The Windows calls behind durable files. Each returns 0 or the error number.</summary>
 internal static partial class Kernel32
 {
+    internal const int AccessDenied = 5;
     internal const int OtherFileSystem = 17;
+    internal const int SharingViolation = 32;
     internal const int WriteProtected = 19;
     internal const int FileExists = 80;
     internal const int AlreadyExists = 183;
@@ -14,6 +16,7 @@ internal static partial class Kernel32
     internal const int HandleDiskFull = 39;
     internal const int DiskFull = 112;
 
+    private const int ReplaceTryCountMax = 100;
     private const uint MoveReplaceExisting = 1;
     private const uint MoveWriteThrough = 8;
 
@@ -21,8 +24,20 @@ internal static partial class Kernel32
 
     internal static int RenameNew(string fromPath, string toPath) => Move(fromPath, toPath, MoveWriteThrough);
 
-    internal static int RenameReplacing(string fromPath, string toPath) =>
-        Move(fromPath, toPath, MoveWriteThrough | MoveReplaceExisting);
+    /// <summary>Refused while anybody has the old file open, however it is shared: a reader of a small file, or a
+    /// virus scanner, is done in a moment.</summary>
+    internal static int RenameReplacing(string fromPath, string toPath)
+    {
+        SpinWait patience = default;
+        int error = Move(fromPath, toPath, MoveWriteThrough | MoveReplaceExisting);
+        while (error is AccessDenied or SharingViolation && patience.Count < ReplaceTryCountMax)
+        {
+            patience.SpinOnce();
+            error = Move(fromPath, toPath, MoveWriteThrough | MoveReplaceExisting);
+        }
+
+        return error;
+    }
 
     private static int Move(string fromPath, string toPath, uint flags) =>
         MoveFileExW(LongPath(fromPath), LongPath(toPath), flags) ? 0 : Marshal.GetLastPInvokeError();

@@ -1,8 +1,10 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Sessions;
+using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Testing.Stores;
 using Xunit;
@@ -13,6 +15,7 @@ namespace HyperVBackup.Repository.Tests.Index;
 public sealed class FullIndexTests : IDisposable
 {
     private const int EntryCountMax = 100;
+    private const long HostMemoryBytes = 2 * IndexSizes.BudgetBytesMin;
     private static readonly RepositoryId Repository = IndexSample.Repository(0);
     private readonly StateFolder state = new();
 
@@ -124,6 +127,63 @@ public sealed class FullIndexTests : IDisposable
 
         RepositoryStatistics statistics = await repository.MeasureAsync(default);
         Assert.Equal((6, 0), (statistics.Index!.EntryCount, statistics.Index.NotIndexedCount));
+    }
+
+    [Fact]
+    public async Task A_full_index_whose_packs_were_collected_is_made_anew_of_those_that_are_there()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint old = await sample.BackUpAsync([1, 2]);
+        await FillAsync(sample);
+        await sample.BackUpAsync([3, 4], old);
+        await sample.MarkAsync(old);
+        BackupRepository host = await OpenHostAsync(sample);
+        Assert.Equal(ChunkFate.New, await FateOfAsync(host, 3));
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.Equal(ChunkFate.Stored, await FateOfAsync(host, 3));
+        IndexStatistics saved = ChunkIndexFolder.TryMeasure(state.Root, sample.Repository.Id)!;
+        Assert.InRange(saved.EntryCount, 1, 100);
+    }
+
+    [Fact]
+    public async Task With_a_full_index_no_session_looks_for_packs_that_it_cannot_take()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2]);
+        await FillAsync(sample);
+        await sample.BackUpAsync([3, 4], vm: "other");
+        CallLog log = new(sample.Store);
+        await using WritingSession session =
+            await (await OpenHostAsync(sample)).OpenWritingSessionAsync(LeaseKind.Backup, default);
+        Assert.DoesNotContain(
+            log.Calls, call => call.Name.StartsWith(FileNames.ChunkPackFolder, StringComparison.Ordinal));
+    }
+
+    /// <summary>Fills the index of a host, as if the repository's one chunk pack held as much as it takes.</summary>
+    private async Task FillAsync(SampleRepository sample)
+    {
+        await using IChunkIndex index = ChunkIndexFolder.Open(
+            state.Root, sample.Repository.Id, ChunkIndexFolder.BudgetOf(HostMemoryBytes));
+        for (int round = 0; index.State == ChunkIndexState.Working; round++)
+        {
+            index.Add(sample.Packs(PackKind.Chunks).Single(), IndexSample.Entries(round, 100_000));
+        }
+
+        await index.SaveAsync(default);
+    }
+
+    private Task<BackupRepository> OpenHostAsync(SampleRepository sample) => BackupRepository.OpenAsync(
+        sample.Store,
+        SampleRepository.NewEnvironment() with { StateFolder = state.Root, MemoryBudgetBytes = HostMemoryBytes },
+        default);
+
+    private static async Task<ChunkFate> FateOfAsync(BackupRepository host, int number)
+    {
+        await using WritingSession session = await host.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        ChunkFate[] fates = new ChunkFate[1];
+        await session.ClassifyAsync(
+            new[] { SampleRepository.IdOf(number) }, new RecordPlace[1], fates, default);
+        return fates[0];
     }
 
     private IChunkIndex OpenFew() => Open(IndexSample.SmallSizes with { EntryCountMax = EntryCountMax });

@@ -12,6 +12,7 @@ public sealed class SettledTableTests : IDisposable
     private const ulong Salt = 42;
     private const long Plenty = 1 << 30;
     private readonly StateFolder state = new();
+    private int stepCount;
 
     public void Dispose() => state.Dispose();
 
@@ -33,6 +34,14 @@ public sealed class SettledTableTests : IDisposable
                 Assert.True(table.Find(Key(entry + EntryCount)).IsEmpty);
             }
         }
+    }
+
+    [Fact]
+    public void A_settle_tells_after_each_region_that_it_gets_on()
+    {
+        (SafeFileHandle log, _) = Settle([Key(1), Key(2)], old: null, 1);
+        log.Dispose();
+        Assert.Equal(SettledKey.RegionCount, stepCount);
     }
 
     [Fact]
@@ -128,6 +137,7 @@ public sealed class SettledTableTests : IDisposable
         using RegionWords tail = LogTail.Read(log, oldEnd, LogEntry.AddressOf(keys.Length), Salt);
         using SafeFileHandle output = File.OpenHandle(
             TablePath(number), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
-        return (log, new SettledMerge(log, Salt).Run(old, tail, output, number, entryCountMin));
+        SettledMerge merge = new(log, Salt, () => Interlocked.Increment(ref stepCount));
+        return (log, merge.Run(old, tail, output, number, entryCountMin));
     }
 }

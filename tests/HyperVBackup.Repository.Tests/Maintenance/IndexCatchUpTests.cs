@@ -5,6 +5,7 @@ using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Index;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Index;
+using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Testing.Stores;
 using Xunit;
@@ -96,6 +97,50 @@ public sealed class IndexCatchUpTests
         await sample.Store.DeleteAsync(sample.NamesIn("packs/")[0], default);
         Assert.Equal([ChunkFate.New, ChunkFate.New], await FatesAsync(host));
         Assert.False(await SampleRepository.ReadsRightAsync(host, point.Id, [1, 2]));
+    }
+
+    /// <summary>The points that stored chunks 1 and 2 are collected, and a newer one needs them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_sessions_stored_whose_points_were_collected_is_found_by_every_host(bool isKnownBefore)
+    {
+        using StateFolder folder = new();
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([7], vm: "other");
+        BackupRepository host = await BackupRepository.OpenAsync(
+            sample.Store,
+            SampleRepository.NewEnvironment() with { StateFolder = folder.Root, MemoryBudgetBytes = 64 << 20 },
+            default);
+        if (isKnownBefore)
+        {
+            await SaveAsync(host);
+        }
+
+        RestorePoint point = await sample.BackUpAsync([1, 3]);
+        for (int number = 0; number < 2; number++)
+        {
+            RestorePoint old = point;
+            point = await sample.BackUpAsync([1, number == 0 ? 2 : 4, 2], old);
+            await sample.MarkAsync(old);
+            await sample.CollectAsync(CollectSample.WithoutRepacking);
+        }
+
+        Assert.Equal([ChunkFate.Stored, ChunkFate.Stored], await FatesAsync(host));
+        await SaveAsync(host);
+        CallLog log = new(sample.Store);
+        Assert.Equal([ChunkFate.Stored, ChunkFate.Stored], await FatesAsync(host));
+        Assert.DoesNotContain(new StoreCall(StoreCallKind.List, FileNames.ChunkPackFolder), log.Calls);
+        await host.RebuildIndexAsync(new Silence<IndexProgress>(), default);
+        log = new CallLog(sample.Store);
+        Assert.Equal([ChunkFate.Stored, ChunkFate.Stored], await FatesAsync(host));
+        Assert.DoesNotContain(new StoreCall(StoreCallKind.List, FileNames.ChunkPackFolder), log.Calls);
+    }
+
+    private static async Task SaveAsync(BackupRepository repository)
+    {
+        await using WritingSession session = await repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        await session.FlushAsync(default);
     }
 
     private static async Task<ChunkFate[]> FatesAsync(BackupRepository repository)

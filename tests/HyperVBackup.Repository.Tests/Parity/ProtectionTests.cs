@@ -1,10 +1,12 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Notes;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Parity;
+using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Maintenance;
 using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
@@ -84,6 +86,31 @@ public sealed class ProtectionTests
         ProtectReport report = await ProtectAsync(repository);
         Assert.Equal((1, 2), (report.Damaged.Count, report.PackCount));
         Assert.Contains("noted", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Packs_of_sessions_that_are_decided_no_more_or_gave_up_are_protected_and_those_at_work_are_not()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint first = await sample.BackUpAsync([1, 2, 3, 4]);
+        await sample.BackUpAsync([1, 2, 3, 5], first);
+        await sample.MarkAsync(first);
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.Contains(sample.Packs(PackKind.Chunks), pack => pack.Session == first.Id);
+        await using (WritingSession gone = await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default))
+        {
+            await SampleRepository.StoreAsync(gone, [6]);
+            await gone.FlushAsync(default);
+        }
+
+        HashSet<BlobName> ended = [.. sample.NamesIn(FileNames.ChunkPackFolder)];
+        await using WritingSession session =
+            await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        await SampleRepository.StoreAsync(session, [7]);
+        await session.FlushAsync(default);
+        ProtectReport report = await ProtectAsync(sample);
+        Assert.Equal((3, 3), (ended.Count, report.PackCount));
+        Assert.Equal(3, (await ProtectAsync(sample)).ProtectedBefore);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal sealed class NothingNote(string? path)
     {
         try
         {
-            byte[] note = path is not null && File.Exists(path) ? File.ReadAllBytes(path) : [];
+            byte[] note = path is not null && File.Exists(path) ? ReplaceableFile.Read(path, SizeBytes) : [];
             bool isNote = note.Length == SizeBytes
                 && new Digest(note.AsSpan(0, Digest.SizeBytes)) == listing
                 && new Digest(note.AsSpan(ChecksumAt)) == ChecksumOf(note);

@@ -1,8 +1,10 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Rotation;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Rotation;
+using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
 using HyperVBackup.Testing.Clocks;
@@ -139,6 +141,20 @@ public sealed class RotationTests
         await VerifyAsync(sample.Store, 100);
         shares = await SharesAsync(sample.Store);
         Assert.Equal([shares.TotalBytes, shares.TotalBytes], [shares.BytesWithin[0], shares.BytesWithin[3]]);
+    }
+
+    [Fact]
+    public async Task Packs_whose_points_were_collected_count_as_read_when_they_were()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint first = await sample.BackUpAsync([1, 2, 3, 4]);
+        await sample.BackUpAsync([1, 2, 3, 5], first);
+        await sample.MarkAsync(first);
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.Contains(sample.Packs(PackKind.Chunks), pack => pack.Session == first.Id);
+        await VerifyAsync(sample.Store, 100);
+        VerifiedShares shares = await SharesAsync(sample.Store);
+        Assert.Equal((0, shares.TotalBytes), (shares.NeverBytes, shares.BytesWithin[0]));
     }
 
     [Fact]

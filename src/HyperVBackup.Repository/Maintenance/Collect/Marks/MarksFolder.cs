@@ -43,7 +43,8 @@ internal sealed class MarksFolder(
         try
         {
             loaded = path is not null && File.Exists(ManifestPath)
-                ? MarksManifest.TryRead(File.ReadAllBytes(ManifestPath), repository, OpenTable)
+                ? MarksManifest.TryRead(
+                    ReplaceableFile.Read(ManifestPath, Array.MaxLength), repository, OpenTable)
                 : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
