@@ -36,8 +36,9 @@ publish() {
     -p:RestoreLockedMode="$([ "${CI:-}" = true ] && echo true || echo false)"
 }
 
+# publish_for_windows PROJECT FOLDER
 publish_for_windows() {
-  dotnet publish src/HyperVBackup.Cli -c Release -p:ForWindows=true -o "$1" -v quiet -nologo \
+  dotnet publish "$1" -c Release -p:ForWindows=true -o "$2" -v quiet -nologo \
     -p:RestoreLockedMode="$([ "${CI:-}" = true ] && echo true || echo false)"
 }
 
@@ -78,10 +79,10 @@ run_tests() {
   .ci/make-wine
   restore HyperVBackup.sln
   dotnet build HyperVBackup.sln -c Release --no-restore -v quiet -nologo
-  publish_for_windows artifacts/hvbackup-windows
+  publish_for_windows src/HyperVBackup.Cli artifacts/hvbackup-windows
+  publish_for_windows tests/HyperVBackup.Testing.WindowsProcess artifacts/tests-windows
   publish artifacts/hvbackup
   export HVBACKUP_UNDER_TEST=$PWD/artifacts/hvbackup/hvbackup
-  export HVBACKUP_WINDOWS_UNDER_TEST=$PWD/artifacts/hvbackup-windows/hvbackup.exe
   rm -rf artifacts/tests
   mkdir -p artifacts/tests
   projects=$(test_projects)
@@ -170,7 +171,7 @@ case $verb in
   matrix) run_matrix ;;
   soak) run_soak "$@" ;;
   publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
-  publish-windows) publish_for_windows "${1:?usage: ./build.sh publish-windows FOLDER}" ;;
+  publish-windows) publish_for_windows src/HyperVBackup.Cli "${1:?usage: ./build.sh publish-windows FOLDER}" ;;
   bench)
     if [ "${1:-}" = scenarios ]; then
       benchmarks/install-tools.sh

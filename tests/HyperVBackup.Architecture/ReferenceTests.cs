@@ -18,6 +18,7 @@ public sealed class ReferenceTests
         ["Repository"] = (["Format", "Storage"], ["Microsoft.FASTER.Core"]),
         ["Qemu"] = (["Disks"], []),
         ["Hosts"] = (["Disks"], []),
+        ["HyperV"] = (["Hosts", "Disks"], []),
         ["SimulatedHost"] = (["Hosts", "Disks"], []),
         ["Operations"] = (["Repository", "Disks", "Hosts"], []),
         ["Cli"] = (
@@ -71,10 +72,11 @@ public sealed class ReferenceTests
 
     [Fact]
     public void Only_adapters_call_the_operating_system_directly() => Rule.Holds(
-        "Calls into native libraries stand in Storage/Native/ and in Disks: FileHoles.cs (which ranges of a file are"
-        + " holes) and FileState.cs (what a write to a file changes) only.",
+        "Calls into native libraries stand in Storage/Native/ and HyperV/Native/, and in Disks: FileHoles.cs (which"
+        + " ranges of a file are holes) and FileState.cs (what a write to a file changes) only.",
         from file in House.ProductSources
         where !file.IsIn("src/HyperVBackup.Storage/Native/")
+            && !file.IsIn("src/HyperVBackup.HyperV/Native/")
             && file.Path is not "src/HyperVBackup.Disks/FileHoles.cs" and not "src/HyperVBackup.Disks/FileState.cs"
         from line in Enumerable.Range(0, file.CodeLines.Length)
         where Regex.IsMatch(file.CodeLines[line], @"\[[\w.]*\b(LibraryImport|DllImport)\b")

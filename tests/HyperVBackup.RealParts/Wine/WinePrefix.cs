@@ -23,6 +23,10 @@ internal static class WinePrefix
     /// <summary>The command line, published for Windows.</summary>
     public static string HvbackupPath { get; } = Published("hvbackup-windows", "hvbackup.exe");
 
+    /// <summary>A program for what the command line does not do, published for Windows.</summary>
+    public static string WindowsProcessPath { get; } =
+        Published("tests-windows", "HyperVBackup.Testing.WindowsProcess.exe");
+
     /// <summary>A path of this machine as Windows names it.</summary>
     public static string Named(string path) => "Z:" + path.Replace('/', '\\');
 
@@ -66,6 +70,16 @@ internal static class WinePrefix
             ArtifactsPath, "..", "tests", "HyperVBackup.RealParts", "Wine", source);
         Tool.Run("x86_64-w64-mingw32-gcc", ["-Wall", "-Werror", "-O1", "-o", path, sourcePath, .. options]);
         return path;
+    }
+
+    /// <summary>Makes a library that programs find among Windows' own.</summary>
+    /// <returns>True.</returns>
+    public static bool PutIntoSystem(string source, string name)
+    {
+        using TestFolder folder = new();
+        string compiled = Compile(folder, source, name, "-shared");
+        File.Copy(compiled, System.IO.Path.Join(Path, "drive_c", "windows", "system32", name), overwrite: true);
+        return true;
     }
 
     private static string Published(string folder, string name) =>

@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace HyperVBackup.HyperV.Native;
+
+/// <summary>The Windows calls that read an attached disk through its handle.</summary>
+internal static unsafe partial class Kernel32
+{
+    public const uint EndOfFile = 38;
+    private const uint Pending = 997;
+
+    /// <summary>Reads, and waits for the end of it, whichever way the handle was opened.</summary>
+    /// <returns>0, or the error number.</returns>
+    public static uint Read(VirtualDiskHandle disk, long offsetBytes, Span<byte> buffer, out int count)
+    {
+        using EventWaitHandle end = new(initialState: false, EventResetMode.ManualReset);
+        Overlap overlap = new() { OffsetBytes = (ulong)offsetBytes, Event = end.SafeWaitHandle.DangerousGetHandle() };
+        fixed (byte* start = buffer)
+        {
+            uint done;
+            uint error = ReadFile(disk, start, (uint)buffer.Length, &done, &overlap) ? 0 : LastError();
+            if (error == Pending)
+            {
+                error = GetOverlappedResult(disk, &overlap, &done, wait: true) ? 0 : LastError();
+            }
+
+            count = (int)done;
+            return error;
+        }
+    }
+
+    [LibraryImport("kernel32")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    internal static partial bool CloseHandle(nint handle);
+
+    private static uint LastError() => (uint)Marshal.GetLastPInvokeError();
+
+    [LibraryImport("kernel32", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool ReadFile(
+        VirtualDiskHandle file, byte* buffer, uint lengthBytes, uint* countBytes, Overlap* overlap);
+
+    [LibraryImport("kernel32", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool GetOverlappedResult(
+        VirtualDiskHandle file, Overlap* overlap, uint* countBytes, [MarshalAs(UnmanagedType.Bool)] bool wait);
+}
