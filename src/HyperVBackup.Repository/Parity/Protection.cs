@@ -14,9 +14,9 @@ using HyperVBackup.Storage;
 namespace HyperVBackup.Repository.Parity;
 
 /// <summary>
-/// Makes parity for the chunk packs of sessions that have ended which no whole group covers. Each pack is checked first:
-/// parity of damaged bytes would only keep the damage; what is found is noted for all hosts. Stopped at any moment it
-/// leaves whole parity files; run again, it goes on with what is left. Used once.
+/// Makes parity for the chunk packs of sessions that have ended which no whole group covers. Each pack is checked
+/// first: parity of damaged bytes would only keep the damage; what is found is noted for all hosts. Stopped at any
+/// moment it leaves whole parity files; run again, it goes on with what is left. Used once.
 /// </summary>
 public sealed class Protection
 {
