@@ -28,7 +28,7 @@ internal static class NotedDamage
 
     /// <summary>Makes the repository's damage notes say what was found. A repository that cannot be written gets none,
     /// which is warned about: what was found is told all the same.</summary>
-    /// <param name="isWhole">Whether all that points need was read.</param>
+    /// <param name="isWhole">Whether all that points need was read, and all data.</param>
     /// <returns>The report without the places that nothing needs: they are known, and go with their packs.</returns>
     public static async Task<VerificationReport> OfAsync(
         BackupRepository repository, VerificationReport report, bool isWhole, CancellationToken token)
@@ -36,7 +36,8 @@ internal static class NotedDamage
         KnownDamage known;
         try
         {
-            known = await new DamageNotes(repository).ReviewAsync(report.Places, isWhole, [], token);
+            known = await new DamageNotes(repository).ReviewAsync(
+                report.Places, isWhole, isRead: isWhole, [], token);
         }
         catch (StoreException failure)
         {

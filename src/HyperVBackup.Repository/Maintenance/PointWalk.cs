@@ -18,6 +18,9 @@ internal sealed class PointWalk(PackTables tables, DamageLog damage) : IPointVis
     /// <summary>Chunks not found, or not good, where the map says; the hint that failed with each.</summary>
     public Dictionary<ChunkId, RecordPlace> Missing { get; } = [];
 
+    /// <summary>What maps say of the packs.</summary>
+    public HintedPacks Hinted { get; } = new();
+
     /// <summary>Whether a node had no good copy: what lies below it was seen for no point.</summary>
     public bool HasLostNode { get; private set; }
 
@@ -35,10 +38,13 @@ internal sealed class PointWalk(PackTables tables, DamageLog damage) : IPointVis
     public async ValueTask VisitChunkAsync(long chunkIndex, MapChunk chunk, CancellationToken token)
     {
         RecordPlace place = chunk.Place;
-        bool isThere = !place.IsUnknown
-            && await tables.TryGetAsync(place.Pack, token) is PackTable table
-            && damage.HasGood(place.Pack, table, chunk.Id);
-        if (!isThere)
+        PackTable? table = place.IsUnknown ? null : await tables.TryGetAsync(place.Pack, token);
+        if (table is not null)
+        {
+            Hinted.Compare(chunk.Id.Value, place, table);
+        }
+
+        if (table is null || !damage.HasGood(place.Pack, table, chunk.Id))
         {
             Missing.TryAdd(chunk.Id, place);
         }

@@ -26,12 +26,13 @@ internal sealed class SmallFilesCheck(IBlobStore store, RepositoryId repository,
             token);
         await CheckAsync(
             FileNames.DamageNoteFolder, FileKind.DamageNote, (plain, _) => DamageNote.Read(plain), token,
-            FormatLimits.DamageNoteFileLengthMaxBytes);
+            FormatLimits.DamageNoteFileLengthMaxBytes,
+            "; 'repair --read-data' finds again what it named, and takes it away");
     }
 
     private async Task CheckAsync(
         string folder, FileKind kind, Action<byte[], string> read, CancellationToken token,
-        int lengthMaxBytes = FormatLimits.RestorePointFileLengthMaxBytes)
+        int lengthMaxBytes = FormatLimits.RestorePointFileLengthMaxBytes, string remedy = "")
     {
         await foreach (BlobName name in store.ListAsync(folder, token))
         {
@@ -44,7 +45,8 @@ internal sealed class SmallFilesCheck(IBlobStore store, RepositoryId repository,
             }
             catch (Exception complaint) when (complaint is CorruptDataException or StoreException)
             {
-                damage.Add(name.Path, 0, $"{complaint.Message} (no restore needs this file)");
+                string what = complaint is CorruptDataException ? remedy : "";
+                damage.Add(name.Path, 0, $"{complaint.Message} (no restore needs this file{what})");
             }
         }
     }

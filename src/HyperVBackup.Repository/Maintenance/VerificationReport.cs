@@ -20,4 +20,7 @@ public sealed record VerificationReport(
 
     /// <summary>What is wrong with packs, as it can be noted.</summary>
     internal IReadOnlyList<DamagedPlace> Places { get; init; } = [];
+
+    /// <summary>What maps say of the packs.</summary>
+    internal HintedPacks Hinted { get; init; } = new();
 }

@@ -41,6 +41,7 @@ internal sealed class VerificationRun
     private readonly PointsCheck points;
     private readonly PackChecks checks;
     private readonly ParityCheck parity;
+    private HintedPacks hinted = new();
     private RotationKeeper? keeper;
     private uint doneShare;
 
@@ -92,6 +93,7 @@ internal sealed class VerificationRun
         {
             RotationShare = keeper is null ? null : (double)doneShare / VerifiedNote.WholeShare,
             Places = await FoundPlaces.OfAsync(damage, footers.Tables, token),
+            Hinted = hinted,
         };
     }
 
@@ -137,6 +139,8 @@ internal sealed class VerificationRun
                 files[done], IsChosen(), (offsetBytes, what) => damage.Add(files[done].BlobName, offsetBytes, what),
                 token);
         }
+
+        TellForeign(parity.Changed.Select(pack => (pack, "its parity knows another length")));
     }
 
     /// <summary>A pack that is missing and that points need is damage. One that nothing but parity names is none, but
@@ -295,6 +299,9 @@ internal sealed class VerificationRun
         PointWalks walks = new(records, hasher, damage);
         PointWalk walk = new(footers.Tables, damage);
         await walks.WalkAsync(points.Good, walk, token);
+        hinted = walk.Hinted;
+        TellForeign(hinted.Foreign.Select(
+            place => (place.Pack, $"nothing lies there that maps say, as at {place.OffsetBytes}")));
         GatheredCopies copies = new(listing, records.Finder);
         CopySearch search = new(listing, footers, copies, hasher, damage, settings.ChunkSizeBytes);
         Dictionary<ChunkId, List<Fault>> lost = await search.RunAsync(walk.Missing, token);
@@ -306,5 +313,15 @@ internal sealed class VerificationRun
 
         LossSearch loss = new(records, lost, damage, new PointWalk(footers.Tables, damage));
         await loss.RunAsync(points.Good, token);
+    }
+
+    /// <summary>Of a pack that lost its header or footer, that is told.</summary>
+    private void TellForeign(IEnumerable<(PackName Pack, string Why)> foreign)
+    {
+        HashSet<string> told = [.. damage.BadFrames.Select(frame => frame.File)];
+        foreach ((PackName pack, string why) in foreign.Where(one => !told.Contains(one.Pack.BlobName)))
+        {
+            damage.Add(pack.BlobName, 0, $"the pack is sound, and another than the one of this name: {why}");
+        }
     }
 }

@@ -10,7 +10,8 @@ namespace HyperVBackup.Repository.Notes;
 /// <summary>
 /// Keeps the repository's damage notes few and true: nothing is noted twice, and what is healed or gone is struck out.
 /// A place never goes from the notes before another note that holds it was put, so whoever reads them meanwhile misses
-/// none. A note that the store cannot read stays: it may say what no other does. One thread at a time.
+/// none. A note that the store cannot read stays: it may say what no other does. One that is damaged says nothing, and
+/// stays until all is found again that it may have said. One thread at a time.
 /// </summary>
 internal sealed class DamageNotes(BackupRepository repository)
 {
@@ -41,14 +42,16 @@ internal sealed class DamageNotes(BackupRepository repository)
     /// <param name="found">All that is known to be damaged now.</param>
     /// <param name="isWhole">Whether all points were looked at: what was noted as lost and is not among the found is
     /// needed no more.</param>
+    /// <param name="isRead">Whether all data was read too: then notes that are damaged go.</param>
     /// <param name="replaced">Places that nothing needs.</param>
     /// <returns>What the notes say then.</returns>
     /// <exception cref="StoreException">The store cannot be read or written.</exception>
     public async Task<KnownDamage> ReviewAsync(
-        IReadOnlyCollection<DamagedPlace> found, bool isWhole, IReadOnlyCollection<DamagedPlace> replaced,
-        CancellationToken token)
+        IReadOnlyCollection<DamagedPlace> found, bool isWhole, bool isRead,
+        IReadOnlyCollection<DamagedPlace> replaced, CancellationToken token)
     {
-        List<StoredDamageNote> notes = [.. (await files.ReadAllAsync(token)).Where(note => !note.IsKept)];
+        List<StoredDamageNote> notes = [.. (await files.ReadAllAsync(token))
+            .Where(note => !note.IsKept && (isRead || note.Note is not null))];
         KnownDamage known = KnownDamage.Of(notes);
         HashSet<DamagedPlace> bad = [.. found.Select(Unstated)];
         HashSet<DamagedPlace> unneeded = [.. replaced];

@@ -15,6 +15,9 @@ internal sealed class ParityCheck(IBlobStore store, RepositoryId repository)
     /// <summary>Packs that are missing, each with a parity file that names it.</summary>
     public Dictionary<PackName, PackName> Missing { get; } = [];
 
+    /// <summary>Packs that are not as long as parity files know them.</summary>
+    public HashSet<PackName> Changed { get; } = [];
+
     /// <param name="found">Told where something is wrong, and what.</param>
     public async Task RunAsync(
         PackName name, bool readBlocks, Action<long, string> found, CancellationToken token)
@@ -40,11 +43,17 @@ internal sealed class ParityCheck(IBlobStore store, RepositoryId repository)
             found(offsetBytes, what);
         }
 
-        foreach (PackName pack in file.Group.PackNames())
+        for (int index = 0; index < file.Group.Packs.Count; index++)
         {
-            if (await store.TryGetLengthAsync(new BlobName(pack.BlobName), token) is null)
+            PackName pack = file.Group.NameOf(index);
+            long? lengthBytes = await store.TryGetLengthAsync(new BlobName(pack.BlobName), token);
+            if (lengthBytes is null)
             {
                 Missing[pack] = name;
+            }
+            else if (lengthBytes != file.Group.Packs[index].LengthBytes)
+            {
+                Changed.Add(pack);
             }
         }
 

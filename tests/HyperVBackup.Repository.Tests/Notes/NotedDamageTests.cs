@@ -4,6 +4,7 @@ using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Maintenance;
@@ -81,7 +82,7 @@ public sealed class NotedDamageTests
         for (int run = 0; run < 7; run++) // more than are made one
         {
             Assert.Contains((await VerifyAsync(sample.Store, 100)).Damage, damage => damage.File == note.Path);
-            await new DamageNotes(sample.Repository).ReviewAsync([], isWhole: true, [], default);
+            await new DamageNotes(sample.Repository).ReviewAsync([], isWhole: true, isRead: true, [], default);
             Assert.Contains(note, sample.NamesIn("damaged/"));
         }
 
@@ -96,7 +97,7 @@ public sealed class NotedDamageTests
     }
 
     [Fact]
-    public async Task A_note_that_is_damaged_is_told_once_warned_about_and_taken_away()
+    public async Task A_note_that_is_damaged_is_told_and_warned_about_until_all_data_was_read_and_then_taken_away()
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
         await sample.BackUpAsync([1, 2]);
@@ -110,9 +111,35 @@ public sealed class NotedDamageTests
             Assert.Contains(note.Path, Assert.Single(warnings), StringComparison.Ordinal);
         }
 
-        Assert.Equal(note.Path, Assert.Single((await VerifyAsync(sample.Store, 0)).Damage).File);
+        await sample.DamageChunkAsync(2); // good again
+        for (int run = 0; run < 3; run++)
+        {
+            Damage told = Assert.Single((await VerifyAsync(sample.Store, run * 20)).Damage);
+            Assert.Equal(note.Path, told.File);
+            Assert.Contains("'repair --read-data'", told.What, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(note.Path, Assert.Single((await VerifyAsync(sample.Store, 100)).Damage).File);
         Assert.Empty(sample.NamesIn("damaged/"));
         Assert.Empty((await VerifyAsync(sample.Store, 0)).Damage);
+    }
+
+    [Fact]
+    public async Task A_repair_that_reads_all_data_heals_what_a_damaged_note_said_and_takes_it_away()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2]);
+        await sample.DamageChunkAsync(2);
+        await VerifyAsync(sample.Store, 100);
+        BlobName note = Assert.Single(sample.NamesIn("damaged/"));
+        sample.Store[note][^1] ^= 1;
+        Assert.Equal(note.Path, Assert.Single((await sample.RepairAsync(new RepairOptions())).Left).File);
+        Assert.Equal(note, Assert.Single(sample.NamesIn("damaged/")));
+        RepairOptions options = new() { ReadData = true, LiveDisks = new KnownChunks(2) };
+        RepairReport report = await sample.RepairAsync(options);
+        Assert.Contains(report.Healed, place => place.File == note.Path);
+        await sample.RequireHealedAsync(report);
+        Assert.Empty(sample.NamesIn("damaged/"));
     }
 
     [Fact]

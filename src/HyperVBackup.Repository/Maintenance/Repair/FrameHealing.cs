@@ -25,41 +25,49 @@ internal sealed class FrameHealing(
     public bool IsSalvaged(string file) => salvaged.Contains(file);
 
     /// <summary>Mends headers and footers, and reads the records of all packs concerned.</summary>
+    /// <param name="hinted">What maps say of the packs.</param>
     /// <returns>Those that could not be mended.</returns>
     public async Task<List<DamagedPlace>> MendAsync(
-        IReadOnlyList<DamagedPlace> places, CancellationToken token)
+        IReadOnlyList<DamagedPlace> places, HintedPacks hinted, CancellationToken token)
     {
-        FrameMending frames = new(repository, mending);
         List<DamagedPlace> left = [];
         foreach (DamagedPlace frame in places.Where(place => place.IsFile).DistinctBy(place => place.BlobName))
         {
             token.ThrowIfCancellationRequested();
-            if (await frames.TryMendAsync(frame, token) is string from)
-            {
-                healed(new HealedPlace(
-                    frame.BlobName, frame.OffsetBytes, "header or footer", from, IsMended: true));
-            }
-            else
-            {
-                left.Add(frame);
-            }
-
+            left.AddRange(await TryMendAsync(frame, hinted.IsOwn(frame.Pack), token) ? [] : [frame]);
             discovered.AddRange(await FindBadRecordsAsync(frame, token));
         }
 
         return left;
     }
 
-    /// <summary>Copies what can be read of files that are not good yet.</summary>
-    public async Task SalvageAsync(IEnumerable<DamagedPlace> frames, CancellationToken token)
+    /// <summary>Copies what can be read of files that are not good yet. Whoever looks for records in one that is good,
+    /// be it another pack than its name says, finds them there.</summary>
+    /// <param name="isKnown">Whether parity, which could not heal it, tells what lay in a file. Where nothing does, what
+    /// lies there is taken for what its name says.</param>
+    public async Task SalvageAsync(
+        IEnumerable<DamagedPlace> frames, HintedPacks hinted, Func<string, bool> isKnown, CancellationToken token)
     {
         foreach (DamagedPlace frame in frames)
         {
-            if (!await check.IsGoodAsync(frame, token))
-            {
-                await SalvageAsync(frame, token);
-            }
+            bool isGood = await check.IsGoodAsync(frame, token)
+                || (hinted.IsOwn(frame.Pack) is null && !isKnown(frame.BlobName)
+                    && await TryMendAsync(frame, isOwn: true, token));
+            _ = isGood && salvaged.Add(frame.BlobName);
+            await (isGood ? Task.CompletedTask : SalvageAsync(frame, token));
         }
+    }
+
+    private async Task<bool> TryMendAsync(DamagedPlace frame, bool? isOwn, CancellationToken token)
+    {
+        string? from = await new FrameMending(repository, mending).TryMendAsync(frame, isOwn, token);
+        if (from is not null)
+        {
+            healed(new HealedPlace(
+                frame.BlobName, frame.OffsetBytes, "header or footer", from, IsMended: true));
+        }
+
+        return from is not null;
     }
 
     private async Task<List<DamagedPlace>> FindBadRecordsAsync(DamagedPlace frame, CancellationToken token)

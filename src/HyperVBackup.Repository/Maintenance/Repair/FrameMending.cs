@@ -13,8 +13,9 @@ namespace HyperVBackup.Repository.Maintenance.Repair;
 /// <summary>
 /// Mends what of a pack's file is no record: its header, which follows from its name; its footer, which follows from
 /// its records; and of a map pack whatever its other copy has. A sound header of another file stays as it is, as it
-/// says that all that stands there is that file's: only a whole copy, or parity, then gives back what was there. One
-/// thread at a time.
+/// says that all that stands there is that file's: only a whole copy, or parity, then gives back what was there. So it
+/// is where the header is lost and maps say, or may say, that this is another pack: a header made anew would hide it.
+/// One thread at a time.
 /// </summary>
 internal sealed class FrameMending(BackupRepository repository, Mending mending)
 {
@@ -22,19 +23,28 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
     private readonly IBlobStore store = repository.Store;
     private readonly PlaceCheck check = new(repository);
 
+    /// <param name="isOwn">Whether what lies there is the pack that its name says, by what maps say of it; null where
+    /// none does.</param>
     /// <returns>What it was mended from, in words; null where it could not be.</returns>
-    public async Task<string?> TryMendAsync(DamagedPlace place, CancellationToken token)
+    public async Task<string?> TryMendAsync(DamagedPlace place, bool? isOwn, CancellationToken token)
     {
         if (!await check.ExistsAsync(place, token))
         {
             return null;
         }
 
-        if (await Packs.PackScan.IsOfAnotherFileAsync(store, new BlobName(place.BlobName), HeaderOf(place), token))
+        byte[] header = await Mending.ReadAsync(store, place.BlobName, 0, FileHeader.SizeBytes, token);
+        FileHeader? found = TryRead(header);
+        bool isLost = found is null;
+        bool isAnother = !isLost && found != HeaderOf(place);
+        if (place.Pack.Kind == PackKind.Chunks && (isAnother || isOwn == false || (isLost && isOwn is null)))
         {
-            return place.Pack.Kind == PackKind.Maps && await TryMendWholeAsync(place, token)
-                ? "its second copy"
-                : null;
+            return null;
+        }
+
+        if (place.Pack.Kind == PackKind.Maps && (isAnother || (isLost && await IsWholeAsync(OtherOf(place), token))))
+        {
+            return await TryMendWholeAsync(place, token) ? "its second copy" : null;
         }
 
         await MendHeaderAsync(place, token);
@@ -46,6 +56,28 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
         return place.Pack.Kind == PackKind.Maps && await TryMendFromCopyAsync(place, token) ? "its second copy"
             : await TryMendFooterAsync(place, token) ? "its own records"
             : null;
+    }
+
+    private static FileHeader? TryRead(byte[] header)
+    {
+        try
+        {
+            return FileHeader.Read(header);
+        }
+        catch (CorruptDataException)
+        {
+            return null;
+        }
+    }
+
+    private static DamagedPlace OtherOf(DamagedPlace place) => place with { IsSecondCopy = !place.IsSecondCopy };
+
+    private async Task<bool> IsWholeAsync(DamagedPlace place, CancellationToken token)
+    {
+        bool isWhole = true;
+        await new PackCheck(store, repository.Id, repository.Hasher).RunAsync(
+            place.Pack, place.BlobName, PackParts.All, (_, _, _) => isWhole = false, (_, _) => isWhole = false, token);
+        return isWhole;
     }
 
     private FileHeader HeaderOf(DamagedPlace place) => new(
@@ -66,11 +98,8 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
     /// still says what the rest is not.</summary>
     private async Task<bool> TryMendWholeAsync(DamagedPlace place, CancellationToken token)
     {
-        DamagedPlace other = place with { IsSecondCopy = !place.IsSecondCopy };
-        bool isWhole = true;
-        await new PackCheck(store, repository.Id, repository.Hasher).RunAsync(
-            place.Pack, other.BlobName, PackParts.All, (_, _, _) => isWhole = false, (_, _) => isWhole = false, token);
-        if (!isWhole || !await TryCopyAsync(place, other, _ => FileHeader.SizeBytes, token))
+        DamagedPlace other = OtherOf(place);
+        if (!await IsWholeAsync(other, token) || !await TryCopyAsync(place, other, _ => FileHeader.SizeBytes, token))
         {
             return false;
         }
@@ -82,7 +111,7 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
     /// <summary>All that differs, of a copy whose own frame and length are good.</summary>
     private async Task<bool> TryMendFromCopyAsync(DamagedPlace place, CancellationToken token)
     {
-        DamagedPlace other = place with { IsSecondCopy = !place.IsSecondCopy };
+        DamagedPlace other = OtherOf(place);
         if (!await check.IsGoodAsync(other, token))
         {
             return false;
@@ -109,13 +138,29 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
             int pieceBytes = (int)Math.Min(PieceBytes, lengthBytes - atBytes);
             byte[] bytes = new byte[pieceBytes];
             int? count = await store.TryReadAsync(new BlobName(other.BlobName), atBytes, bytes, token);
-            if (count != pieceBytes || !await mending.WriteAsync(place.BlobName, atBytes, bytes, token))
+            if (count != pieceBytes
+                || (!await HoldsAsync(place, atBytes, bytes, token)
+                    && !await mending.WriteAsync(place.BlobName, atBytes, bytes, token)))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    private async Task<bool> HoldsAsync(DamagedPlace place, long atBytes, byte[] bytes, CancellationToken token)
+    {
+        byte[] found = new byte[bytes.Length];
+        try
+        {
+            int? count = await store.TryReadAsync(new BlobName(place.BlobName), atBytes, found, token);
+            return count == found.Length && found.AsSpan().SequenceEqual(bytes);
+        }
+        catch (StoreException)
+        {
+            return false; // a bad sector, which writing may heal
+        }
     }
 
     /// <summary>The footer is made again of the records, and taken where it has the length, or what is left of the

@@ -24,6 +24,7 @@ internal sealed class ParityRepair(
     private readonly GoodCopies good = new(repository, absent);
     private readonly Dictionary<PackName, List<PackEntry>> wanted = [];
     private readonly HashSet<string> copied = [];
+    private readonly HashSet<string> known = [];
     private readonly HashSet<string> left = [];
 
     /// <summary>Bytes read of packs and parity.</summary>
@@ -34,6 +35,9 @@ internal sealed class ParityRepair(
 
     /// <summary>Whether all of a pack's records are stored anew.</summary>
     public bool IsCopied(string file) => copied.Contains(file);
+
+    /// <summary>Whether parity tells what a pack that was damaged held.</summary>
+    public bool Knows(string file) => known.Contains(file);
 
     /// <summary>Whether this is a parity file that is damaged and could not be mended.</summary>
     public bool IsLeft(string file) => left.Contains(file);
@@ -87,6 +91,7 @@ internal sealed class ParityRepair(
     private void Tell(ParityHealingReport report)
     {
         ReadBytes += report.ReadBytes;
+        known.UnionWith(report.Packs.Select(pack => pack.Name.BlobName));
         foreach (HealedPack pack in report.Packs.Where(pack => pack.Fate == PackFate.Mendable))
         {
             MendedBytes += pack.DamagedBytes;

@@ -51,7 +51,7 @@ internal sealed class RepairRun
         VerificationReport first = await CheckAsync(noted.Places, options.ReadData, token);
         if (first.Damage.Count + first.Places.Count == 0)
         {
-            await new DamageNotes(repository).ReviewAsync([], isWhole: true, [], token);
+            await new DamageNotes(repository).ReviewAsync([], isWhole: true, options.ReadData, [], token);
             return new RepairReport([], [], [], bytesRead, 0);
         }
 
@@ -62,7 +62,7 @@ internal sealed class RepairRun
             int healedBefore = healed.Count;
             await HealAsync(found, noted, token);
             VerificationReport after = await LookAgainAsync(found, noted, token);
-            (noted, List<Damage> left) = await ReviewAsync(first, after, token);
+            (noted, List<Damage> left) = await ReviewAsync(first, after, noted, token);
             if (left.Count == 0 || healed.Count == healedBefore || round == RoundCountMax)
             {
                 return await ReportAsync(after, left, token);
@@ -76,11 +76,12 @@ internal sealed class RepairRun
     {
         await MendFilesAsync(found, token);
         List<DamagedPlace> places = Unsettled(found.Places, noted);
-        List<DamagedPlace> files = await frames.MendAsync(places, token);
+        List<DamagedPlace> files = await frames.MendAsync(places, found.Hinted, token);
         places = await parity.RunAsync(
             DamageNote.Sort(places.Where(place => !place.IsFile).Concat(frames.Discovered).Concat(files)),
             found.Damage.Select(damage => damage.File), token);
-        await frames.SalvageAsync(files.Where(frame => !parity.IsCopied(frame.BlobName)), token);
+        await frames.SalvageAsync(
+            files.Where(frame => !parity.IsCopied(frame.BlobName)), found.Hinted, parity.Knows, token);
         await new MapHealing(repository, options.Others, absent, mending, copies, Tell, progress)
             .RunAsync(places, token);
         await new ChunkHealing(repository, options, absent, mending, copies, Tell, progress)
@@ -157,7 +158,7 @@ internal sealed class RepairRun
 
     /// <summary>Makes the notes say what is left.</summary>
     private async Task<(KnownDamage Noted, List<Damage> Left)> ReviewAsync(
-        VerificationReport first, VerificationReport after, CancellationToken token)
+        VerificationReport first, VerificationReport after, KnownDamage before, CancellationToken token)
     {
         HashSet<Digest> lost = LostOf(after.Places);
         HashSet<(string, long)> missed =
@@ -168,12 +169,30 @@ internal sealed class RepairRun
             && (!place.IsFile || IsSalvaged(place)))];
         HashSet<(string, long)> unneeded = [.. replaced.Select(place => (place.BlobName, (long)place.OffsetBytes))];
         KnownDamage noted = await new DamageNotes(repository).ReviewAsync(
-            after.Places, isWhole: true, replaced, token);
+            after.Places, isWhole: true, options.ReadData, replaced, token);
+        HashSet<string> dropped = TellNotesTakenAway(before);
         List<Damage> left = [.. after.Damage
             .Where(damage => damage.Points.Count > 0 || !unneeded.Contains((damage.File, damage.OffsetBytes)))
+            .Where(damage => !dropped.Contains(damage.File))
             .Concat(first.Damage.Where(damage => parity.IsLeft(damage.File)))
             .DistinctBy(damage => (damage.File, damage.OffsetBytes, damage.What))];
         return (noted, left);
+    }
+
+    /// <summary>Once all was read, notes that are damaged are gone.</summary>
+    private HashSet<string> TellNotesTakenAway(KnownDamage before)
+    {
+        HashSet<string> names = options.ReadData
+            ? [.. before.Unread.Where(note => !note.IsKept).Select(note => note.Name)]
+            : [];
+        foreach (string name in names)
+        {
+            Tell(new HealedPlace(
+                name, 0, "what a damage note may have said that cannot be read", "a reading of all packs",
+                IsMended: false));
+        }
+
+        return names;
     }
 
     private async Task<RepairReport> ReportAsync(
