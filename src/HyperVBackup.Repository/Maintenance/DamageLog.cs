@@ -102,6 +102,19 @@ internal sealed class DamageLog
         }
     }
 
+    /// <summary>Takes over what another one holds of losses.</summary>
+    public void AddLosses(DamageLog other)
+    {
+        other.Lost.ForEach(one => AddLost(one.Type, one.Id));
+        foreach (Damage loss in other.ToList())
+        {
+            foreach (SessionId point in loss.Points)
+            {
+                Add(loss.File, loss.OffsetBytes, loss.What, point);
+            }
+        }
+    }
+
     /// <summary>Notes a range of a disk that a damage noted before costs; ascending for each disk.</summary>
     public void AddRange(
         string file, long offsetBytes, SessionId point, string disk, long startBytes, long endBytes)

@@ -11,7 +11,9 @@ namespace HyperVBackup.Repository.Maintenance;
 /// one pass over the packs' tables finds what all of them need. One search for each of the chunks of a lost pack would
 /// read the tables of a large repository thousands of times. One thread at a time.
 /// </summary>
-internal sealed class GatheredCopies(PackListing packs, RecordFinder finder) : IRecordCopies
+/// <param name="kind">Of the packs that hold such records.</param>
+internal sealed class GatheredCopies(PackListing packs, RecordFinder finder, PackKind kind = PackKind.Chunks)
+    : IRecordCopies
 {
     private readonly Dictionary<Digest, List<RecordPlace>> found = [];
     private readonly HashSet<Digest> wanted = [];
@@ -23,9 +25,9 @@ internal sealed class GatheredCopies(PackListing packs, RecordFinder finder) : I
         finder.TryReadAsync(blob, offsetBytes, buffer, token);
 
     public async IAsyncEnumerable<RecordPlace> CopiesAsync(
-        PackKind kind, Digest id, [EnumeratorCancellation] CancellationToken token)
+        PackKind of, Digest id, [EnumeratorCancellation] CancellationToken token)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(kind, PackKind.Chunks);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(of, kind);
         Want(id);
         List<RecordPlace>? places = found.GetValueOrDefault(id);
         await ValueTask.CompletedTask; // all of it is at hand
@@ -45,7 +47,7 @@ internal sealed class GatheredCopies(PackListing packs, RecordFinder finder) : I
     }
 
     /// <summary>Finds the copies of all that was asked for and is not known yet.</summary>
-    /// <returns>False where there was nothing to find.</returns>
+    /// <returns>Whether any was found, so that whoever asked may ask again.</returns>
     public async Task<bool> GatherAsync(CancellationToken token)
     {
         if (wanted.Count == 0)
@@ -58,15 +60,17 @@ internal sealed class GatheredCopies(PackListing packs, RecordFinder finder) : I
             found.Add(id, []);
         }
 
-        await foreach ((PackName pack, PackTable table) in packs.ChunkPacksAsync(token))
+        bool isAnyFound = false;
+        await foreach ((PackName pack, PackTable table) in packs.PacksAsync(kind, token))
         {
             foreach (PackEntry entry in table.FindAny(wanted))
             {
                 found[entry.Id].Add(new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes));
+                isAnyFound = true;
             }
         }
 
         wanted.Clear();
-        return true;
+        return isAnyFound;
     }
 }

@@ -37,15 +37,25 @@ internal sealed class PackListing(IBlobStore store, PackTables tables)
     }
 
     /// <summary>The tables of all chunk packs that can be read.</summary>
-    public async IAsyncEnumerable<(PackName Pack, PackTable Table)> ChunkPacksAsync(
-        [EnumeratorCancellation] CancellationToken token)
+    public IAsyncEnumerable<(PackName Pack, PackTable Table)> ChunkPacksAsync(CancellationToken token) =>
+        PacksAsync(PackKind.Chunks, token);
+
+    /// <summary>The tables of all packs of a kind that can be read; of a map pack there may be one copy alone.</summary>
+    public async IAsyncEnumerable<(PackName Pack, PackTable Table)> PacksAsync(
+        PackKind kind, [EnumeratorCancellation] CancellationToken token)
     {
-        await foreach (BlobName name in store.ListAsync(FileNames.ChunkPackFolder, token))
+        HashSet<PackName> seen = [];
+        string[] prefixes = kind == PackKind.Chunks ? [""] : ["", FileNames.MirrorFolder];
+        foreach (string prefix in prefixes)
         {
-            if (PackName.TryParse(name.Path, out PackName pack)
-                && await tables.TryGetAsync(pack, token) is PackTable table)
+            string folder = prefix + (kind == PackKind.Chunks ? FileNames.ChunkPackFolder : FileNames.MapPackFolder);
+            await foreach (BlobName name in store.ListAsync(folder, token))
             {
-                yield return (pack, table);
+                if (PackName.TryParse(name.Path.AsSpan(prefix.Length), out PackName pack) && seen.Add(pack)
+                    && await tables.TryGetAsync(pack, token) is PackTable table)
+                {
+                    yield return (pack, table);
+                }
             }
         }
     }

@@ -11,7 +11,9 @@ namespace HyperVBackup.Repository.Maintenance;
 /// Holds every chunk that maps name against the packs' tables, and against what was found out about them. Nodes met
 /// before are not walked again. One thread at a time.
 /// </summary>
-internal sealed class PointWalk(PackTables tables, DamageLog damage) : IPointVisitor
+/// <param name="damage">What was found out.</param>
+/// <param name="losses">Takes nodes that have no good copy.</param>
+internal sealed class PointWalk(PackTables tables, DamageLog damage, DamageLog losses) : IPointVisitor
 {
     private readonly HashSet<NodeId> seen = [];
 
@@ -57,9 +59,9 @@ internal sealed class PointWalk(PackTables tables, DamageLog damage) : IPointVis
     public ValueTask ReportDamageAsync(MapPart part, CorruptDataException complaint, CancellationToken token)
     {
         HasLostNode = true;
-        damage.AddLost(RecordType.Node, part.Id.Value);
+        losses.AddLost(RecordType.Node, part.Id.Value);
         (string file, long offsetBytes) = BlamedFor(part.Place);
-        damage.Add(
+        losses.Add(
             file, offsetBytes,
             $"map node {part.Id} of bytes {part.StartBytes} to {part.EndBytes} of a disk has no good copy", Point);
         return ValueTask.CompletedTask;

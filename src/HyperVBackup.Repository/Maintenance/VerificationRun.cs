@@ -29,7 +29,7 @@ internal sealed class VerificationRun
     private readonly BackupRepository whole;
     private readonly ContentHasher hasher;
     private readonly RepositorySettings settings;
-    private readonly RecordReader records;
+    private readonly GatheredMaps maps;
     private readonly VerificationOptions options;
     private readonly RepositoryEnvironment environment;
     private readonly AbsentSet absent;
@@ -51,12 +51,12 @@ internal sealed class VerificationRun
     {
         (store, this.repository, hasher, whole) = (repository.Store, repository.Id, repository.Hasher, repository);
         (settings, this.absent, this.known) = (repository.Settings, absent, known);
-        records = repository.Records;
         (this.environment, this.options) = (environment, options);
         collections = new CollectionFiles(store, this.repository);
         points = new PointsCheck(store, catalog, collections, absent, damage, options.Points);
         parity = new ParityCheck(store, this.repository);
         footers = new FooterSections(store, this.repository);
+        maps = new GatheredMaps(repository, footers.Tables);
         listing = new PackListing(store, footers.Tables);
         checks = new PackChecks(
             store, this.repository, hasher, settings.PagesPerChunk, damage, options.WorkerCount, IsYetToComeAsync);
@@ -225,7 +225,13 @@ internal sealed class VerificationRun
     private async Task<HashSet<PackName>> ListPacksNeededAsync(CancellationToken token)
     {
         PackNeeds needs = new(footers);
-        await new PointWalks(records, hasher, new DamageLog()).WalkAsync(points.Good, needs, token);
+        await maps.RunAsync(
+            () =>
+            {
+                needs = new PackNeeds(footers);
+                return new PointWalks(maps.Reader, hasher, new DamageLog()).WalkAsync(points.Good, needs, token);
+            },
+            token);
         await needs.FindMissingAsync(listing, token);
         HashSet<PackName> needed = await listing.ListAsync(_ => { }, token);
         needed.IntersectWith(needs.Packs);
@@ -296,13 +302,20 @@ internal sealed class VerificationRun
     private async Task CheckChunksAsync(IProgress<VerificationProgress> progress, CancellationToken token)
     {
         progress.Report(new VerificationProgress("maps", 0, points.Good.Count, checks.BytesRead));
-        PointWalks walks = new(records, hasher, damage);
-        PointWalk walk = new(footers.Tables, damage);
-        await walks.WalkAsync(points.Good, walk, token);
+        (PointWalk walk, DamageLog losses) = (new(footers.Tables, damage, damage), damage);
+        await maps.RunAsync(
+            () =>
+            {
+                losses = new DamageLog();
+                walk = new PointWalk(footers.Tables, damage, losses);
+                return new PointWalks(maps.Reader, hasher, losses).WalkAsync(points.Good, walk, token);
+            },
+            token);
+        damage.AddLosses(losses);
         hinted = walk.Hinted;
         TellForeign(hinted.Foreign.Select(
             place => (place.Pack, $"nothing lies there that maps say, as at {place.OffsetBytes}")));
-        GatheredCopies copies = new(listing, records.Finder);
+        GatheredCopies copies = new(listing, maps.Reader.Finder);
         CopySearch search = new(listing, footers, copies, hasher, damage, settings.ChunkSizeBytes);
         Dictionary<ChunkId, List<Fault>> lost = await search.RunAsync(walk.Missing, token);
         lost.Keys.ToList().ForEach(id => damage.AddLost(RecordType.Whole, id.Value));
@@ -311,7 +324,7 @@ internal sealed class VerificationRun
             return;
         }
 
-        LossSearch loss = new(records, lost, damage, new PointWalk(footers.Tables, damage));
+        LossSearch loss = new(maps.Reader, lost, damage, new PointWalk(footers.Tables, damage, damage));
         await loss.RunAsync(points.Good, token);
     }
 

@@ -2,7 +2,8 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Notes;
 using HyperVBackup.Repository.Collections;
-using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Maintenance;
+using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Notes;
@@ -18,10 +19,7 @@ internal sealed class DamageNotes(BackupRepository repository)
     /// <summary>More notes than this are made one.</summary>
     private const int NoteCountMax = 4;
     private readonly DamageNoteFiles files = new(repository.Store, repository.Id);
-    private readonly RecordReader records = new(
-        repository.Store, repository.Hasher, repository.NewTables(AbsentSet.None));
     private readonly PlaceCheck check = new(repository);
-    private readonly byte[] chunk = new byte[repository.Settings.ChunkSizeBytes];
 
     /// <summary>Notes what was found, as far as no note names it.</summary>
     /// <exception cref="StoreException">The store cannot be written.</exception>
@@ -56,9 +54,10 @@ internal sealed class DamageNotes(BackupRepository repository)
         HashSet<DamagedPlace> bad = [.. found.Select(Unstated)];
         HashSet<DamagedPlace> unneeded = [.. replaced];
         List<DamagedPlace> holding = [.. bad.Except(known.Places.Select(Unstated))];
+        HashSet<Digest> lost = isWhole ? [] : await FindLostAsync(known.Places, token);
         foreach (DamagedPlace place in known.Places)
         {
-            if (bad.Contains(Unstated(place)) || await HoldsAsync(place, isWhole, token))
+            if (bad.Contains(Unstated(place)) || await HoldsAsync(place, lost, token))
             {
                 holding.Add(place);
             }
@@ -84,11 +83,35 @@ internal sealed class DamageNotes(BackupRepository repository)
     /// <summary>A place whatever is to be said of it.</summary>
     public static DamagedPlace Unstated(DamagedPlace place) => place with { State = DamageState.Damaged };
 
-    private async Task<bool> HoldsAsync(DamagedPlace place, bool isWhole, CancellationToken token)
+    private async Task<bool> HoldsAsync(DamagedPlace place, HashSet<Digest> lost, CancellationToken token)
     {
         return place.Pack == default
-            ? !isWhole && !await records.IsReadableAsync(place.Type, place.Id, chunk, token)
+            ? lost.Contains(place.Id)
             : await check.ExistsAsync(place, token) && !await check.IsGoodAsync(place, token);
+    }
+
+    /// <summary>Records that are noted as lost and that nothing gives now, all looked for together.</summary>
+    private async Task<HashSet<Digest>> FindLostAsync(IEnumerable<DamagedPlace> noted, CancellationToken token)
+    {
+        List<DamagedPlace> places = [.. noted.Where(place => place.Pack == default)];
+        HashSet<Digest> lost = [.. places.Select(place => place.Id)];
+        if (lost.Count == 0)
+        {
+            return lost;
+        }
+
+        ILookup<bool, DamagedPlace> byKind = places.ToLookup(MapHealing.IsMap);
+        await new GatheredMaps(repository, repository.NewTables(AbsentSet.None)).FindAsync(
+            [.. byKind[true].Select(place => (place.Type, place.Id))], (_, id, _) => Drop(id), token);
+        await new ChunkHarvest(repository, AbsentSet.None).RunAsync(
+            byKind[false].Select(place => place.Id), (id, _) => Drop(id), token);
+        return lost;
+
+        Task Drop(Digest id)
+        {
+            lost.Remove(id);
+            return Task.CompletedTask;
+        }
     }
 
     private async Task PutAsync(IEnumerable<DamagedPlace> places, CancellationToken token)

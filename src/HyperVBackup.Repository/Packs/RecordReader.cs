@@ -20,13 +20,18 @@ internal sealed class RecordReader : INodeSource
     private readonly ContentHasher hasher;
     private readonly NodeBatchReader batches;
     private readonly DamageWatch? watch;
+    private readonly IRecordCopies maps;
 
     /// <param name="watch">Told of what is not good where it was looked for.</param>
-    public RecordReader(IBlobStore store, ContentHasher hasher, PackTables tables, DamageWatch? watch = null)
+    /// <param name="maps">Finds nodes and lists that are not where they are said to be; null for a search each.</param>
+    public RecordReader(
+        IBlobStore store, ContentHasher hasher, PackTables tables, DamageWatch? watch = null,
+        IRecordCopies? maps = null)
     {
         this.watch = watch;
         (this.store, this.hasher) = (store, hasher);
         Finder = new RecordFinder(store, tables);
+        this.maps = maps ?? Finder;
         Chunks = new ChunkReader(Finder, hasher, watch);
         batches = new NodeBatchReader(Finder, hasher);
     }
@@ -208,7 +213,7 @@ internal sealed class RecordReader : INodeSource
             return hinted;
         }
 
-        await foreach (RecordPlace place in Finder.CopiesAsync(PackKind.Maps, id, token))
+        await foreach (RecordPlace place in maps.CopiesAsync(PackKind.Maps, id, token))
         {
             if (place != hint && await TryReadCopiesAsync(type, id, place, token) is byte[] found)
             {

@@ -75,8 +75,8 @@ internal sealed class ChunkHealing(
         }
 
         List<RestorePoint> points = await repository.ListPointsAsync(token);
-        RecordReader records = new(repository.Store, repository.Hasher, repository.NewTables(absent));
-        List<WantedChunk> chunks = await new LossSearch(records, points).FindAsync(open, token);
+        GatheredMaps maps = new(repository, repository.NewTables(absent));
+        List<WantedChunk> chunks = await new LossSearch(maps, points).FindAsync(open, token);
         await disks.FindAsync(
             chunks, repository.Hasher,
             async (id, chunk) =>

@@ -6,7 +6,7 @@ using HyperVBackup.Repository.Maps;
 namespace HyperVBackup.Repository.Maintenance.Repair;
 
 /// <summary>Finds where restore points hold what is lost. One thread at a time.</summary>
-internal sealed class LossSearch(INodeSource nodes, IReadOnlyCollection<RestorePoint> points)
+internal sealed class LossSearch(GatheredMaps maps, IReadOnlyCollection<RestorePoint> points)
 {
     private const int RangeCountMax = 100;
     private const int PlaceCountMax = 1000;
@@ -16,7 +16,7 @@ internal sealed class LossSearch(INodeSource nodes, IReadOnlyCollection<RestoreP
     {
         Dictionary<ChunkId, HashSet<WantedPlace>> places = [];
         await WalkAsync(
-            lost,
+            lost, places.Clear,
             (point, disk, index, id) =>
             {
                 if (!places.TryGetValue(id, out HashSet<WantedPlace>? of))
@@ -36,7 +36,7 @@ internal sealed class LossSearch(INodeSource nodes, IReadOnlyCollection<RestoreP
     {
         Dictionary<(RestorePoint Point, string Disk), DifferentChunks> touched = [];
         await WalkAsync(
-            lost,
+            lost, touched.Clear,
             (point, disk, index, _) => Of(point, disk).Add(index),
             (point, disk, part) =>
             {
@@ -63,7 +63,7 @@ internal sealed class LossSearch(INodeSource nodes, IReadOnlyCollection<RestoreP
     }
 
     private async Task WalkAsync(
-        IReadOnlySet<Digest> lost, Action<RestorePoint, DiskPoint, long, ChunkId> chunk,
+        IReadOnlySet<Digest> lost, Action begin, Action<RestorePoint, DiskPoint, long, ChunkId> chunk,
         Action<RestorePoint, DiskPoint, MapPart> node, CancellationToken token)
     {
         if (lost.Count == 0)
@@ -71,13 +71,23 @@ internal sealed class LossSearch(INodeSource nodes, IReadOnlyCollection<RestoreP
             return;
         }
 
-        Visitor visitor = new(lost, chunk, node);
+        await maps.RunAsync(
+            () =>
+            {
+                begin();
+                return WalkAsync(new Visitor(lost, chunk, node), token);
+            },
+            token);
+    }
+
+    private async Task WalkAsync(Visitor visitor, CancellationToken token)
+    {
         foreach (RestorePoint point in points)
         {
             foreach (DiskPoint disk in point.Disks)
             {
                 (visitor.Point, visitor.Disk, visitor.FoundCount) = (point, disk, 0);
-                await new DiskMapWalker(nodes).WalkAsync(DiskMap.Of(disk), visitor, token);
+                await new DiskMapWalker(maps.Reader).WalkAsync(DiskMap.Of(disk), visitor, token);
             }
         }
     }

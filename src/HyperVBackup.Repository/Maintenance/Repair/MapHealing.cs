@@ -34,17 +34,17 @@ internal sealed class MapHealing(
 
         ILookup<Digest, DamagedPlace> wanted = left.Where(place => !gone.Contains(place.Id))
             .ToLookup(place => place.Id);
-        RecordReader records = new(repository.Store, repository.Hasher, tables);
-        HashSet<Digest> lost = [];
-        foreach (IGrouping<Digest, DamagedPlace> of in wanted)
-        {
-            if (!await records.IsReadableAsync(of.First().Type, of.Key, Memory<byte>.Empty, token))
+        GatheredMaps maps = new(repository, tables);
+        HashSet<Digest> lost = [.. wanted.Select(of => of.Key)];
+        await maps.FindAsync(
+            [.. wanted.Select(of => (of.First().Type, of.Key))],
+            (_, id, _) =>
             {
-                lost.Add(of.Key);
-            }
-        }
-
-        await RebuildAsync(healing, records, lost, wanted, token);
+                lost.Remove(id);
+                return Task.CompletedTask;
+            },
+            token);
+        await RebuildAsync(healing, maps, lost, wanted, token);
         foreach (BackupRepository other in others)
         {
             await TakeMapsAsync(healing, other, lost, wanted, token);
@@ -52,7 +52,7 @@ internal sealed class MapHealing(
     }
 
     private async Task RebuildAsync(
-        RecordHealing healing, RecordReader records, HashSet<Digest> lost, ILookup<Digest, DamagedPlace> wanted,
+        RecordHealing healing, GatheredMaps maps, HashSet<Digest> lost, ILookup<Digest, DamagedPlace> wanted,
         CancellationToken token)
     {
         if (lost.Count == 0)
@@ -62,7 +62,7 @@ internal sealed class MapHealing(
 
         progress.Report(new RepairProgress("rebuild maps", 0, lost.Count, 0));
         List<RestorePoint> points = await repository.ListPointsAsync(token);
-        await new MapRebuild(repository, records, points).RunAsync(
+        await new MapRebuild(repository, maps, points).RunAsync(
             lost,
             async (type, id, plain, from) =>
             {
@@ -76,15 +76,19 @@ internal sealed class MapHealing(
         RecordHealing healing, BackupRepository other, HashSet<Digest> lost, ILookup<Digest, DamagedPlace> wanted,
         CancellationToken token)
     {
-        foreach (Digest id in lost.ToArray())
+        if (lost.Count == 0)
         {
-            DamagedPlace place = wanted[id].First();
-            if (await other.Records.TryReadPlainAsync(place.Type, id, token) is byte[] plain)
+            return;
+        }
+
+        await new GatheredMaps(other, other.NewTables(AbsentSet.None)).FindAsync(
+            [.. lost.Select(id => (wanted[id].First().Type, id))],
+            async (type, id, plain) =>
             {
                 await healing.TakeMapAsync(
-                    place.Type, id, plain, $"the repository in '{other.Store.Description}'", [.. wanted[id]], token);
+                    type, id, plain, $"the repository in '{other.Store.Description}'", [.. wanted[id]], token);
                 lost.Remove(id);
-            }
-        }
+            },
+            token);
     }
 }

@@ -13,7 +13,7 @@ namespace HyperVBackup.Repository.Maintenance.Repair;
 /// maps. What comes out is taken only where it has the id that is wanted. One thread at a time.
 /// </summary>
 internal sealed class MapRebuild(
-    BackupRepository repository, RecordReader records, IReadOnlyCollection<RestorePoint> points)
+    BackupRepository repository, GatheredMaps maps, IReadOnlyCollection<RestorePoint> points)
 {
     private readonly Dictionary<SessionId, RestorePoint> byId = points.ToDictionary(point => point.Id);
 
@@ -22,9 +22,19 @@ internal sealed class MapRebuild(
     public async Task RunAsync(
         IReadOnlySet<Digest> wanted, Func<RecordType, Digest, byte[], string, Task> found, CancellationToken token)
     {
-        Made made = new(records, wanted);
+        Made made = new(maps, wanted);
+        await maps.RunAsync(() => RunAsync(made, wanted.Count, token), token);
+
+        foreach ((RecordType type, Digest id, byte[] plain) in made.All)
+        {
+            await found(type, id, plain, type == RecordType.Node ? "a list of changes" : "the maps");
+        }
+    }
+
+    private async Task RunAsync(Made made, int wantedCount, CancellationToken token)
+    {
         int before = -1;
-        while (made.Count > before && made.Count < wanted.Count)
+        while (made.Count > before && made.Count < wantedCount)
         {
             before = made.Count;
             foreach (RestorePoint point in points.OrderBy(point => point.Sequence))
@@ -32,11 +42,6 @@ internal sealed class MapRebuild(
                 token.ThrowIfCancellationRequested();
                 await RunAsync(point, made, token);
             }
-        }
-
-        foreach ((RecordType type, Digest id, byte[] plain) in made.All)
-        {
-            await found(type, id, plain, type == RecordType.Node ? "a list of changes" : "the maps");
         }
     }
 
@@ -120,7 +125,7 @@ internal sealed class MapRebuild(
     }
 
     /// <summary>The repository's nodes and lists, with those that were made.</summary>
-    private sealed class Made(RecordReader records, IReadOnlySet<Digest> wanted) : INodeSource, IMapSink
+    private sealed class Made(GatheredMaps maps, IReadOnlySet<Digest> wanted) : INodeSource, IMapSink
     {
         private readonly Dictionary<Digest, (RecordType Type, byte[] Plain)> made = [];
 
@@ -134,7 +139,7 @@ internal sealed class MapRebuild(
         public ValueTask<MapNode> ReadNodeAsync(NodeId id, byte level, RecordPlace hint, CancellationToken token) =>
             made.TryGetValue(id.Value, out (RecordType, byte[] Plain) own)
                 ? ValueTask.FromResult(MapNode.Read(own.Plain))
-                : records.ReadNodeAsync(id, level, hint, token);
+                : maps.Reader.ReadNodeAsync(id, level, hint, token);
 
         public async ValueTask ReadRowsAsync(
             byte level, ReadOnlyMemory<NodeReference> nodes, Memory<byte> rows, CancellationToken token)
@@ -151,7 +156,7 @@ internal sealed class MapRebuild(
         public ValueTask<byte[]> ReadListAsync(ListId id, RecordPlace hint, CancellationToken token) =>
             made.TryGetValue(id.Value, out (RecordType, byte[] Plain) own)
                 ? ValueTask.FromResult(own.Plain)
-                : records.ReadListAsync(id, hint, token);
+                : maps.Reader.ReadListAsync(id, hint, token);
 
         public ValueTask<RecordPlace> WriteNodeAsync(NodeId id, MapNode node, CancellationToken token)
         {
@@ -174,7 +179,7 @@ internal sealed class MapRebuild(
                 made[id.Value] = (RecordType.List, body.ToArray());
             }
 
-            await foreach (RecordPlace place in records.Finder.CopiesAsync(PackKind.Maps, id.Value, token))
+            await foreach (RecordPlace place in maps.Copies.CopiesAsync(PackKind.Maps, id.Value, token))
             {
                 if (place.Pack.Session == Point)
                 {

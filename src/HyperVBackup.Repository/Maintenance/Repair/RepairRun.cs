@@ -198,8 +198,8 @@ internal sealed class RepairRun
     private async Task<RepairReport> ReportAsync(
         VerificationReport after, List<Damage> left, CancellationToken token)
     {
-        RecordReader records = new(repository.Store, repository.Hasher, repository.NewTables(absent));
-        List<TouchedDisk> touched = await new LossSearch(records, await repository.ListPointsAsync(token))
+        GatheredMaps maps = new(repository, repository.NewTables(absent));
+        List<TouchedDisk> touched = await new LossSearch(maps, await repository.ListPointsAsync(token))
             .MeasureAsync(LostOf(after.Places), token);
         return new RepairReport(
             [.. healed.OrderBy(place => place.File, StringComparer.Ordinal).ThenBy(place => place.OffsetBytes)],

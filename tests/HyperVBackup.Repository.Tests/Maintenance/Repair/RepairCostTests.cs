@@ -1,8 +1,12 @@
 using HyperVBackup.Format;
+using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Packs;
+using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Collections;
+using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Repair;
+using HyperVBackup.Repository.Maps;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
@@ -52,6 +56,47 @@ public sealed class RepairCostTests
 
         Task<HashSet<(Digest, RecordType)>> FindAsync(PackEntry[] records, PackName except = default) =>
             copies.FindAsync(PackKind.Chunks, records, except, default);
+    }
+
+    /// <summary>A repair may take one round more for many.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Many_lost_map_records_cost_a_few_passes_over_the_packs_as_one_does(bool isRepair)
+    {
+        int one = await CountMapPassesAsync(1, isRepair);
+        int many = await CountMapPassesAsync(16, isRepair);
+        Assert.InRange(many, one, isRepair ? (2 * one) - 1 : one);
+    }
+
+    /// <summary>Each node lies in a pack of its own.</summary>
+    private static async Task<int> CountMapPassesAsync(int lostCount, bool isRepair)
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync(seed: 1);
+        RestorePoint? point = null;
+        int[] disk = new int[256];
+        for (int node = 0; node < 16; node++)
+        {
+            disk[node * 16] = node + 1;
+            point = await sample.BackUpAsync([.. disk], point);
+        }
+
+        MapNode top = await sample.Repository.Nodes.ReadNodeAsync(
+            point!.Disks[0].TopNode, 2, point.Disks[0].TopPlace, default);
+        for (int slot = 0; slot < lostCount; slot++)
+        {
+            await sample.DamageMapAsync(ChildReference.Of(top, slot).Id);
+        }
+
+        int passes = 0;
+        sample.Store.Before = call =>
+            passes += call is { Kind: StoreCallKind.List, Name: FileNames.MapPackFolder } ? 1 : 0;
+        int lost = isRepair
+            ? (await sample.RepairAsync()).Left.Count
+            : (await ByteDamageTests.VerifyAsync(
+                await SampleRepository.OpenAsync(sample.Store), new VerificationOptions())).Damage.Count;
+        Assert.True(isRepair || lost >= lostCount);
+        return passes;
     }
 
     private static PackEntry EntryOf(int number, RecordType type) =>
