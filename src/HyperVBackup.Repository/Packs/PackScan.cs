@@ -29,10 +29,12 @@ internal sealed class PackScan
     private static ReadOnlySpan<byte> Magic => "HVBR"u8;
 
     /// <param name="blobName">Which copy of the pack.</param>
+    /// <param name="ofAnyFile">Also where a sound header says that this is another file.</param>
     /// <returns>The records that are whole, without hooks; null where the copy is gone, says that it is another file,
     /// or holds none.</returns>
     public static async ValueTask<PackTable?> TryReadAsync(
-        IBlobStore store, RepositoryId repository, PackName name, string blobName, CancellationToken token)
+        IBlobStore store, RepositoryId repository, PackName name, string blobName, CancellationToken token,
+        bool ofAnyFile = false)
     {
         BlobName blob = new(blobName);
         try
@@ -40,7 +42,7 @@ internal sealed class PackScan
             FileHeader own = new(
                 name.Kind == PackKind.Chunks ? FileKind.ChunkPack : FileKind.MapPack, repository, blobName);
             if (await store.TryGetLengthAsync(blob, token) is not long lengthBytes
-                || await IsOfAnotherFileAsync(store, blob, own, token))
+                || (!ofAnyFile && await IsOfAnotherFileAsync(store, blob, own, token)))
             {
                 return null;
             }

@@ -2,8 +2,10 @@ using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Format.Records;
+using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Repair;
+using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Maintenance.Repair;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
@@ -106,6 +108,26 @@ public sealed class LostFrameTests
         };
         Assert.Empty((await VerifyAsync(sample, new VerificationOptions())).Damage.SelectMany(one => one.Points));
         Assert.True(await sample.ReadsAsync(points[0].Id));
+    }
+
+    /// <summary>A footer cannot be made of records of which one is bad, so the others are stored anew.</summary>
+    [Fact]
+    public async Task Records_behind_a_bad_one_are_salvaged_too_and_a_collector_finds_all()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        RestorePoint point = await sample.BackUpAsync([1, 2, 3, 4]);
+        await sample.DamageChunkAsync(2, withChecksum: true);
+        Damage(sample, Assert.Single(sample.NamesIn("packs/")), "last byte");
+        RepairReport report = await sample.RepairAsync(
+            new RepairOptions { ReadData = true, LiveDisks = new KnownChunks(2) });
+        Assert.Empty(report.Left);
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        await sample.RequireGoodAsync();
+        Assert.True(await sample.ReadsAsync(point.Id));
+        GoodCopies copies = new(await SampleRepository.OpenAsync(sample.Store), AbsentSet.None);
+        PackEntry[] entries = [.. Enumerable.Range(1, 4).Select(
+            number => new PackEntry { Id = SampleRepository.IdOf(number).Value, Type = RecordType.Whole })];
+        Assert.Equal(4, (await copies.FindAsync(PackKind.Chunks, entries, except: default, default)).Count);
     }
 
     /// <summary>Two points that need chunks of one pack, of which the maps of the first say that they lie in another.

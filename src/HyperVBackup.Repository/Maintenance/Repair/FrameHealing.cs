@@ -35,7 +35,6 @@ internal sealed class FrameHealing(
         {
             token.ThrowIfCancellationRequested();
             left.AddRange(await TryMendAsync(frame, hinted.IsOwn(frame.Pack), token) ? [] : [frame]);
-            discovered.AddRange(await FindBadRecordsAsync(frame, token));
         }
 
         return left;
@@ -67,6 +66,7 @@ internal sealed class FrameHealing(
                 frame.BlobName, frame.OffsetBytes, "header or footer", from, IsMended: true));
         }
 
+        discovered.AddRange(await FindBadRecordsAsync(frame, token));
         return from is not null;
     }
 
@@ -97,20 +97,14 @@ internal sealed class FrameHealing(
         string from = frame.Pack.Kind == PackKind.Maps && !await check.ExistsAsync(frame, token)
             ? (frame with { IsSecondCopy = !frame.IsSecondCopy }).BlobName
             : frame.BlobName;
-        List<PackEntry> found = [];
-        await foreach ((PackEntry entry, _) in new PackScan(repository.Store, check, frame.Pack, from).ReadAsync(token))
-        {
-            found.Add(entry);
-        }
-
+        List<PackEntry> found = await FindGoodAsync(frame.Pack, from, token);
         HashSet<(Digest, RecordType)> elsewhere = await new GoodCopies(repository, absent).FindAsync(
             frame.Pack.Kind, found, except: frame.Pack, token);
-        HashSet<uint> wanted =
-            [.. found.Where(entry => !elsewhere.Contains(GoodCopies.KeyOf(entry))).Select(entry => entry.OffsetBytes)];
-        await foreach ((PackEntry entry, byte[] bytes) in
-            new PackScan(repository.Store, check, frame.Pack, from).ReadAsync(token))
+        List<PackEntry> wanted = found.FindAll(entry => !elsewhere.Contains(GoodCopies.KeyOf(entry)));
+        foreach (PackEntry entry in wanted)
         {
-            await (wanted.Contains(entry.OffsetBytes)
+            byte[] bytes = await ReadAsync(from, entry, token);
+            await (check.IsRecord(bytes, entry.Type, entry.Id)
                 ? copies.AddRecordAsync(entry, bytes, token)
                 : Task.CompletedTask);
         }
@@ -123,4 +117,24 @@ internal sealed class FrameHealing(
                 IsMended: false));
         }
     }
+
+    /// <summary>Records that are good, wherever others between them are not, and whatever the header says.</summary>
+    private async Task<List<PackEntry>> FindGoodAsync(PackName pack, string from, CancellationToken token)
+    {
+        PackTable? table = await Packs.PackScan.TryReadAsync(
+            repository.Store, repository.Id, pack, from, token, ofAnyFile: true);
+        List<PackEntry> found = [];
+        foreach (PackEntry entry in table?.Entries.OrderBy(entry => entry.OffsetBytes) ?? Enumerable.Empty<PackEntry>())
+        {
+            if (check.IsRecord(await ReadAsync(from, entry, token), entry.Type, entry.Id))
+            {
+                found.Add(entry);
+            }
+        }
+
+        return found;
+    }
+
+    private Task<byte[]> ReadAsync(string file, PackEntry entry, CancellationToken token) =>
+        Mending.ReadAsync(repository.Store, file, entry.OffsetBytes, checked((int)entry.LengthBytes), token);
 }

@@ -5,6 +5,7 @@ using HyperVBackup.Format.Records;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Notes;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Sessions;
 
 namespace HyperVBackup.Repository.Maintenance.Repair;
 
@@ -15,7 +16,10 @@ internal sealed class GoodCopies(BackupRepository repository, AbsentSet absent)
 {
     private static readonly RecordType[] types =
         [RecordType.Whole, RecordType.Delta, RecordType.Node, RecordType.List];
-    private readonly PackTables tables = repository.NewTables(absent);
+
+    /// <summary>Of packs that can be opened: what lies in others is no copy to collectors.</summary>
+    private readonly PackTables tables =
+        new(repository.Store, repository.Id, SessionLimits.PackTableBytesMax, absent);
     private readonly PlaceCheck check = new(repository);
 
     /// <summary>What a record is told by.</summary>
