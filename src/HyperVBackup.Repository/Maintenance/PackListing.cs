@@ -40,7 +40,7 @@ internal sealed class PackListing(IBlobStore store, PackTables tables)
     public IAsyncEnumerable<(PackName Pack, PackTable Table)> ChunkPacksAsync(CancellationToken token) =>
         PacksAsync(PackKind.Chunks, token);
 
-    /// <summary>The tables of all packs of a kind that can be read; of a map pack there may be one copy alone.</summary>
+    /// <summary>The tables of all packs of a kind that can be read; of a map pack one copy may be there.</summary>
     public async IAsyncEnumerable<(PackName Pack, PackTable Table)> PacksAsync(
         PackKind kind, [EnumeratorCancellation] CancellationToken token)
     {

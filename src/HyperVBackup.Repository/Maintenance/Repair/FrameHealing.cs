@@ -42,8 +42,8 @@ internal sealed class FrameHealing(
 
     /// <summary>Copies what can be read of files that are not good yet. Whoever looks for records in one that is good,
     /// be it another pack than its name says, finds them there.</summary>
-    /// <param name="isKnown">Whether parity, which could not heal it, tells what lay in a file. Where nothing does, what
-    /// lies there is taken for what its name says.</param>
+    /// <param name="isKnown">Whether parity, which could not heal it, tells what lay in a file. Where nothing does,
+    /// what lies there is taken for what its name says.</param>
     public async Task SalvageAsync(
         IEnumerable<DamagedPlace> frames, HintedPacks hinted, Func<string, bool> isKnown, CancellationToken token)
     {

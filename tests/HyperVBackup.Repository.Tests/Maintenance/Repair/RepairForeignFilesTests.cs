@@ -113,7 +113,8 @@ public sealed class RepairForeignFilesTests
     [Theory]
     [InlineData(0)]
     [InlineData(100)]
-    public async Task Verify_tells_a_sound_pack_that_is_not_the_one_of_its_name_though_nothing_is_lost(int parityPercent)
+    public async Task Verify_tells_a_sound_pack_that_is_not_the_one_of_its_name_though_nothing_is_lost(
+        int parityPercent)
     {
         SampleRepository sample = await MakeAsync(parityPercent);
         BlobName[] packs = BySize(sample);
