@@ -7,6 +7,14 @@ public interface IImageChain : IDisk
     /// <summary>Whether this image holds only the differences to another.</summary>
     bool HasParent { get; }
 
+    /// <summary>The image that this one holds the differences to; null for a base. This one owns it.</summary>
+    IImageChain? Parent { get; }
+
+    /// <summary>Tells what this image holds by itself from what it held before: a VHDX's id of its data, which every
+    /// change of the data gives another; of a VHD, which has none, its id, length and time of the last change, which a
+    /// program that sets times back may leave the same.</summary>
+    string ContentMark { get; }
+
     /// <summary>The path of the image that a differencing chain is built on; its own for any other.</summary>
     string BasePath { get; }
 

@@ -13,10 +13,14 @@ internal sealed class ImageFile : IDisposable
         this.handle = handle;
         Path = path;
         Stamp = FileState.TryRead(handle);
+        ChangedAt = File.GetLastWriteTimeUtc(handle);
         LengthBytes = FileHoles.LengthBytes(handle);
     }
 
     public string Path { get; }
+
+    /// <summary>When the file's data was last changed, as its file system says it when it was opened.</summary>
+    public DateTime ChangedAt { get; }
 
     /// <summary>The file's length when it was opened.</summary>
     public long LengthBytes { get; }

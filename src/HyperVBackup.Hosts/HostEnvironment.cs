@@ -11,6 +11,8 @@ public sealed record HostEnvironment
 
     public required IVirtualDiskHost Disks { get; init; }
 
+    public IImageFiles Images { get; init; } = new ImageFiles();
+
     /// <summary>What this program noted of its checkpoints, on this host.</summary>
     public required ICheckpointJournals Journals { get; init; }
 

@@ -23,6 +23,12 @@ public sealed partial record HostOptions
     /// records it as such; otherwise the backup fails.</summary>
     public bool AllowCrashConsistent { get; init; }
 
+    /// <summary>Where the host tracks no changes (VHD disks, configuration versions before 6.2, tracking off), leaves
+    /// each backup's checkpoint in place until the next one: the images that are written since tell what changed. They
+    /// take the room of all that is written between two backups. Otherwise nothing stays, and each backup reads the
+    /// disks and compares them by checksum.</summary>
+    public bool KeepCheckpoints { get; init; }
+
     /// <summary>Recovery checkpoints, by InstanceID, that a person says are left of ours: they are removed as if they
     /// were marked. For those that a warning names because nothing proves whose they are.</summary>
     public IReadOnlyList<string> OwnCheckpoints { get; init; } = [];

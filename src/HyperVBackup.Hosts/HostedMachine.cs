@@ -110,7 +110,8 @@ public sealed class HostedMachine
         AttachedDisk attached, HostEnvironment environment)
     {
         using IVirtualDisk disk = environment.Disks.Open(attached.File);
-        return (attached, disk.Look().Identity, FileName(environment.Disks.BasePathOf(attached.File)));
+        string identity = DiskFacts.Of(environment, attached.File, disk).Identity;
+        return (attached, identity, FileName(environment.Disks.BasePathOf(attached.File)));
     }
 
     private static string NameOf(

@@ -14,18 +14,18 @@ internal sealed class OpenImage : IVirtualDisk
     private readonly SimulatedHyperV host;
     private readonly SimulatedProcess process;
     private readonly SimulatedImage image;
-    private readonly VhdxDisk file;
+    private readonly IImageChain file;
     private bool isDisposed;
 
     public OpenImage(SimulatedHyperV host, SimulatedProcess process, SimulatedImage image)
     {
         (this.host, this.process, this.image) = (host, process, image);
-        file = VhdxDisk.Open(image.Path);
+        file = (IImageChain)DiskImage.Open(image.Path);
     }
 
     public VirtualDiskFacts Look() => process.Call("look at disk", () => new VirtualDiskFacts(
-        Guid.Parse(file.Identity!), file.VirtualSizeBytes, file.LogicalSectorSizeBytes, file.PhysicalSectorSizeBytes,
-        file.BlockSizeBytes, image.Disk.IsTracked, image.FrozenId ?? image.Disk.NewestId));
+        image.Disk.IsVhd ? Guid.Empty : Guid.Parse(file.Identity!), file.VirtualSizeBytes, file.LogicalSectorSizeBytes,
+        file.PhysicalSectorSizeBytes, (file as VhdxDisk)?.BlockSizeBytes ?? VhdFile.BlockBytes, image.Disk.IsTracked, image.FrozenId ?? image.Disk.NewestId));
 
     public ChangePage QueryChanges(string trackingId, long offsetBytes, long lengthBytes) =>
         process.Call("query changes", () =>

@@ -54,11 +54,12 @@ public sealed class SimulatedHyperV(string folder, int seed)
 
     internal IReadOnlyList<SimulatedJob> Jobs => jobs;
 
-    public SimulatedMachine AddMachine(string name)
+    /// <param name="version">Its configuration version.</param>
+    public SimulatedMachine AddMachine(string name, string version = "10.0")
     {
         string path = Path.Join(folder, name);
         Directory.CreateDirectory(path);
-        SimulatedMachine machine = new(Random, name, path);
+        SimulatedMachine machine = new(Random, name, path) { Version = version };
         machines.Add(machine);
         return machine;
     }

@@ -108,7 +108,7 @@ internal static class SimulatedObjects
             ["ElementName"] = name,
             ["VirtualSystemIdentifier"] = Text(machine.Id),
             ["VirtualSystemType"] = kind,
-            ["Version"] = "10.0",
+            ["Version"] = machine.Version,
             ["CreationTime"] = created,
         });
 

@@ -1,3 +1,4 @@
+using HyperVBackup.Disks;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Checkpoints;
 using HyperVBackup.Hosts.VirtualDisks;
@@ -12,7 +13,7 @@ namespace HyperVBackup.SimulatedHost;
 /// closed then, and nothing that it does has any effect.
 /// </summary>
 public sealed class SimulatedProcess(SimulatedHyperV host)
-    : ICimClient, IVirtualDiskHost, ICheckpointJournals, IWaiter
+    : ICimClient, IVirtualDiskHost, IImageFiles, ICheckpointJournals, IWaiter
 {
     private static readonly TimeSpan CallTime = TimeSpan.FromMilliseconds(20);
 
@@ -43,6 +44,7 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
     {
         Cim = this,
         Disks = this,
+        Images = this,
         Journals = this,
         Waiter = this,
         Randomness = host.Random.NextBytes,
@@ -68,6 +70,12 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
         image.OpenCount++;
         open.Add(image);
         return new OpenImage(host, this, image);
+    });
+
+    public IImageChain OpenChain(string path) => Call("open images", () =>
+    {
+        Find(path).Materialize();
+        return new ImageFiles().OpenChain(path);
     });
 
     public string BasePathOf(string path) => Call("base of disk", () => Find(path).BasePath);

@@ -45,6 +45,9 @@ public sealed class ChangedRangesBuilder
         return new ChangedRanges(buffer.AsMemory(0, count));
     }
 
+    /// <summary>Whether the normal form has more ranges than this.</summary>
+    public bool HasMoreThan(int rangeCount) => !HasAtMost(rangeCount);
+
     /// <summary>Whether the normal form has no more ranges than this.</summary>
     internal bool HasAtMost(int rangeCount)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace HyperVBackup.Disks.Vhd;
 
 /// <summary>
@@ -10,7 +12,13 @@ public sealed class VhdDisk : IImageChain
     private readonly VhdImage image;
     private readonly VhdDisk? parent;
 
-    internal VhdDisk(VhdImage image, VhdDisk? parent) => (this.image, this.parent) = (image, parent);
+    internal VhdDisk(VhdImage image, VhdDisk? parent)
+    {
+        (this.image, this.parent) = (image, parent);
+        ContentMark = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{image.Footer.Id:D} {image.File.LengthBytes} {image.File.ChangedAt:O}");
+    }
 
     /// <summary>The first bytes of every VHD's footer.</summary>
     public static ReadOnlySpan<byte> Signature => VhdFooter.Signature;
@@ -32,6 +40,12 @@ public sealed class VhdDisk : IImageChain
 
     /// <inheritdoc/>
     public bool HasParent => image.HasParent;
+
+    /// <inheritdoc/>
+    public IImageChain? Parent => parent;
+
+    /// <inheritdoc/>
+    public string ContentMark { get; }
 
     /// <summary>Whether the file holds the disk as it is.</summary>
     public bool IsFixed => image.Blocks is null;

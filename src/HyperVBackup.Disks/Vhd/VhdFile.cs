@@ -10,6 +10,9 @@ internal sealed class VhdFile(ImageFile file) : IDisposable
     /// <inheritdoc cref="ImageFile.Stamp"/>
     public DiskStamp? Stamp => file.Stamp;
 
+    /// <inheritdoc cref="ImageFile.ChangedAt"/>
+    public DateTime ChangedAt => file.ChangedAt;
+
     /// <inheritdoc cref="ImageFile.LengthBytes"/>
     public long LengthBytes => file.LengthBytes;
 

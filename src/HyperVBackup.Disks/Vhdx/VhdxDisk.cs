@@ -36,6 +36,12 @@ public sealed class VhdxDisk : IImageChain
     /// <inheritdoc/>
     public bool HasParent => image.Parameters.HasParent;
 
+    /// <inheritdoc/>
+    public IImageChain? Parent => parent;
+
+    /// <inheritdoc/>
+    public string ContentMark => DataWriteGuid.ToString("D");
+
     /// <summary>Whether the file keeps room for all of the disk.</summary>
     public bool IsFixed => image.Parameters.IsFixed;
 

@@ -19,8 +19,9 @@ internal static class BackupCycle
             "a checkpoint that the notes name", Remains.Checkpoint),
         new(CycleStage.Converting, [.. Enum.GetValues<CycleStage>()],
             "the checkpoint, or the reference point made of it", Remains.Checkpoint | Remains.ReferencePoint),
-        new(CycleStage.Sealed, [CycleStage.Converting],
-            "a reference point beside the one held before, and perhaps the restore point", Remains.None),
+        new(CycleStage.Sealed, [CycleStage.Converting, CycleStage.Reading],
+            "a reference point, or a checkpoint to keep, beside the one held before, and perhaps the restore point",
+            Remains.None),
         new(CycleStage.Removing, Enum.GetValues<CycleStage>(),
             "a checkpoint that the notes name, or nothing", Remains.Checkpoint),
     ];

@@ -9,18 +9,39 @@ namespace HyperVBackup.Hosts.Checkpoints;
 /// <param name="isListed">Whether the host still shows it.</param>
 /// <param name="lastApplied">The checkpoint that was applied to the machine last.</param>
 /// <param name="others">The checkpoints that are there, whosever.</param>
+/// <param name="untracked">Why the host tracks nothing; null where it does.</param>
 internal sealed class Changes(
-    HeldPoint? held, bool isListed, string? lastApplied, IReadOnlyCollection<string> others, string? doubt)
+    HeldPoint? held, bool isListed, string? lastApplied, IReadOnlyCollection<string> others, string? doubt,
+    string? untracked, KeptImages images)
 {
     public SnapshotDisk Of(DiskKey key, FrozenDisk disk)
     {
-        PagedChanges paged = new(new HostTracker(disk.OnHost), disk);
         HeldDisk? before = held?.Disks.SingleOrDefault(candidate => candidate.Identity == key.Identity);
+        if (untracked is not null || held is { IsCheckpoint: true })
+        {
+            return OfImages(key, disk, before);
+        }
+
+        PagedChanges paged = new(new HostTracker(disk.OnHost), disk);
         string? reason = Doubt(key, disk, before);
         // Asked also where there is nothing to ask since: whether tracking goes on unmoved decides on the next id.
         DiskChanges told = paged.Read(reason is null ? before!.TrackingId : null);
         return new SnapshotDisk(
             key, disk, before?.TrackingId, reason is null ? told : new DiskChanges.Lost(reason), paged);
+    }
+
+    /// <summary>Where a checkpoint was kept, the images tell. What else speaks against them is not asked: it would
+    /// show in them. A host that tracks again from now on is asked for its state.</summary>
+    private SnapshotDisk OfImages(DiskKey key, FrozenDisk disk, HeldDisk? before)
+    {
+        string? reason = held is not { IsCheckpoint: true }
+            ? doubt ?? untracked
+            : doubt ?? (isListed ? null : "our checkpoint that was kept is gone from the host")
+                ?? (key.IsShared ? "another disk of the machine has the same identity" : Doubt(disk.Facts, before));
+        PagedChanges? paged = untracked is null ? new(new HostTracker(disk.OnHost), disk) : null;
+        paged?.Read(null);
+        DiskChanges told = reason is null ? images.ChangesOf(before!, disk) : new DiskChanges.Lost(reason);
+        return new SnapshotDisk(key, disk, before?.TrackingId, told, paged);
     }
 
     private string? Doubt(DiskKey key, FrozenDisk disk, HeldDisk? before)

@@ -4,4 +4,9 @@ namespace HyperVBackup.Hosts.Checkpoints;
 /// believed.</summary>
 /// <param name="File">The image that held it: going back to a checkpoint begins another one.</param>
 internal sealed record HeldDisk(
-    string Identity, string TrackingId, long VirtualSizeBytes, int LogicalSectorSizeBytes, string File);
+    string Identity, string TrackingId, long VirtualSizeBytes, int LogicalSectorSizeBytes, string File)
+{
+    /// <summary>Of a checkpoint that is kept: what that image holds, once all that was to be merged with it was; null
+    /// until then.</summary>
+    public string? ContentMark { get; init; }
+}

@@ -1,6 +1,6 @@
 namespace HyperVBackup.Hosts.Checkpoints;
 
-/// <summary>A reference point of ours.</summary>
+/// <summary>A reference point of ours, or a checkpoint of ours that is kept in place of one.</summary>
 /// <param name="LastApplied">The checkpoint that had been applied to the machine last when it was made.</param>
 /// <param name="Others">The checkpoints that were there, whosever: the machine may be taken back to one of them, which
 /// what the host tracks need not show.</param>
@@ -8,5 +8,8 @@ namespace HyperVBackup.Hosts.Checkpoints;
 internal sealed record HeldPoint(
     string InstanceId, string? LastApplied, IReadOnlyList<string> Others, IReadOnlyList<HeldDisk> Disks)
 {
+    /// <summary>Whether it is a checkpoint.</summary>
+    public bool IsCheckpoint { get; init; }
+
     public bool IsRecorded(Func<string, bool> isRecorded) => Disks.Any(disk => isRecorded(disk.TrackingId));
 }

@@ -81,7 +81,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         foreach (HeldPoint held in Notes.Held)
         {
             ReferencePoint? point = listed.Find(candidate => candidate.InstanceId == held.InstanceId);
-            if (held == keep || (point is not null && !TryDestroy(point)))
+            if (held == keep || (held.IsCheckpoint ? !TryRemove(machine, held) : point is not null && !TryDestroy(point)))
             {
                 left.Add(held);
             }
@@ -130,8 +130,9 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
     }
 
     private bool IsNamedOurs(MachineSettings settings) =>
-        OwnMark.IsOf(context.Options.Owner, settings.Name)
-        || context.Options.OwnCheckpoints.Contains(settings.InstanceId);
+        !Notes.Held.Any(held => held.InstanceId == settings.InstanceId)
+        && (OwnMark.IsOf(context.Options.Owner, settings.Name)
+            || context.Options.OwnCheckpoints.Contains(settings.InstanceId));
 
     /// <summary>What the noted job made; null once the host has forgotten it, minutes after it ended.</summary>
     private CimPath? MadeByJob(string resultClass) => Notes.Job is string id
@@ -150,7 +151,8 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         }
 
         List<MachineSettings> doubtful = [.. context.Catalog.SettingsOf(machine).Where(
-            settings => settings.IsRecovery && !own.Exists(ours => ours.InstanceId == settings.InstanceId)
+            settings => settings.IsRecovery && !Notes.Held.Any(held => held.InstanceId == settings.InstanceId)
+                && !own.Exists(ours => ours.InstanceId == settings.InstanceId)
                 && (Notes.Doubtful.Contains(settings.InstanceId) || (isUnknown && IsSince(settings))))];
         foreach (MachineSettings settings in doubtful.Where(settings => told.Add(settings.InstanceId)))
         {
@@ -245,6 +247,25 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         }
 
         return told;
+    }
+
+    private bool TryRemove(VirtualMachine machine, HeldPoint kept)
+    {
+        try
+        {
+            if (context.Catalog.SettingsOf(machine).Find(found => found.InstanceId == kept.InstanceId)
+                is MachineSettings settings)
+            {
+                Remove(machine, settings);
+            }
+
+            return true;
+        }
+        catch (HostException failure)
+        {
+            context.Environment.Warn($"{failure.Message} The next backup tries again.");
+            return false;
+        }
     }
 
     private bool TryDestroy(ReferencePoint point)

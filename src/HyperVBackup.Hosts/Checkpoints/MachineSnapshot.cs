@@ -17,6 +17,7 @@ internal sealed class MachineSnapshot : IDisposable
     private MachineSettings checkpoint = null!;
     private string? lastApplied;
     private List<string> others = [];
+    private string? untracked;
     private HeldPoint? made;
     private Dictionary<string, string>? idsByIdentity;
     private bool isEnded;
@@ -71,6 +72,10 @@ internal sealed class MachineSnapshot : IDisposable
         {
             leftovers.Clear(machine);
             leftovers.Keep(machine, made is { Disks.Count: > 0 } ? made : null);
+            if (made is { IsCheckpoint: true })
+            {
+                Settle(made);
+            }
         });
     }
 
@@ -114,7 +119,7 @@ internal sealed class MachineSnapshot : IDisposable
         RequireNoneApplied();
         List<string> after = OtherCheckpoints();
         OpenDisks(after);
-        others = [.. before.Union(after)];
+        others = [.. before.Union(after).Except(context.Journal.Notes.Held.Select(held => held.InstanceId))];
     }
 
     /// <summary>All of the machine's but those that are noted as ours.</summary>
@@ -136,16 +141,30 @@ internal sealed class MachineSnapshot : IDisposable
     private void OpenDisks(List<string> othersNow)
     {
         HeldPoint? held = context.Journal.Notes.Held is [.., HeldPoint newest] ? newest : null;
-        bool isListed = held is not null && context.Catalog.ReferencePointsOf(machine)
-            .Exists(point => point.InstanceId == held.InstanceId);
-        Changes changes = new(held, isListed, lastApplied, othersNow, context.Journal.Notes.Doubt);
+        bool isListed = held is not null && (othersNow.Contains(held.InstanceId) || context.Catalog
+            .ReferencePointsOf(machine).Exists(point => point.InstanceId == held.InstanceId));
         List<(AttachedDisk Attached, FrozenDisk Disk)> opened = context.Catalog.WithDisksOf(checkpoint, OpenAll);
+        untracked = WhyUntracked(opened);
+        Changes changes = new(
+            held, isListed, lastApplied, othersNow, context.Journal.Notes.Doubt, untracked, new KeptImages(context));
         IReadOnlyList<DiskKey> keys = DiskKey.Of(
             [.. opened.Select(item => (item.Disk.Identity!, item.Attached.InstanceId))]);
         for (int position = 0; position < opened.Count; position++)
         {
             disks.Add(changes.Of(keys[position], opened[position].Disk));
         }
+    }
+
+    private string? WhyUntracked(List<(AttachedDisk Attached, FrozenDisk Disk)> opened)
+    {
+        if (checkpoint.IsBeforeTracking)
+        {
+            return $"a machine of configuration version {checkpoint.Version} has no change tracking";
+        }
+
+        return opened.Exists(item => item.Disk.Facts.IsTracked)
+            ? null
+            : "the host tracks changes of none of the machine's disks";
     }
 
     private List<(AttachedDisk Attached, FrozenDisk Disk)> OpenAll(IReadOnlyList<AttachedDisk> all)
@@ -172,7 +191,8 @@ internal sealed class MachineSnapshot : IDisposable
         IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
         try
         {
-            return new FrozenDisk(attached.File, disk, disk.Look());
+            return new FrozenDisk(
+                attached.File, disk, DiskFacts.Of(context.Environment, attached.File, disk));
         }
         catch
         {
@@ -185,6 +205,11 @@ internal sealed class MachineSnapshot : IDisposable
     /// is not believed any more.</summary>
     private Dictionary<string, string> SealAll()
     {
+        if (untracked is not null)
+        {
+            return context.Options.KeepCheckpoints ? KeepCheckpoint() : [];
+        }
+
         List<SnapshotDisk> unmoved = [.. disks.Where(disk => disk.Paged?.IsUnmoved() ?? false)];
         List<string> told = [.. disks.Select(disk => disk.Disk.Facts.MostRecentId).OfType<string>()];
         CloseDisks();
@@ -215,6 +240,42 @@ internal sealed class MachineSnapshot : IDisposable
             });
             return [];
         }
+    }
+
+    /// <summary>The checkpoint stays: its images stand for what was read of them.</summary>
+    private Dictionary<string, string> KeepCheckpoint()
+    {
+        string trackingId = $"checkpoint {checkpoint.InstanceId}";
+        HeldDisk[] held = [.. from disk in disks
+                              where !disk.Key.IsShared
+                              select new HeldDisk(
+                                  disk.Key.Identity, trackingId, disk.Disk.VirtualSizeBytes,
+                                  disk.Disk.LogicalSectorSizeBytes, disk.Disk.Description)];
+        if (held.Length == 0)
+        {
+            return [];
+        }
+
+        made = new HeldPoint(checkpoint.InstanceId, lastApplied, others, held) { IsCheckpoint = true };
+        context.Journal.Enter(CycleStage.Sealed, notes => notes with
+        {
+            Held = [.. notes.Held, made],
+            Checkpoint = null,
+            Job = null,
+            Doubt = null,
+        });
+        return held.ToDictionary(disk => disk.Identity, disk => disk.TrackingId);
+    }
+
+    /// <summary>What its images hold is noted once the checkpoint before is merged with them.</summary>
+    private void Settle(HeldPoint kept)
+    {
+        CloseDisks();
+        HeldPoint settled = new KeptImages(context).Settled(machine, kept);
+        context.Journal.Note(notes => notes with
+        {
+            Held = [.. notes.Held.Select(held => held.InstanceId == kept.InstanceId ? settled : held)],
+        });
     }
 
     private void CloseDisks() => disks.ForEach(disk => disk.Disk.Dispose());

@@ -49,6 +49,6 @@ internal sealed class TrackingIds(CycleContext context)
     private string IdentityOf(AttachedDisk attached)
     {
         using IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
-        return disk.Look().Identity;
+        return DiskFacts.Of(context.Environment, attached.File, disk).Identity;
     }
 }

@@ -95,7 +95,7 @@ internal sealed class HostCatalog(ICimClient cim)
 
     private static MachineSettings SettingsFrom(CimObject found) => new(
         found.Path, found.RequireText("InstanceID"), found.Text("ElementName") ?? "",
-        found.Text("VirtualSystemType") ?? "", found.Time("CreationTime"));
+        found.Text("VirtualSystemType") ?? "", found.Time("CreationTime"), found.Text("Version") ?? "");
 
     private static ReferencePoint ReferencePointFrom(CimObject found) => new(
         found.Path, found.RequireText("InstanceID"), found.Texts("VirtualDiskIdentifiers"),

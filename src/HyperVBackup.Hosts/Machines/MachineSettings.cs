@@ -4,9 +4,16 @@ namespace HyperVBackup.Hosts.Machines;
 
 /// <summary>The settings of a machine, live or as a checkpoint holds them.</summary>
 /// <param name="Kind">What Hyper-V calls VirtualSystemType.</param>
+/// <param name="Version">The configuration version, as in <c>8.0</c>; empty where it is not told.</param>
 internal sealed record MachineSettings(
-    CimPath Path, string InstanceId, string Name, string Kind, DateTimeOffset? Created)
+    CimPath Path, string InstanceId, string Name, string Kind, DateTimeOffset? Created, string Version)
 {
+    /// <summary>The first with change tracking, by what most say; some say 8.0. From there on the disks tell.</summary>
+    private static readonly Version FirstTracked = new(6, 2);
+
+    /// <summary>Whether its version is one that knows no change tracking.</summary>
+    public bool IsBeforeTracking => System.Version.TryParse(Version, out Version? version) && version < FirstTracked;
+
     /// <summary>Those the machine runs with.</summary>
     public bool IsLive => Kind == "Microsoft:Hyper-V:System:Realized";
 

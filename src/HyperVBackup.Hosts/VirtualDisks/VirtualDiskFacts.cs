@@ -1,7 +1,8 @@
 namespace HyperVBackup.Hosts.VirtualDisks;
 
 /// <summary>What a host tells of an open virtual disk.</summary>
-/// <param name="DiskId">What tells the disk from any other; a child's is its parent's.</param>
+/// <param name="DiskId">What tells the disk from any other; a child's is its parent's. Empty where the host knows none,
+/// as of a VHD.</param>
 /// <param name="IsTracked">Whether change tracking is on.</param>
 /// <param name="MostRecentId">The tracking id of its newest state; null or empty where it says none. Not to be relied
 /// upon but as a sign that it stays or changes.</param>

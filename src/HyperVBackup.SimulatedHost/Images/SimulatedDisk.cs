@@ -22,6 +22,7 @@ public sealed class SimulatedDisk
     internal SimulatedDisk(Random random, string path, long sizeBytes, Guid? id)
     {
         this.random = random;
+        IsVhd = path.EndsWith(".vhd", StringComparison.OrdinalIgnoreCase);
         SizeBytes = sizeBytes;
         Id = id ?? NewId();
         Live = new SimulatedImage(this, path, null);
@@ -31,6 +32,9 @@ public sealed class SimulatedDisk
     public Guid Id { get; }
 
     public long SizeBytes { get; private set; }
+
+    /// <summary>Whether its images are VHDs: then nothing is tracked.</summary>
+    public bool IsVhd { get; }
 
     /// <summary>Where on the machine's controller it is.</summary>
     public int Slot { get; internal set; }
@@ -98,6 +102,20 @@ public sealed class SimulatedDisk
         }
 
         Live.MoveTo(path);
+    }
+
+    /// <summary>Something writes to the base image and not through the machine, whatever builds on it.</summary>
+    public void WriteBaseOffline()
+    {
+        byte[] bytes = new byte[SimulatedImage.PageSizeBytes];
+        random.NextBytes(bytes);
+        SimulatedImage image = Live;
+        while (image.Parent is not null)
+        {
+            image = image.Parent;
+        }
+
+        image.WritePage(random.NextInt64(SizeBytes / SimulatedImage.PageSizeBytes), bytes);
     }
 
     /// <summary>The host loses power: of what was written before, only coarse traces are left.</summary>

@@ -9,7 +9,10 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
 {
     public const int PageSizeBytes = 4 << 10;
 
+    private static readonly DateTime FirstChange = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
+
     private Guid dataWriteId;
+    private long changeCount;
     private bool isStale = true;
 
     public string Path { get; private set; } = path;
@@ -29,6 +32,9 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
 
     /// <summary>How many have it open.</summary>
     public int OpenCount { get; set; }
+
+    /// <summary>The image's own id, as a VHD has it: the base's is the disk's.</summary>
+    public Guid VhdId { get; } = parent is null ? disk.Id : disk.NewId();
 
     public string BasePath => Parent?.BasePath ?? Path;
 
@@ -51,7 +57,7 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
     public void WritePage(long page, byte[] bytes)
     {
         Pages[page] = bytes;
-        isStale = true;
+        Changed();
     }
 
     /// <summary>Takes in what a child holds, and takes its place.</summary>
@@ -62,7 +68,9 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
             Pages[page] = bytes;
         }
 
-        (FrozenAt, FrozenId, isStale) = (child.FrozenAt, child.FrozenId, true);
+        (FrozenAt, FrozenId) = (child.FrozenAt, child.FrozenId);
+        changeCount = Math.Max(changeCount, child.changeCount);
+        Changed();
         child.Delete();
     }
 
@@ -79,7 +87,7 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
 
     public void Delete() => File.Delete(Path);
 
-    public void SizeChanged() => isStale = true;
+    public void SizeChanged() => Changed();
 
     /// <summary>Writes the file anew, and those it builds on, where what they say is old.</summary>
     /// <returns>Whether it did.</returns>
@@ -95,7 +103,13 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
         File.Delete(Path); // who has it open goes on reading what it was
         using SafeFileHandle file = File.OpenHandle(
             Path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        if (Parent is null)
+        if (disk.IsVhd)
+        {
+            VhdFile.Write(file, disk.SizeBytes, VhdId, Parent is null ? null : (Parent.VhdId, Parent.Path), Pages);
+            file.Dispose();
+            File.SetLastWriteTimeUtc(Path, FirstChange.AddSeconds(changeCount));
+        }
+        else if (Parent is null)
         {
             WriteBase(file);
             file.Dispose();
@@ -110,6 +124,9 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
 
         return true;
     }
+
+    /// <summary>Each is of another time than the one before, as on a clock that goes on.</summary>
+    private void Changed() => (changeCount, isStale) = (changeCount + 1, true);
 
     private void WriteBase(SafeFileHandle file)
     {

@@ -35,6 +35,12 @@ public sealed class SimulatedMachine
     /// <summary>Its guest writes a little each time that anything happens on the host.</summary>
     public bool IsWriting { get; set; } = true;
 
+    /// <summary>Its configuration version.</summary>
+    public string Version { get; init; } = "10.0";
+
+    /// <summary>Whether the host tracks changes of it: of no disk that is a VHD.</summary>
+    public bool IsTracked { get; set; } = true;
+
     /// <summary>Whether tracking ids stay known when the reference point that told of them is gone.</summary>
     public bool IdsOutliveReferencePoints { get; set; }
 
@@ -52,9 +58,10 @@ public sealed class SimulatedMachine
     internal Guid ControllerId { get; } = new("1f8f37b8-4d25-4f9e-8d5a-5f6a3f5c2b10");
 
     /// <param name="id">The disk's identity; null for a fresh one.</param>
-    public SimulatedDisk AddDisk(string name, long sizeBytes, Guid? id = null)
+    /// <param name="isVhd">Whether it is a VHD.</param>
+    public SimulatedDisk AddDisk(string name, long sizeBytes, Guid? id = null, bool isVhd = false)
     {
-        SimulatedDisk disk = new(random, Path.Join(folder, $"{name}.vhdx"), sizeBytes, id)
+        SimulatedDisk disk = new(random, Path.Join(folder, $"{name}.{(isVhd ? "vhd" : "vhdx")}"), sizeBytes, id)
         {
             Slot = disks.Count == 0 ? 0 : disks.Max(other => other.Slot) + 1,
         };
@@ -80,7 +87,7 @@ public sealed class SimulatedMachine
                 checkpoint.Kept.Remove(disk.Id); // copies that share an identity
             }
 
-            if (isRecovery)
+            if (isRecovery && IsTracked && !disk.IsVhd)
             {
                 frozen.FrozenId = disk.IssueId();
                 checkpoint.TrackingIds.Add(disk, frozen.FrozenId);
@@ -104,6 +111,11 @@ public sealed class SimulatedMachine
 
     public SimulatedReferencePoint Convert(SimulatedCheckpoint checkpoint)
     {
+        if (checkpoint.TrackingIds.Count == 0)
+        {
+            throw new HostException("Changes of the virtual machine are not tracked.", 32770);
+        }
+
         Merge(checkpoint);
         SimulatedReferencePoint point = new(NewId(), checkpoint.TrackingIds);
         referencePoints.Add(point);
@@ -216,7 +228,7 @@ public sealed class SimulatedMachine
     }
 
     private string ChildPath(SimulatedImage image) =>
-        Path.Join(folder, $"{Path.GetFileNameWithoutExtension(image.BasePath)}_{NewId()}.avhdx");
+        Path.Join(folder, $"{Path.GetFileNameWithoutExtension(image.BasePath)}_{NewId()}.{(image.Disk.IsVhd ? "avhd" : "avhdx")}");
 
     private Guid NewId()
     {
