@@ -25,7 +25,8 @@ internal sealed class OpenImage : IVirtualDisk
 
     public VirtualDiskFacts Look() => process.Call("look at disk", () => new VirtualDiskFacts(
         image.Disk.IsVhd ? Guid.Empty : Guid.Parse(file.Identity!), file.VirtualSizeBytes, file.LogicalSectorSizeBytes,
-        file.PhysicalSectorSizeBytes, (file as VhdxDisk)?.BlockSizeBytes ?? VhdFile.BlockBytes, image.Disk.IsTracked, image.FrozenId ?? image.Disk.NewestId));
+        file.PhysicalSectorSizeBytes, (file as VhdxDisk)?.BlockSizeBytes ?? VhdFile.BlockBytes, image.Disk.IsTracked,
+        image.FrozenId ?? image.Disk.NewestId));
 
     public ChangePage QueryChanges(string trackingId, long offsetBytes, long lengthBytes) =>
         process.Call("query changes", () =>

@@ -78,8 +78,8 @@ internal sealed class KeptImages(CycleContext context)
         }
 
         return new DiskChanges.Lost(
-            "the image that was backed up is not in the disk's chain any more, or something was merged into it or wrote "
-            + "to it");
+            "the image that was backed up is not in the disk's chain any more, or something was merged into it or "
+            + "wrote to it");
     }
 
     private HeldPoint Marked(IReadOnlyList<AttachedDisk> attached, HeldPoint kept)

@@ -81,7 +81,9 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         foreach (HeldPoint held in Notes.Held)
         {
             ReferencePoint? point = listed.Find(candidate => candidate.InstanceId == held.InstanceId);
-            if (held == keep || (held.IsCheckpoint ? !TryRemove(machine, held) : point is not null && !TryDestroy(point)))
+            bool isLeft = held == keep
+                || (held.IsCheckpoint ? !TryRemove(machine, held) : point is not null && !TryDestroy(point));
+            if (isLeft)
             {
                 left.Add(held);
             }

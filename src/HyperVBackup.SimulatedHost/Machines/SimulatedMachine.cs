@@ -227,8 +227,11 @@ public sealed class SimulatedMachine
         }
     }
 
-    private string ChildPath(SimulatedImage image) =>
-        Path.Join(folder, $"{Path.GetFileNameWithoutExtension(image.BasePath)}_{NewId()}.{(image.Disk.IsVhd ? "avhd" : "avhdx")}");
+    private string ChildPath(SimulatedImage image)
+    {
+        string extension = image.Disk.IsVhd ? "avhd" : "avhdx";
+        return Path.Join(folder, $"{Path.GetFileNameWithoutExtension(image.BasePath)}_{NewId()}.{extension}");
+    }
 
     private Guid NewId()
     {
