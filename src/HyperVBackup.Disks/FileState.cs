@@ -28,6 +28,7 @@ internal static class FileState
     private const int MountAt = 144;
     private const int KindMask = 0xF000;
     private const int RegularKind = 0x8000;
+    private const int BlockDeviceKind = 0x6000;
     private const int FileSystemBytes = 512;
 
     /// <summary>ext4, XFS, Btrfs, ZFS, F2FS, bcachefs, overlays.</summary>
@@ -43,6 +44,13 @@ internal static class FileState
             : null;
     }
 
+    /// <summary>Whether an open file is a block device; false where nobody can say.</summary>
+    public static bool IsBlockDevice(SafeFileHandle file)
+    {
+        Span<byte> state = stackalloc byte[StateBytes];
+        return OperatingSystem.IsLinux() && TryAsk(file, state) && KindOf(state) == BlockDeviceKind;
+    }
+
     private static DiskStamp StampOf(ReadOnlySpan<byte> state, string boot)
     {
         string text = $"{boot} {Convert.ToHexStringLower(state.Slice(DeviceAt, 2 * sizeof(uint)))}"
@@ -52,13 +60,19 @@ internal static class FileState
         return new DiskStamp(text, AfterSecond(seconds));
     }
 
-    private static bool TryReadState(SafeFileHandle file, Span<byte> state)
+    private static bool TryReadState(SafeFileHandle file, Span<byte> state) =>
+        TryAsk(file, state)
+        && (BinaryPrimitives.ReadUInt32LittleEndian(state) & Basic) == Basic
+        && KindOf(state) == RegularKind;
+
+    private static int KindOf(ReadOnlySpan<byte> state) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(state[ModeAt..]) & KindMask;
+
+    private static bool TryAsk(SafeFileHandle file, Span<byte> state)
     {
         try
         {
-            return Statx(file, "", EmptyPath, BasicAndBirth | Mount | MountOnce, ref state[0]) == 0
-                && (BinaryPrimitives.ReadUInt32LittleEndian(state) & Basic) == Basic
-                && (BinaryPrimitives.ReadUInt16LittleEndian(state[ModeAt..]) & KindMask) == RegularKind;
+            return Statx(file, "", EmptyPath, BasicAndBirth | Mount | MountOnce, ref state[0]) == 0;
         }
         catch (EntryPointNotFoundException)
         {

@@ -15,6 +15,7 @@ internal sealed class ImageFile : IDisposable
         Stamp = FileState.TryRead(handle);
         ChangedAt = File.GetLastWriteTimeUtc(handle);
         LengthBytes = FileHoles.LengthBytes(handle);
+        IsBlockDevice = FileState.IsBlockDevice(handle);
     }
 
     public string Path { get; }
@@ -24,6 +25,9 @@ internal sealed class ImageFile : IDisposable
 
     /// <summary>The file's length when it was opened.</summary>
     public long LengthBytes { get; }
+
+    /// <summary>Whether it is a disk of the system rather than a file; as far as Linux says.</summary>
+    public bool IsBlockDevice { get; }
 
     /// <summary>The file's state when it was opened, before anything of it was read; null where that is not known.
     /// </summary>

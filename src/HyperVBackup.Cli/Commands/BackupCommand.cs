@@ -22,8 +22,10 @@ internal static class BackupCommand
     private static readonly Option<string[]> Disks = new("--disk")
     {
         Description = "A disk image (VHDX, VHD, a child of either, or raw), one or several; its file name names "
-            + "the disk, unless NAME does. With --qemu: a block node of the machine.",
-        HelpName = "[NAME=]PATH|NODE",
+            + "the disk, unless NAME does. What it is, its content tells, which of a raw image the guest writes: "
+            + "raw:PATH is raw whatever it holds, as block devices are; image:PATH is a VHDX or VHD. "
+            + "With --qemu: a block node of the machine.",
+        HelpName = "[NAME=][raw:|image:]PATH|NODE",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };

@@ -32,8 +32,9 @@ internal static class RepairCommand
 
     private static readonly Option<string[]> Disks = new("--disk")
     {
-        Description = "Also look on this disk as it is now, by the name that restore points know it by.",
-        HelpName = "[NAME=]PATH",
+        Description = "Also look on this disk as it is now, by the name that restore points know it by; raw: and "
+            + "image: as for backup.",
+        HelpName = "[NAME=][raw:|image:]PATH",
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -54,7 +55,7 @@ internal static class RepairCommand
 
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
-        List<(string Name, string Path)> images = DiskArguments.Images(context.Parsed.GetValue(Disks) ?? []);
+        List<ImageArgument> images = DiskArguments.Images(context.Parsed.GetValue(Disks) ?? []);
         BackupRepository repository = await context.OpenAsync(token);
         List<BackupRepository> others = [];
         foreach (string path in context.Parsed.GetValue(From) ?? [])
@@ -66,13 +67,15 @@ internal static class RepairCommand
         List<(string Name, IDisk Disk)> disks = [];
         try
         {
-            images.ForEach(image => disks.Add((image.Name, DiskImage.Open(image.Path))));
+            images.ForEach(image => disks.Add((image.Name, image.Open())));
             RepairOptions options = new()
             {
                 DryRun = context.Parsed.GetValue(DryRun),
                 ReadData = context.Parsed.GetValue(ReadData),
                 Others = others,
-                LiveDisks = disks.Count > 0 ? new LiveDisks(disks, repository.Settings.ChunkSizeBytes) : null,
+                LiveDisks = disks.Count > 0
+                    ? new LiveDisks(disks, repository.Settings.ChunkSizeBytes, context.Live.Warn)
+                    : null,
             };
             RepairReport report = await context.Live.RunAsync(show =>
                 repository.NewRepair(options).RunAsync(

@@ -28,10 +28,12 @@ internal sealed record DiskPlan(
     /// </summary>
     /// <param name="points">The VM's points, oldest first.</param>
     /// <param name="isIdentityShared">Another disk of the same backup has the same identity.</param>
+    /// <exception cref="DiskImageException">The disk was raw, and looks like an image now.</exception>
     public static DiskPlan Decide(
         IReadOnlyList<RestorePoint> points, DiskRequest request, IDiskView view, int chunkSizeBytes, bool full,
         bool isIdentityShared = false)
     {
+        RequireStillRaw(points, request, view.Disk);
         List<(RestorePoint Point, DiskPoint Disk)> candidates =
             Candidates(points, request, view.Disk, isIdentityShared);
         SourceDistrust distrust = SourceDistrust.Of(candidates.Select(candidate => candidate.Disk));
@@ -40,6 +42,19 @@ internal sealed record DiskPlan(
         return isClaim
             ? plan with { Distrust = distrust, Kind = RestorePointKind.Recovered, LostReason = SourceDistrust.Reason }
             : plan with { Distrust = distrust };
+    }
+
+    private static void RequireStillRaw(IReadOnlyList<RestorePoint> points, DiskRequest request, IDisk disk)
+    {
+        DiskPoint? before = points.Reverse().Select(point => DiskMatch.ByName(point, request.Name))
+            .FirstOrDefault(found => found is not null);
+        if (before?.Identity == "" && !string.IsNullOrEmpty(disk.Identity) && !request.MayGainIdentity)
+        {
+            throw new DiskImageException(
+                $"Disk '{request.Name}' was raw when it was backed up last, and '{disk.Description}' reads as a VHDX "
+                + $"or VHD of {disk.VirtualSizeBytes} bytes now, which its guest may have made it look like; give it "
+                + "as raw:PATH, or as image:PATH if it was replaced.");
+        }
     }
 
     private static DiskPlan Decide(

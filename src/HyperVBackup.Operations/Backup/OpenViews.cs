@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Limits;
 
 namespace HyperVBackup.Operations.Backup;
 
@@ -14,7 +15,7 @@ internal sealed class OpenViews
 
     public IDiskView this[int position] => views[position];
 
-    /// <exception cref="DiskImageException">The disk cannot be opened, or is none.</exception>
+    /// <exception cref="DiskImageException">The disk cannot be opened, is none, or is too large.</exception>
     public void Open(IChangeSource source)
     {
         IDiskView view = source.Open();
@@ -23,6 +24,13 @@ internal sealed class OpenViews
         if (view.Disk.VirtualSizeBytes == 0)
         {
             throw new DiskImageException($"'{view.Disk.Description}' is empty: there is no disk in it to back up.");
+        }
+
+        if (view.Disk.VirtualSizeBytes > FormatLimits.VirtualSizeMaxBytes)
+        {
+            throw new DiskImageException(
+                $"'{view.Disk.Description}' has {view.Disk.VirtualSizeBytes} bytes, and a disk in a repository at most "
+                + $"{FormatLimits.VirtualSizeMaxBytes} (64 TiB).");
         }
     }
 

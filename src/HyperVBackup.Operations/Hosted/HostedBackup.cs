@@ -35,7 +35,8 @@ public static class HostedBackup
         {
             VmName = VmName.IsValid(machine.Name) ? machine.Name : identity,
             VmIdentity = identity,
-            Disks = [.. machine.Disks.Select(disk => new DiskRequest(disk.Name, disk.Source))],
+            Disks = [.. machine.Disks.Select(disk =>
+                new DiskRequest(disk.Name, disk.Source) { MayGainIdentity = true })],
             FindConsistency = () => machine.Consistency switch
             {
                 MachineConsistency.Application => Consistency.Application,

@@ -7,11 +7,14 @@ namespace HyperVBackup.Operations.Repair;
 
 /// <summary>
 /// Looks for lost chunks on disks as they are now: where points hold them, first on the disk of that name, then on the
-/// others; and then wherever the disks hold anything. One thread at a time.
+/// others; and then wherever the disks hold anything. What cannot be read of a disk is passed over. One thread at a
+/// time.
 /// </summary>
 /// <param name="disks">Each with the name that points may know it by.</param>
 /// <param name="chunkSizeBytes">Of the repository.</param>
-public sealed class LiveDisks(IReadOnlyList<(string Name, IDisk Disk)> disks, int chunkSizeBytes) : ILiveDisks
+/// <param name="warn">Takes a sentence for each disk of which something could not be read.</param>
+public sealed class LiveDisks(
+    IReadOnlyList<(string Name, IDisk Disk)> disks, int chunkSizeBytes, Action<string>? warn = null) : ILiveDisks
 {
     private const long BytesBetweenReports = 64L << 20;
     private readonly byte[] chunk = new byte[chunkSizeBytes];
@@ -45,6 +48,8 @@ public sealed class LiveDisks(IReadOnlyList<(string Name, IDisk Disk)> disks, in
 
     private IReadOnlyList<(string Name, IDisk Disk)> Disks => disks;
 
+    private Action<string> Warn => warn ?? (_ => { });
+
     private long ChunkCountOf(IDisk disk) => (disk.VirtualSizeBytes + chunkSizeBytes - 1) / chunkSizeBytes;
 
     private ChunkId Read(IDisk disk, long chunkIndex, ContentHasher hasher)
@@ -61,6 +66,7 @@ public sealed class LiveDisks(IReadOnlyList<(string Name, IDisk Disk)> disks, in
         LiveDisks owner, ContentHasher hasher, Func<ChunkId, ReadOnlyMemory<byte>, ValueTask> found,
         Action<long> readBytes, HashSet<ChunkId> open, CancellationToken token)
     {
+        private readonly HashSet<IDisk> unreadable = [];
         private long doneBytes;
 
         public async Task LookAsync(WantedChunk wanted, bool isNamed)
@@ -80,6 +86,18 @@ public sealed class LiveDisks(IReadOnlyList<(string Name, IDisk Disk)> disks, in
         }
 
         public async Task LookEverywhereAsync(IDisk disk)
+        {
+            try
+            {
+                await LookAtAllocatedAsync(disk);
+            }
+            catch (DiskImageException failure)
+            {
+                Tell(disk, failure); // where it holds data is not known from here on
+            }
+        }
+
+        private async Task LookAtAllocatedAsync(IDisk disk)
         {
             ByteRange all = new(0, Math.Max(1, disk.VirtualSizeBytes));
             long next = 0;
@@ -101,16 +119,37 @@ public sealed class LiveDisks(IReadOnlyList<(string Name, IDisk Disk)> disks, in
         private async ValueTask TakeAsync(IDisk disk, long chunkIndex)
         {
             token.ThrowIfCancellationRequested();
-            ChunkId id = owner.Read(disk, chunkIndex, hasher);
+            ChunkId? id = TryRead(disk, chunkIndex);
             doneBytes += owner.chunk.Length;
             if (doneBytes % BytesBetweenReports < owner.chunk.Length)
             {
                 readBytes(doneBytes);
             }
 
-            if (open.Remove(id))
+            if (id is { } there && open.Remove(there))
             {
-                await found(id, owner.chunk);
+                await found(there, owner.chunk);
+            }
+        }
+
+        private ChunkId? TryRead(IDisk disk, long chunkIndex)
+        {
+            try
+            {
+                return owner.Read(disk, chunkIndex, hasher);
+            }
+            catch (DiskImageException failure)
+            {
+                Tell(disk, failure);
+                return null;
+            }
+        }
+
+        private void Tell(IDisk disk, DiskImageException failure)
+        {
+            if (unreadable.Add(disk))
+            {
+                owner.Warn($"{failure.Message} What else of '{disk.Description}' cannot be read is not named.");
             }
         }
     }
