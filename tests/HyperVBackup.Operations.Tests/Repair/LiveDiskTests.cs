@@ -4,6 +4,7 @@ using HyperVBackup.Format;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Repair;
 using HyperVBackup.Operations.Tests.Kit;
+using HyperVBackup.Repository;
 using HyperVBackup.Repository.Maintenance;
 using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Storage;
@@ -58,6 +59,43 @@ public sealed class LiveDiskTests
         }
     }
 
+    [Fact]
+    public async Task What_cannot_be_read_of_a_disk_is_told_once_and_passed_over()
+    {
+        Bench bench = await Bench.MakeAsync(store, 1);
+        BackupReport report = await BackUpAsync(bench);
+        DamageAll(every: 1);
+        MemoryDisk half = disk.Snapshot();
+        half.BeforeRead = range => Fail(range.StartBytes / Bench.ChunkSizeBytes % 2 == 1);
+        List<string> warnings = [];
+        RepairReport repaired = await RepairAsync(
+            bench,
+            new LiveDisks([("disk", new Mapless(half)), ("other", Moved())], Bench.ChunkSizeBytes, warnings.Add));
+        Assert.Empty(repaired.Left);
+        Assert.Contains("worn out", Assert.Single(warnings), StringComparison.Ordinal);
+        Assert.Equal(disk.Bytes, await (await bench.ReopenAsync(2)).ReadAsync(report.Point.Id, "disk"));
+    }
+
+    [Fact]
+    public async Task What_other_sources_had_stays_healed_when_the_search_of_disks_fails()
+    {
+        const int HalfBytes = SizeBytes / 2 / Bench.ChunkSizeBytes * Bench.ChunkSizeBytes;
+        Bench other = await Bench.MakeAsync(new MemoryStore(), 7);
+        await other.BackupAsync(new DiskRequest("disk", new UntrackedSource(() => disk.Resized(HalfBytes))));
+        Bench bench = await Bench.MakeAsync(store, 1);
+        await BackUpAsync(bench);
+        foreach (BlobName name in store.Names.Where(name => name.Path.StartsWith("packs/", StringComparison.Ordinal)))
+        {
+            await store.DeleteAsync(name, CancellationToken.None); // else records are mended where they are
+        }
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() =>
+            RepairAsync(bench, new Unsearchable(), other.Repository));
+        RepairReport later = await RepairAsync(await bench.ReopenAsync(2), disks: null);
+        TouchedDisk touched = Assert.Single(later.Touched);
+        Assert.All(touched.Ranges, range => Assert.True(range.StartBytes >= HalfBytes));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -83,6 +121,24 @@ public sealed class LiveDiskTests
         }
     }
 
+    private static void Fail(bool isBad)
+    {
+        if (isBad)
+        {
+            throw new DiskImageException("The disk is worn out.");
+        }
+    }
+
+    private static Task<RepairReport> RepairAsync(
+        Bench bench, ILiveDisks? disks, params IReadOnlyList<BackupRepository> others) =>
+        bench.Repository.NewRepair(new RepairOptions
+        {
+            ReadData = true,
+            WorkerCount = 1,
+            LiveDisks = disks,
+            Others = others,
+        }).RunAsync(new Progress<RepairProgress>(), CancellationToken.None);
+
     private Task<BackupReport> BackUpAsync(Bench bench) =>
         bench.BackupAsync(new DiskRequest("disk", new UntrackedSource(() => disk.Snapshot())));
 
@@ -105,5 +161,36 @@ public sealed class LiveDiskTests
                 pack[at] ^= 1;
             }
         }
+    }
+
+    /// <summary>A disk whose own table of where it holds data cannot be read.</summary>
+    private sealed class Mapless(MemoryDisk disk) : IDisk
+    {
+        public string Description => disk.Description;
+
+        public string? Identity => disk.Identity;
+
+        public long VirtualSizeBytes => disk.VirtualSizeBytes;
+
+        public int LogicalSectorSizeBytes => disk.LogicalSectorSizeBytes;
+
+        public int PhysicalSectorSizeBytes => disk.PhysicalSectorSizeBytes;
+
+        public void Read(long offsetBytes, Span<byte> buffer) => disk.Read(offsetBytes, buffer);
+
+        public IEnumerable<ByteRange> AllocatedRanges(ByteRange range) =>
+            throw new DiskImageException("The table is worn out.");
+
+        public void Dispose() => disk.Dispose();
+    }
+
+    private sealed class Unsearchable : ILiveDisks
+    {
+        public string Description => "gone";
+
+        public Task FindAsync(
+            IReadOnlyCollection<WantedChunk> wanted, ContentHasher hasher,
+            Func<ChunkId, ReadOnlyMemory<byte>, ValueTask> found, Action<long> readBytes, CancellationToken token) =>
+            throw new OperationCanceledException();
     }
 }

@@ -74,6 +74,7 @@ internal sealed class ChunkHealing(
             return;
         }
 
+        await copies.PublishAsync(token); // reading disks takes long, and may fail
         List<RestorePoint> points = await repository.ListPointsAsync(token);
         GatheredMaps maps = new(repository, repository.NewTables(absent));
         List<WantedChunk> chunks = await new LossSearch(maps, points).FindAsync(open, token);
