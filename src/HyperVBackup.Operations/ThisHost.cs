@@ -13,16 +13,41 @@ public static class ThisHost
 
     private const string FolderName = "hvbackup";
 
+    /// <summary>Where each Linux tells who sees the same processes under the same numbers.</summary>
+    private const string ProcessSpaceLink = "/proc/self/ns/pid";
+
+    /// <summary>What the link reads as outside all containers.</summary>
+    private const string WholeHost = "pid:[4026531836]";
+
     /// <summary>An environment that can be used as it is, or changed with <c>with</c>.</summary>
     public static RepositoryEnvironment NewEnvironment() => new()
     {
         Clock = TimeProvider.System,
         Randomness = SystemRandomness.Fill,
         StateFolder = StateFolder(),
-        HostName = Environment.MachineName,
+        HostName = NameOf(Environment.MachineName, TryReadProcessSpace()),
         ProcessId = (uint)Environment.ProcessId,
         IsProcessAlive = IsProcessAlive,
     };
+
+    /// <summary>The host's name in leases. Containers may share one, but not the numbers of processes: of those numbers
+    /// only who sees the same ones can say that a process is gone.</summary>
+    /// <param name="processSpace">What the system says of the space of process numbers; null where it says nothing.
+    /// </param>
+    internal static string NameOf(string machineName, string? processSpace) =>
+        processSpace is null or WholeHost ? machineName : $"{machineName} {processSpace}";
+
+    private static string? TryReadProcessSpace()
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() ? new FileInfo(ProcessSpaceLink).LinkTarget : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private static string StateFolder()
     {

@@ -47,6 +47,26 @@ public sealed class DurableFile : IDisposable
         }
     }
 
+    /// <summary>Makes the folder of <paramref name="path"/>, and those above it that are missing, durably.</summary>
+    /// <exception cref="StoreException">The system refused.</exception>
+    public static void MakeFolderOf(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        List<string> missing = [];
+        string? folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path));
+        while (folder is not null && !Directory.Exists(folder))
+        {
+            missing.Add(folder);
+            folder = System.IO.Path.GetDirectoryName(folder);
+        }
+
+        foreach (string made in Enumerable.Reverse(missing))
+        {
+            MakeFolder(made, path);
+            FlushFolder(FolderOf(made));
+        }
+    }
+
     /// <summary>Removes the temporary files that processes left beside <paramref name="path"/> that were killed before
     /// they gave one this name. For who alone writes under it.</summary>
     /// <exception cref="StoreException">The system refused.</exception>
@@ -227,6 +247,18 @@ public sealed class DurableFile : IDisposable
 
     private static bool Require(int error, string attempt, string path) =>
         error == 0 ? true : throw SystemError.ToException(error, attempt, path);
+
+    private static void MakeFolder(string folder, string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The folder of '{path}' cannot be made: {failure.Message}", failure);
+        }
+    }
 
     private static string ShortNameOf(string fullPath)
     {

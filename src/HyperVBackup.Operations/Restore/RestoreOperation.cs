@@ -101,7 +101,7 @@ internal sealed class RestoreOperation(
     private async Task<RestoredDisk> RestoreAsync(
         ReadingSession session, DiskPoint disk, string path, CancellationToken token)
     {
-        MakeFolderOf(path);
+        DurableFile.MakeFolderOf(path);
         using DurableFile file = DurableFile.Create(path);
         long writtenBytes;
         RecordsRead before = session.RecordsRead;
@@ -131,22 +131,6 @@ internal sealed class RestoreOperation(
         Publish(file, path);
         RecordsRead read = session.RecordsRead.Since(before);
         return new RestoredDisk(disk.Name, path, disk.VirtualSizeBytes, writtenBytes, disk.Root, read);
-    }
-
-    private static void MakeFolderOf(string path)
-    {
-        string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
-        try
-        {
-            if (folder is not null)
-            {
-                Directory.CreateDirectory(folder);
-            }
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new StoreException($"The folder of '{path}' cannot be made: {failure.Message}", failure);
-        }
     }
 
     private void Publish(DurableFile file, string path)
