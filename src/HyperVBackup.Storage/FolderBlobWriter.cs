@@ -4,8 +4,8 @@ namespace HyperVBackup.Storage;
 
 /// <summary>A blob of a <see cref="FolderStore"/> under its temporary name. After any error it can only be
 /// disposed.</summary>
-internal sealed class FolderBlobWriter(IStoreFiles files, IStoreFile file, string temporaryPath, string path)
-    : IBlobWriter
+internal sealed class FolderBlobWriter(
+    IStoreFiles files, FolderFlushes flushes, IStoreFile file, string temporaryPath, string path) : IBlobWriter
 {
     private bool isOpen = true;
     private bool hasTemporary = true;
@@ -37,7 +37,7 @@ internal sealed class FolderBlobWriter(IStoreFiles files, IStoreFile file, strin
 
         // Also where the name was taken: whoever acts on the other blob must find it again after a power loss,
         // and its own writer may not have got as far as this.
-        files.FlushFolder(Path.GetDirectoryName(path)!);
+        flushes.Flush(Path.GetDirectoryName(path)!);
         DeleteTemporary();
         return isPublished;
     }

@@ -24,6 +24,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
     private readonly string temporaryFolder;
     private readonly IStoreFiles files;
     private readonly OpenFiles openFiles;
+    private readonly FolderFlushes flushes;
     private readonly ConcurrentDictionary<string, bool> durableFolders = new(StringComparer.Ordinal);
     private volatile bool isRootSeen;
 
@@ -41,6 +42,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
         temporaryFolder = Path.Join(this.root, TemporaryName.Folder);
         this.files = files;
         openFiles = new OpenFiles(files, OpenFileCountMax);
+        flushes = new FolderFlushes(files);
     }
 
     public string Description => root;
@@ -59,7 +61,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
         isRootSeen = true;
         files.MakeFolder(temporaryFolder);
         string temporaryPath = Path.Join(temporaryFolder, TemporaryName.Of(name, files.NewSuffix()));
-        return new FolderBlobWriter(files, files.CreateNew(temporaryPath), temporaryPath, path);
+        return new FolderBlobWriter(files, flushes, files.CreateNew(temporaryPath), temporaryPath, path);
     }
 
     public async Task<bool> TryPutAsync(BlobName name, ReadOnlyMemory<byte> content, CancellationToken token)
@@ -93,21 +95,14 @@ public sealed class FolderStore : IBlobStore, IDisposable
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
 
-        OpenFile? file = openFiles.TryAcquire(path);
-        if (file is null)
-        {
-            RequireRoot();
-            return null;
-        }
-
-        isRootSeen = true;
+        bool wasOpen = false;
         try
         {
-            return ReadFully(file.File, offsetBytes, buffer.Span, token);
+            return TryRead(path, offsetBytes, buffer.Span, out wasOpen, token);
         }
-        finally
+        catch (StoreException) when (wasOpen)
         {
-            openFiles.Release(file);
+            return TryRead(path, offsetBytes, buffer.Span, out _, token); // it may be the open file that is bad
         }
     }
 
@@ -248,6 +243,31 @@ public sealed class FolderStore : IBlobStore, IDisposable
         return entries;
     }
 
+    private int? TryRead(string path, long offsetBytes, Span<byte> buffer, out bool wasOpen, CancellationToken token)
+    {
+        OpenFile? file = openFiles.TryAcquire(path, out wasOpen);
+        if (file is null)
+        {
+            RequireRoot();
+            return null;
+        }
+
+        isRootSeen = true;
+        try
+        {
+            return ReadFully(file.File, offsetBytes, buffer, token);
+        }
+        catch (StoreException)
+        {
+            openFiles.Forget(path);
+            throw;
+        }
+        finally
+        {
+            openFiles.Release(file);
+        }
+    }
+
     private static int ReadFully(IStoreFile file, long offsetBytes, Span<byte> buffer, CancellationToken token)
     {
         int total = 0;
@@ -281,7 +301,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
 
         if (files.List(folder).Count == 0)
         {
-            files.FlushFolder(parent);
+            flushes.Flush(parent);
         }
 
         durableFolders.TryAdd(folder, true);
@@ -292,7 +312,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
         string folder = FolderOf(path);
         if (files.FolderExists(folder))
         {
-            files.FlushFolder(folder);
+            flushes.Flush(folder);
             return;
         }
 

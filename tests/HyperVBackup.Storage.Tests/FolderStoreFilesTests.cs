@@ -23,6 +23,50 @@ public sealed class FolderStoreFilesTests
     }
 
     [Theory]
+    [InlineData(10)]
+    [InlineData(1_000_000)]
+    public async Task A_file_that_is_open_and_cannot_be_read_any_more_is_opened_anew(int lengthBytes)
+    {
+        StaleFiles files = new(disk);
+        using FolderStore store = new("/repo", files);
+        BlobName name = new("packs/a");
+        await store.TryPutAsync(name, new byte[lengthBytes], default);
+        Assert.Equal(5, await store.TryReadAsync(name, 0, new byte[5], default));
+        files.GoodFrom = disk.OpenedCount + 1;
+        Assert.Equal(5, await store.TryReadAsync(name, 0, new byte[5], default));
+        files.GoodFrom = int.MaxValue;
+        await Assert.ThrowsAsync<StoreException>(() => store.TryReadAsync(name, 0, new byte[5], default).AsTask());
+        Assert.Equal(0, disk.OpenCount);
+        files.GoodFrom = 0;
+        Assert.Equal(5, await store.TryReadAsync(name, 0, new byte[5], default));
+    }
+
+    [Fact]
+    public async Task A_folder_whose_flush_failed_is_changed_before_it_is_flushed_again()
+    {
+        using FolderStore store = new("/repo", disk);
+        await store.TryPutAsync(new BlobName("points/a"), new byte[10], default);
+        bool isBroken = true;
+        disk.Before = operation => Fail(
+            isBroken && operation is { Kind: FileOperationKind.FlushFolder, Path: "/repo/points" });
+        await Assert.ThrowsAsync<StoreException>(
+            () => store.TryPutAsync(new BlobName("points/b"), new byte[1], default));
+        await Assert.ThrowsAsync<StoreException>(() => store.FlushNamesAsync(new BlobName("points/b"), default));
+        isBroken = false;
+        FileOperationKind[] changed =
+            [FileOperationKind.Create, FileOperationKind.Delete, FileOperationKind.FlushFolder];
+        foreach (IEnumerable<FileOperationKind> expected in (FileOperationKind[][])[changed, changed[2..]])
+        {
+            int before = disk.OperationCount;
+            Assert.False(await store.TryPutAsync(new BlobName("points/b"), new byte[1], default));
+            Assert.Equal(expected, disk.Operations.Skip(before)
+                .Where(operation => Path.GetDirectoryName(operation.Path) == "/repo/points"
+                    || operation.Path == "/repo/points")
+                .Select(operation => operation.Kind));
+        }
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_root_that_vanished_is_never_made_again(bool isRead)
@@ -182,5 +226,13 @@ public sealed class FolderStoreFilesTests
         byte[] buffer = new byte[60];
         Assert.Equal(60, await store.TryReadAsync(new BlobName("a"), 3, buffer, default));
         Assert.Equal(content[3..63], buffer);
+    }
+
+    private static void Fail(bool isBad)
+    {
+        if (isBad)
+        {
+            throw new StoreException("The disk is worn out.");
+        }
     }
 }

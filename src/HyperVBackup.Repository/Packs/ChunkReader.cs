@@ -32,6 +32,11 @@ internal sealed class ChunkReader(IRecordCopies records, ContentHasher hasher, D
             }
         }
 
+        if (!hint.IsUnknown && await TryReadAtAsync(id, hint, chunk, token))
+        {
+            return; // the store may have failed for a moment only, and searching takes long
+        }
+
         watch?.Lose(RecordType.Whole, id.Value);
         throw new RepositoryDamagedException($"Chunk {id} has no good copy left in '{records.Description}'.");
     }

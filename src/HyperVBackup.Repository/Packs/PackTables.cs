@@ -1,3 +1,4 @@
+using System.Numerics;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Collections;
@@ -23,6 +24,7 @@ internal sealed class PackTables(
 
     private readonly Lock gate = new();
     private readonly LatestUsed<PackName, PackTable?> known = new(keptBytesMax);
+    private readonly Dictionary<PackName, int> unread = []; // and how often they were asked for since
 
     /// <returns>The table, of a map pack from either copy, or what is found of both; null where the pack is gone,
     /// absent, or so damaged that it confirms nothing.</returns>
@@ -39,18 +41,31 @@ internal sealed class PackTables(
             {
                 return kept;
             }
+
+            if (IsLeftAlone(name))
+            {
+                return null;
+            }
         }
 
-        PackTable? table = await TryReadAsync(name, name.BlobName, token);
+        (PackTable? table, bool isUnread) = await TryReadAsync(name, name.BlobName, token);
         if (table is null && name.Kind == PackKind.Maps)
         {
-            table = await TryReadAsync(name, name.MirrorBlobName, token);
+            (table, bool isMirrorUnread) = await TryReadAsync(name, name.MirrorBlobName, token);
+            isUnread |= isMirrorUnread;
         }
 
         table ??= findsRecords ? await TryFindRecordsAsync(name, token) : null;
 
         lock (gate)
         {
+            if (table is null && isUnread)
+            {
+                unread.TryAdd(name, 0);
+                return null;
+            }
+
+            unread.Remove(name);
             known.TryAdd(name, table, CostBytes(table));
         }
 
@@ -75,16 +90,30 @@ internal sealed class PackTables(
         }
     }
 
-    private async ValueTask<PackTable?> TryReadAsync(PackName name, string blobName, CancellationToken token)
+    private async ValueTask<(PackTable? Table, bool IsUnread)> TryReadAsync(
+        PackName name, string blobName, CancellationToken token)
     {
         try
         {
-            return (await PackFile.TryOpenAsync(store, repository, name, blobName, token))?.Table;
+            return ((await PackFile.TryOpenAsync(store, repository, name, blobName, token))?.Table, false);
         }
-        catch (PackDamagedException)
+        catch (PackDamagedException damage)
         {
-            return null; // verify reports it; here it only means that nothing is confirmed
+            return (null, damage.IsUnreadable); // verify reports it; here it only means that nothing is confirmed
         }
+    }
+
+    /// <summary>A table that the store failed to read is tried again, the oftener it was tried the seldomer: the store
+    /// may come back, and where a disk is bad each try takes long.</summary>
+    private bool IsLeftAlone(PackName name)
+    {
+        if (!unread.TryGetValue(name, out int askedCount))
+        {
+            return false;
+        }
+
+        unread[name] = ++askedCount;
+        return !BitOperations.IsPow2(askedCount);
     }
 
     /// <summary>Of a map pack, what is whole in either copy.</summary>

@@ -7,6 +7,8 @@ namespace HyperVBackup.Storage.Files;
 /// <item>That the file is still there, with its length, is asked anew each time, so a deleted one is never read from
 /// here. Small files (leases, marks, fences, most points) are opened anew each time.</item>
 /// <item>A file opened before <see cref="Forget"/> is not kept after it (<c>forgetCount</c>).</item>
+/// <item>What cannot be read is to be forgotten: a server that came back may know the name, and the file that is open
+/// no more.</item>
 /// </list>
 /// </summary>
 internal sealed class OpenFiles(IStoreFiles files, int countMax) : IDisposable
@@ -17,9 +19,11 @@ internal sealed class OpenFiles(IStoreFiles files, int countMax) : IDisposable
     private readonly LinkedList<OpenFile> newestFirst = new();
     private long forgetCount;
 
+    /// <param name="wasOpen">Whether it was opened for an earlier reader.</param>
     /// <returns>The file, to be given back to <see cref="Release"/>; null where there is none.</returns>
-    internal OpenFile? TryAcquire(string path)
+    internal OpenFile? TryAcquire(string path, out bool wasOpen)
     {
+        wasOpen = false;
         if (files.TryGetLength(path) is not { } lengthBytes)
         {
             Forget(path);
@@ -34,6 +38,7 @@ internal sealed class OpenFiles(IStoreFiles files, int countMax) : IDisposable
                 newestFirst.Remove(node);
                 newestFirst.AddFirst(node);
                 node.Value.ReaderCount++;
+                wasOpen = true;
                 return node.Value;
             }
 
@@ -54,7 +59,7 @@ internal sealed class OpenFiles(IStoreFiles files, int countMax) : IDisposable
         }
     }
 
-    /// <summary>To be called after a file was deleted.</summary>
+    /// <summary>To be called after a file was deleted, or could not be read.</summary>
     internal void Forget(string path)
     {
         lock (gate)

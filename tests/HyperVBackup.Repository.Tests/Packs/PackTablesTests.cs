@@ -47,6 +47,20 @@ public sealed class PackTablesTests
         Assert.Equal([packs[0].BlobName], await ReadAsync(tables, [packs[0]]));
     }
 
+    [Fact]
+    public async Task A_table_that_the_store_failed_to_read_is_asked_for_again()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        await sample.BackUpAsync([1, 2]);
+        PackName pack = Parse(sample.NamesIn(FileNames.ChunkPackFolder)[0]);
+        PackTables tables = new(sample.Store, sample.Repository.Id, 1 << 20);
+        sample.Store.Before = call =>
+            _ = call.Kind == StoreCallKind.Read ? throw new StoreException("the store is away") : 0;
+        Assert.Null(await tables.TryGetAsync(pack, CancellationToken.None));
+        sample.Store.Before = null;
+        Assert.Equal(2, (await tables.TryGetAsync(pack, CancellationToken.None))?.Count);
+    }
+
     /// <summary>Packs of as many records each.</summary>
     private async Task<(PackTables Tables, PackName[] Packs)> NewAsync(long bytesMax)
     {

@@ -7,6 +7,7 @@ using HyperVBackup.Repository.Packs;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Repository.Tests.Sessions;
 using HyperVBackup.Storage;
+using HyperVBackup.Testing.Stores;
 using Xunit;
 
 namespace HyperVBackup.Repository.Tests.Packs;
@@ -56,6 +57,25 @@ public sealed class RecordReaderTests
         await New(sample).ReadNodeAsync(disk.TopNode, 1, hint, default);
         await sample.Store.DeleteAsync(new BlobName(lost), default);
         await New(sample).ReadNodeAsync(disk.TopNode, 1, hint, default);
+    }
+
+    [Fact]
+    public async Task A_place_that_the_store_fails_to_read_for_a_moment_is_not_lost()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        DiskPoint disk = (await sample.BackUpAsync([1, 2])).Disks[0];
+        RecordReader reader = New(sample);
+        MapNode node = await reader.ReadNodeAsync(disk.TopNode, 1, disk.TopPlace, default);
+        bool isAway = true;
+        sample.Store.Before = call =>
+        {
+            bool fails = isAway && call.Kind == StoreCallKind.Read;
+            isAway = false;
+            _ = fails ? throw new StoreException("the store is away") : 0;
+        };
+        byte[] chunk = new byte[SampleRepository.ChunkSizeBytes];
+        await reader.ReadChunkAsync(new ChunkId(node.GetChild(1)), node.GetPlace(1), chunk, default);
+        Assert.Equal(SampleRepository.Chunk(2), chunk);
     }
 
     [Fact]
