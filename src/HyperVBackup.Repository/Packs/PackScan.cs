@@ -1,3 +1,4 @@
+using System.Buffers;
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
@@ -6,8 +7,12 @@ using HyperVBackup.Storage;
 
 namespace HyperVBackup.Repository.Packs;
 
-/// <summary>Finds the records of a pack whose header or footer is lost, by reading all of it: a record begins with a
-/// header that says its length, and a checksum covers it. What is damaged between records is passed over.</summary>
+/// <summary>
+/// Finds the records of a pack whose header or footer is lost, by reading all of it: a record begins with a header that
+/// says its length, and a checksum covers it. What is damaged between records is passed over. In a chunk pack, what
+/// looks like a record behind damage may be bytes that a guest wrote, who can compute checksums too: there only whole
+/// records count, and only if they hold the chunk of their id, until one stands where the damaged one says it ends.
+/// </summary>
 internal sealed class PackScan
 {
     private const int ChunkRecordBytesMax = Record.HeaderSizeBytes + FormatLimits.RecordExtensionLengthMaxBytes
@@ -18,10 +23,16 @@ internal sealed class PackScan
     private const int UnreadableBytes = 64 << 10; // passed over together
     private const int UnreadableCountMax = 16; // each may take the disk many seconds
     private const int MagicAt = 16; // in a record's header
+    private const int PageBytes = FormatLimits.PageSizeBytes;
+    private const int BitmapBytesBefore = 4; // in the extension of a whole record
+    private const int PagesPerByte = 8;
     private readonly IBlobStore store;
     private readonly BlobName blob;
     private readonly PackKind kind;
     private int unreadableCount;
+
+    /// <summary>Whether the next record follows the one before, and is no find within damage.</summary>
+    private bool isInOrder = true;
 
     private PackScan(IBlobStore store, BlobName blob, PackKind kind) =>
         (this.store, this.blob, this.kind) = (store, blob, kind);
@@ -123,19 +134,83 @@ internal sealed class PackScan
         int at = 0;
         while (at < lastBytes)
         {
-            if (TryRead(piece[at..], checked((uint)(startBytes + at)), out PackEntry entry))
+            if (TryRead(piece[at..], checked((uint)(startBytes + at)), out PackEntry entry)
+                && (isInOrder || kind == PackKind.Maps || IsChunk(piece[at..])))
             {
                 found.Add(entry);
                 at += (int)entry.LengthBytes;
+                continue;
             }
-            else
-            {
-                int next = piece[Math.Min(at + MagicAt + 1, piece.Length)..].IndexOf(Magic);
-                at = next < 0 ? Math.Max(at + 1, lastBytes) : at + 1 + next;
-            }
+
+            int damagedBytes = isInOrder ? LengthBeforeRecord(piece[at..]) : 0;
+            isInOrder = damagedBytes > 0;
+            at = isInOrder ? at + damagedBytes : NextMagic(piece, at, lastBytes);
         }
 
         return at;
+    }
+
+    private static int NextMagic(ReadOnlySpan<byte> piece, int at, int lastBytes)
+    {
+        int next = piece[Math.Min(at + MagicAt + 1, piece.Length)..].IndexOf(Magic);
+        return next < 0 ? Math.Max(at + 1, lastBytes) : at + 1 + next;
+    }
+
+    /// <summary>The length that a damaged record says it has, if there is a good one behind it; else 0.</summary>
+    private int LengthBeforeRecord(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Record.HeaderSizeBytes || !bytes[MagicAt..].StartsWith(Magic))
+        {
+            return 0;
+        }
+
+        try
+        {
+            int lengthBytes = Record.LengthOf(bytes);
+            return lengthBytes < bytes.Length && TryRead(bytes[lengthBytes..], 0, out _) ? lengthBytes : 0;
+        }
+        catch (CorruptDataException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Whether a record that was read holds the chunk of its id, of whatever size the repository's chunks are.
+    /// </summary>
+    private static bool IsChunk(ReadOnlySpan<byte> bytes)
+    {
+        const int PageCountMin = FormatLimits.ChunkSizeMinBytes / PageBytes;
+        Record record = Record.ReadUnchecked(bytes);
+        int pageCount = record.Extension.IsEmpty
+            ? record.PlainLengthBytes / PageBytes
+            : (record.Extension.Length - BitmapBytesBefore) * PagesPerByte;
+        bool mayBeSmallest = !record.Extension.IsEmpty && pageCount == PagesPerByte;
+        return record.Type == RecordType.Whole
+            && (IsChunk(record, pageCount) || (mayBeSmallest && IsChunk(record, PageCountMin)));
+    }
+
+    private static bool IsChunk(in Record record, int pageCount)
+    {
+        if (pageCount <= 0 || !FormatLimits.IsChunkSize(pageCount * PageBytes))
+        {
+            return false;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(pageCount * PageBytes);
+        try
+        {
+            Span<byte> chunk = buffer.AsSpan(0, pageCount * PageBytes);
+            ChunkRecord.Decode(record, chunk);
+            return ContentHasher.Plain.IdOfChunk(chunk, new Digest[pageCount]).Value == record.Id;
+        }
+        catch (CorruptDataException)
+        {
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private bool TryRead(ReadOnlySpan<byte> bytes, uint offsetBytes, out PackEntry entry)
