@@ -251,12 +251,21 @@ public sealed class BackupRepository
         return Math.Min(rebuild.ChunkCount, index.EntryCount);
     }
 
+    /// <summary>Finds what one session reads and what is not where maps say.</summary>
+    internal AheadCopies NewAheadCopies() => new(
+        Store, Records.Finder, Records.Tables,
+        () => environment.StateFolder is { } folder
+            ? ChunkIndexFolder.TryOpenSaved(
+                folder, Id, environment.MemoryBudgetBytes / SessionLimits.AskedIndexBudgetDivisor)
+            : null,
+        (int)Math.Clamp(environment.MemoryBudgetBytes / SessionLimits.AheadIdBudgetDivisor, 1, int.MaxValue));
+
     /// <summary>Reads many chunks at once, and keeps what several of them take pages from.</summary>
-    internal ChunkBatchReader NewBatchReader()
+    internal ChunkBatchReader NewBatchReader(AheadCopies ahead, ChunkReader chunks)
     {
         long keptBytesMax = Math.Min(
             SessionLimits.DataRecordBytesMax, environment.MemoryBudgetBytes / SessionLimits.DataRecordBudgetDivisor);
-        return new ChunkBatchReader(Records.Finder, Records.Chunks, new DataRecordCache(keptBytesMax));
+        return new ChunkBatchReader(Records.Finder, chunks, new DataRecordCache(keptBytesMax), ahead);
     }
 
     /// <summary>Puts a point's second copy; a failure is warned about only: the point stands, and the next session

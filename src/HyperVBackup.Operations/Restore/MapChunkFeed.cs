@@ -27,6 +27,7 @@ internal sealed class MapChunkFeed(
     /// <exception cref="Repository.RepositoryDamagedException">A chunk or node has no good copy left.</exception>
     public async Task RunAsync(Func<RestoreBatch, CancellationToken, ValueTask> take, CancellationToken token)
     {
+        session.Expect(disk.Map(), ranges);
         int perBatch = Math.Max(1, BatchBytes / disk.ChunkSizeBytes);
         int batchCount = (int)Math.Clamp(options.InFlightBytes / ((long)perBatch * disk.ChunkSizeBytes), 4, 64);
         Channel<RestoreBatch> free = Channel.CreateBounded<RestoreBatch>(batchCount);

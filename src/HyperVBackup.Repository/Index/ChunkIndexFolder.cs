@@ -81,6 +81,22 @@ public static class ChunkIndexFolder
     internal static IChunkIndex OpenToLoad(string stateFolder, RepositoryId repository, long memoryBudgetBytes) =>
         Open(stateFolder, repository, memoryBudgetBytes, new Watchdog(Patience), isLoading: true);
 
+    /// <summary>What is saved, to be asked only, whoever else has it open.</summary>
+    /// <returns>Null where nothing is saved or anything about it is in doubt.</returns>
+    internal static IChunkIndex? TryOpenSaved(string stateFolder, RepositoryId repository, long memoryBudgetBytes)
+    {
+        try
+        {
+            return OpenSaved(
+                IndexFiles.ForReading(stateFolder, repository), repository, SizesOf(memoryBudgetBytes),
+                new Watchdog(Patience));
+        }
+        catch (Exception error) when (IsFromSystem(error))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Forgets what is saved, unless another process has it open or the folder cannot be used.</summary>
     internal static void Forget(string stateFolder, RepositoryId repository)
     {

@@ -1,3 +1,4 @@
+using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Records;
@@ -14,10 +15,14 @@ internal sealed class ChunkBatch
     private readonly List<RecordPlace> places = [];
     private readonly List<(int Position, Recipe Recipe)> recipes = [];
     private readonly List<int> elsewhere = [];
+    private readonly List<(Digest Id, RecordPlace Hint)> missing = [];
+    private readonly AheadCopies? ahead;
 
-    public ChunkBatch(RecordFinder finder, ChunkReader reader, DataRecordCache cache)
+    /// <param name="ahead">Finds what is missing before it is read, much of it at once; null where one by one will do.
+    /// </param>
+    public ChunkBatch(RecordFinder finder, ChunkReader reader, DataRecordCache cache, AheadCopies? ahead)
     {
-        this.reader = reader;
+        (this.reader, this.ahead) = (reader, ahead);
         groups = new RecordGroups(finder);
         sources = new RecipeSources(groups, cache);
     }
@@ -48,7 +53,13 @@ internal sealed class ChunkBatch
             if (!sources.TryPutTogether(recipe, chunk.Span) || !reader.IsChunk(chunks.Span[position].Id, chunk.Span))
             {
                 elsewhere.Add(position);
+                missing.AddRange(sources.MissingOf(recipe).Select(source => (source.DataId, source.Hint)));
             }
+        }
+
+        if (missing.Count > 0 && ahead is not null)
+        {
+            await ahead.GatherAsync(missing, token);
         }
 
         foreach (int position in elsewhere)
@@ -67,6 +78,7 @@ internal sealed class ChunkBatch
         places.Clear();
         recipes.Clear();
         elsewhere.Clear();
+        missing.Clear();
         RecordCount = 0;
     }
 
@@ -101,6 +113,7 @@ internal sealed class ChunkBatch
         else
         {
             elsewhere.Add(position);
+            missing.Add((chunk.Id.Value, chunk.Place));
         }
     }
 }

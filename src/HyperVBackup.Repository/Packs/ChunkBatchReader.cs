@@ -8,7 +8,9 @@ namespace HyperVBackup.Repository.Packs;
 /// are recipes, the records they name, each once, as far as they are not kept from before. Every chunk is hashed; one
 /// that cannot be had this way is looked for elsewhere. Thread-safe; the threads share what is kept.
 /// </summary>
-internal sealed class ChunkBatchReader(RecordFinder finder, ChunkReader chunkReader, DataRecordCache cache)
+/// <param name="ahead">Finds much of what is elsewhere at once; null where one by one will do.</param>
+internal sealed class ChunkBatchReader(
+    RecordFinder finder, ChunkReader chunkReader, DataRecordCache cache, AheadCopies? ahead = null)
 {
     private readonly ConcurrentBag<ChunkBatch> idle = [];
     private long chunkCount;
@@ -29,7 +31,8 @@ internal sealed class ChunkBatchReader(RecordFinder finder, ChunkReader chunkRea
         }
 
         int chunkSizeBytes = bytes.Length / chunks.Length;
-        ChunkBatch batch = idle.TryTake(out ChunkBatch? known) ? known : new ChunkBatch(finder, chunkReader, cache);
+        ChunkBatch batch = idle.TryTake(out ChunkBatch? known) ? known : new ChunkBatch(
+            finder, chunkReader, cache, ahead);
         try
         {
             await batch.ReadAsync(chunks, bytes, chunkSizeBytes, token);

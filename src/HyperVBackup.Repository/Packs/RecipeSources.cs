@@ -62,6 +62,12 @@ internal sealed class RecipeSources(RecordGroups groups, DataRecordCache cache)
         cache.Keep(CollectionsMarshal.AsSpan(fresh));
     }
 
+    /// <summary>Those of a recipe that are not where it says.</summary>
+    public IEnumerable<RecipeSource> MissingOf(Recipe recipe) => Enumerable.Range(0, recipe.SourceCount)
+        .Select(number => numbers[recipe.DataIdAt(number)])
+        .Where(number => records[number] is null)
+        .Select(number => sources[number]);
+
     /// <summary>Puts a chunk together; whether it is the right one is for the caller to ask.</summary>
     /// <returns>False where a source is missing, or does not hold a page that the recipe takes.</returns>
     public bool TryPutTogether(Recipe recipe, Span<byte> chunk)

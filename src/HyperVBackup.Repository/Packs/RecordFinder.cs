@@ -29,6 +29,10 @@ internal sealed class RecordFinder(IBlobStore store, PackTables tables) : IRecor
         }
     }
 
+    /// <summary>Where rewritten packs hold a chunk's record, as far as they are kept at hand.</summary>
+    public ValueTask<List<RecordPlace>> FindMovedAsync(Digest id, CancellationToken token) =>
+        movedChunks.FindAsync(id, token);
+
     /// <summary>Every place where a pack's table names a record of an id, of whatever type; rewritten packs come first,
     /// as that is where records are that are not where they were, and may come twice.</summary>
     public async IAsyncEnumerable<RecordPlace> CopiesAsync(

@@ -30,11 +30,14 @@ internal sealed class RecordReader : INodeSource
     {
         this.watch = watch;
         (this.store, this.hasher) = (store, hasher);
-        Finder = new RecordFinder(store, tables);
+        (Tables, Finder) = (tables, new RecordFinder(store, tables));
         this.maps = maps ?? Finder;
         Chunks = new ChunkReader(Finder, hasher, watch);
         batches = new NodeBatchReader(Finder, hasher);
     }
+
+    /// <summary>Tells what packs hold.</summary>
+    public PackTables Tables { get; }
 
     /// <summary>Reads bytes of packs.</summary>
     public RecordFinder Finder { get; }

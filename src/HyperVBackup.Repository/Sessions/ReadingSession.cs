@@ -16,11 +16,15 @@ public sealed class ReadingSession : IAsyncDisposable
     private readonly HeldLease? lease;
     private readonly CopyJudge judge;
     private readonly ChunkBatchReader batches;
+    private readonly ChunkReader chunks;
+    private readonly AheadCopies ahead;
 
     internal ReadingSession(BackupRepository repository, RestorePoint point, HeldLease? lease, CopyJudge judge)
     {
         (this.repository, Point, this.lease, this.judge) = (repository, point, lease, judge);
-        batches = repository.NewBatchReader();
+        ahead = repository.NewAheadCopies();
+        chunks = new ChunkReader(ahead, repository.Hasher, repository.Watch);
+        batches = repository.NewBatchReader(ahead, chunks);
         Nodes = new SessionNodes(repository.Records, judge);
     }
 
@@ -29,6 +33,11 @@ public sealed class ReadingSession : IAsyncDisposable
     /// <summary>The map nodes and lists of the repository. Fails with <see cref="SessionFencedException"/> where a
     /// collector gave this session up.</summary>
     public INodeSource Nodes { get; }
+
+    /// <summary>Says which chunks <see cref="ReadChunksAsync"/> will be asked for, in which order. Where some of them
+    /// are not where the map says, others are then looked for with them; nothing depends on it but speed.</summary>
+    public void Expect(DiskMap map, IReadOnlyList<ChunkRange> ranges) =>
+        ahead.Expect(new UpcomingChunks(map, ranges, repository.Nodes));
 
     /// <summary>Reads and checks one chunk, from any good copy.</summary>
     /// <param name="chunk">As long as a chunk of the repository.</param>
@@ -40,7 +49,7 @@ public sealed class ReadingSession : IAsyncDisposable
         await judge.SearchAsync(
             async () =>
             {
-                await repository.Records.ReadChunkAsync(id, hint, chunk, token);
+                await chunks.ReadAsync(id, hint, chunk, token);
                 return true;
             },
             token);
@@ -72,6 +81,7 @@ public sealed class ReadingSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await ahead.DisposeAsync();
         if (lease is not null)
         {
             await repository.Watch.NoteAsync(repository, CancellationToken.None);

@@ -24,6 +24,13 @@ internal static class SessionLimits
     /// <summary>The share of the memory budget that is at most spent so.</summary>
     public const int DataRecordBudgetDivisor = 16;
 
+    /// <summary>The share of the memory budget with which a session that reads asks the index.</summary>
+    public const int AskedIndexBudgetDivisor = 8;
+
+    /// <summary>Of so many bytes of the memory budget one serves a chunk that is looked for ahead: it takes some
+    /// hundred for a while.</summary>
+    public const int AheadIdBudgetDivisor = 2048;
+
     /// <summary>Page lists of packs kept at hand to take pages from: some twenty of the usual packs.</summary>
     public const long PageMapBytesMax = 24L << 20;
 
