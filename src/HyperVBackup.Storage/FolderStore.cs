@@ -30,7 +30,7 @@ public sealed class FolderStore : IBlobStore, IDisposable
 
     /// <summary>A repository in the folder <paramref name="root"/>, which the first blob put creates.</summary>
     public FolderStore(string root)
-        : this(root, new SystemFiles())
+        : this(root, new SystemFiles(root))
     {
     }
 

@@ -15,7 +15,7 @@ public sealed class ReplaceableFileTests : IDisposable
     [InlineData(1000)]
     public void All_bytes_are_read(int lengthBytes)
     {
-        byte[] bytes = [.. Enumerable.Range(0, lengthBytes).Select(number => (byte)(number * 7))];
+        byte[] bytes = [.. Enumerable.Range(0, lengthBytes).Select(number => unchecked((byte)(number * 7)))];
         File.WriteAllBytes(FilePath, bytes);
         Assert.Equal(bytes, ReplaceableFile.Read(FilePath, 1000));
     }

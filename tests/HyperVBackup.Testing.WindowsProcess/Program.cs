@@ -63,6 +63,9 @@ internal static class Program
             case ["claim", string root, string claimant]:
                 await ClaimAsync(new FolderStore(root), byte.Parse(claimant, CultureInfo.InvariantCulture));
                 break;
+            case ["replace", string root]:
+                await ReplaceAsync(root);
+                break;
             default:
                 throw new ArgumentException("Unknown command.", nameof(arguments));
         }
@@ -117,6 +120,23 @@ internal static class Program
         {
             Console.WriteLine(FormattableString.Invariant($"{range.StartBytes}+{range.LengthBytes}"));
         }
+    }
+
+    /// <summary>Deletes a blob that is open, says what others see of it, and puts another one of its name.</summary>
+    private static async Task ReplaceAsync(string root)
+    {
+        BlobName name = new("packs/aa/one");
+        byte[] content = new byte[100_000];
+        using FolderStore reading = new(root);
+        using FolderStore other = new(root);
+        await other.TryPutAsync(name, content, CancellationToken.None);
+        Console.WriteLine(await reading.TryReadAsync(name, 0, content, CancellationToken.None)); // and keeps it open
+        await other.DeleteAsync(name, CancellationToken.None);
+        Console.WriteLine(await other.TryGetLengthAsync(name, CancellationToken.None) is null ? "gone" : "there");
+        Console.WriteLine(await other.ListAsync("", CancellationToken.None).CountAsync());
+        Console.WriteLine(await other.TryPutAsync(name, new byte[70_000], CancellationToken.None));
+        Console.WriteLine(await reading.TryReadAsync(name, 0, content, CancellationToken.None));
+        await other.DeleteTemporariesAsync(_ => true, CancellationToken.None);
     }
 
     /// <summary>For each name on standard input: puts a blob holding the claimant's number, answers 1 or 0.</summary>

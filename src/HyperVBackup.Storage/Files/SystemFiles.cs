@@ -5,7 +5,8 @@ namespace HyperVBackup.Storage.Files;
 
 /// <summary>The operating system's files. An error that is not plain absence is never taken for absence, which is
 /// why <c>File.Exists</c> and the like are not used here.</summary>
-internal sealed class SystemFiles : IStoreFiles
+/// <param name="root">The store's folder.</param>
+internal sealed class SystemFiles(string root) : IStoreFiles
 {
     private const FileAttributes Absent = (FileAttributes)(-1);
 
@@ -41,13 +42,13 @@ internal sealed class SystemFiles : IStoreFiles
 
     public bool TryRename(string fromPath, string toPath) => DurableFile.TryRename(fromPath, toPath);
 
-    public void Delete(string path) => Attempt("delete", path, static path =>
+    public void Delete(string path) => Attempt("delete", path, path =>
     {
         try
         {
-            File.Delete(path);
+            File.Delete(OperatingSystem.IsWindows() ? MoveAside(path) : path);
         }
-        catch (Exception error) when (IsAbsence(error))
+        catch (Exception error) when (IsAbsence(error) || IsLeaving(error, path))
         {
             return false;
         }
@@ -90,6 +91,37 @@ internal sealed class SystemFiles : IStoreFiles
             return [];
         }
     });
+
+    /// <summary>A file that anybody has open keeps its name on Windows after it was deleted, on many file systems and
+    /// versions, and nobody may open it or take its name. So a blob is made a temporary file first.</summary>
+    /// <returns>Where it is now.</returns>
+    private string MoveAside(string path)
+    {
+        string name = Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
+        if (!BlobName.IsValid(name) || !File.Exists(path))
+        {
+            return path;
+        }
+
+        string folder = Path.Join(root, TemporaryName.Folder);
+        string aside = Path.Join(folder, TemporaryName.Of(new BlobName(name), NewSuffix()));
+        Directory.CreateDirectory(folder);
+        try
+        {
+            return DurableFile.TryRename(path, aside) ? aside : path;
+        }
+        catch (StoreException)
+        {
+            return path; // Deleting says what keeps it.
+        }
+    }
+
+    /// <summary>A temporary file on Windows that may not be deleted is deleted as a rule, and goes with its last
+    /// reader; one that is not is found again by whoever looks for those left behind.</summary>
+    private bool IsLeaving(Exception error, string path) =>
+        OperatingSystem.IsWindows()
+        && error is UnauthorizedAccessException
+        && Path.GetRelativePath(root, path).StartsWith(TemporaryName.Folder, StringComparison.Ordinal);
 
     private static SystemFile? TryOpen(string path, FileAccess access)
     {

@@ -43,6 +43,19 @@ public sealed class WindowsStoreTests : IDisposable
         Assert.True(winners.Count > 1, "The claimants never raced: one of them won every round.");
     }
 
+    [Fact]
+    public void A_blob_that_is_open_somewhere_is_gone_once_it_is_deleted()
+    {
+        ToolResult result = WinePrefix.Try(
+            WinePrefix.WindowsProcessPath, "replace", WinePrefix.Named(folder.File("store")));
+
+        Assert.True(result.ExitCode == 0, result.Errors);
+        Assert.Equal(
+            ["100000", "gone", "0", "True", "70000"],
+            result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.Empty(Directory.EnumerateFiles(folder.File("store/.tmp")));
+    }
+
     private static async Task<string?> ClaimAsync(Process claimant, string name)
     {
         await claimant.StandardInput.WriteLineAsync(name);
