@@ -181,6 +181,31 @@ public sealed class FolderStore : IBlobStore, IDisposable
         }
     }
 
+    public async Task DeleteTemporariesAsync(
+        Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(isAbandoned);
+        token.ThrowIfCancellationRequested();
+        List<string> paths = [.. ListOrRequireRoot(temporaryFolder)
+            .Where(entry => !entry.IsFolder && TemporaryName.TryParse(entry.Name, out BlobName name)
+                && isAbandoned(name))
+            .Select(entry => Path.Join(temporaryFolder, entry.Name))];
+        if (paths.Count == 0)
+        {
+            return; // so that most ask for no time
+        }
+
+        DateTimeOffset now = await ReadTimeAsync(token).ConfigureAwait(false);
+        foreach (string path in paths)
+        {
+            token.ThrowIfCancellationRequested();
+            if (files.TryGetLength(path) is not null && now - files.TimeOf(path) >= untouchedFor)
+            {
+                files.Delete(path);
+            }
+        }
+    }
+
     public async Task<DateTimeOffset> ReadTimeAsync(CancellationToken token)
     {
         token.ThrowIfCancellationRequested();

@@ -70,6 +70,11 @@ public interface IBlobStore
     /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
     Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token);
 
+    /// <summary>The same of those only that have not been written to for a time, by the store's own clock: no matter
+    /// how slow a writer is, one that still is at it so long after is not worth waiting for.</summary>
+    /// <exception cref="StoreException">The store is missing or cannot be written.</exception>
+    Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor, CancellationToken token);
+
     /// <summary>The time that the store stamps on a file made now: by its own clock, where it is another machine than
     /// this. Makes a temporary file and removes it.</summary>
     /// <exception cref="StoreException">The store is missing or cannot be written.</exception>

@@ -158,6 +158,11 @@ public sealed class OverlayStore(IBlobStore store) : IBlobStore
         return Task.CompletedTask;
     }
 
+    /// <summary>Nothing here is old.</summary>
+    public Task DeleteTemporariesAsync(
+        Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor, CancellationToken token) =>
+        untouchedFor > TimeSpan.Zero ? Task.CompletedTask : DeleteTemporariesAsync(isAbandoned, token);
+
     /// <summary>This machine's: nothing is written to the store to ask for its own.</summary>
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => Task.FromResult(DateTimeOffset.MinValue);
 

@@ -248,6 +248,19 @@ public abstract class BlobStoreContract : BlobMendingContract
         Assert.Equal(["packs/ab/abc-0", "packs/ab/abd-0", "repository"], await ListAsync(Store, ""));
     }
 
+    [Fact]
+    public async Task Temporary_files_are_removed_by_age_where_asked_for()
+    {
+        await using IBlobWriter kept = await Store.CreateAsync(new BlobName("pins/a"), None);
+        await using IBlobWriter writer = await Store.CreateAsync(new BlobName("pins/b"), None);
+        await Store.DeleteTemporariesAsync(_ => true, TimeSpan.FromDays(1), None);
+        Assert.Equal(2, TemporaryCount);
+        await Store.DeleteTemporariesAsync(name => name.Path == "pins/b", TimeSpan.Zero, None);
+        Assert.Equal(1, TemporaryCount);
+        await Assert.ThrowsAsync<StoreException>(() => writer.TryPublishAsync(None));
+        Assert.True(await kept.TryPublishAsync(None));
+    }
+
     /// <summary>Who lost the race for a name may have its file cleaned up before it learns so.</summary>
     [Fact]
     public async Task A_writer_whose_name_was_taken_loses_also_when_its_temporary_is_gone()

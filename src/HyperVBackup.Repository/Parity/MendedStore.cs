@@ -96,6 +96,10 @@ internal sealed class MendedStore(IBlobStore store) : IBlobStore
     public Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token) =>
         throw new NotSupportedException("Who mends does not delete.");
 
+    public Task DeleteTemporariesAsync(
+        Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor, CancellationToken token) =>
+        throw new NotSupportedException("Who mends does not delete.");
+
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => store.ReadTimeAsync(token);
 
     /// <summary>Reads what is there. A part that cannot be read is read around what is mended in it.</summary>

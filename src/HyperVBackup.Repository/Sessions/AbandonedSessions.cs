@@ -14,6 +14,10 @@ namespace HyperVBackup.Repository.Sessions;
 internal sealed class AbandonedSessions(
     IBlobStore store, RepositoryId repository, LeaseFile leases, RepositoryEnvironment environment)
 {
+    /// <summary>How long an unfinished file of those who need no lease, or have none yet, is left alone. Nothing hangs
+    /// on it: of a writer that slept longer the put fails as any other, and no file comes to stand half.</summary>
+    private static readonly TimeSpan Untouched = TimeSpan.FromDays(1);
+
     /// <summary>What sessions put under their own ids, and under their leases. Of all else nobody can tell whether
     /// whoever puts it is still at it.</summary>
     private static readonly string[] FoldersOfSessions =
@@ -60,9 +64,29 @@ internal sealed class AbandonedSessions(
 
         HashSet<BlobName> useless = await FindUselessAsync(temporaries, atWork, token);
         await store.DeleteTemporariesAsync(useless.Contains, token);
+        temporaries.ExceptWith(useless);
+        await TryDeleteOldAsync([.. temporaries.Where(name => !IsOfSession(name))], token);
         await TryDeleteAsync(given.Where(sign => !atWork.Contains(sign.Session)), signs.DeleteAsync);
         await DeleteMarksOfNoneAsync(decided, token);
         return fenced;
+    }
+
+    /// <summary>A day is a matter of patience: it is no argument for safety, so any clock will do.</summary>
+    private async Task TryDeleteOldAsync(HashSet<BlobName> left, CancellationToken token)
+    {
+        if (left.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.DeleteTemporariesAsync(left.Contains, Untouched, token);
+        }
+        catch (StoreException failure)
+        {
+            environment.Warn($"Unfinished files could not be cleaned up: {failure.Message}");
+        }
     }
 
     /// <summary>Fences a session that has not decided, and removes its lease.</summary>
@@ -114,9 +138,7 @@ internal sealed class AbandonedSessions(
         HashSet<BlobName> useless = [];
         foreach (BlobName name in temporaries)
         {
-            bool isOfSession = FoldersOfSessions.Any(
-                folder => name.Path.StartsWith(folder, StringComparison.Ordinal));
-            if (isOfSession ? !IsOfAny(atWork, name) : await store.TryGetLengthAsync(name, token) is not null)
+            if (IsOfSession(name) ? !IsOfAny(atWork, name) : await store.TryGetLengthAsync(name, token) is not null)
             {
                 useless.Add(name);
             }
@@ -158,6 +180,9 @@ internal sealed class AbandonedSessions(
             environment.Warn($"What ended sessions left behind could not be cleaned up: {failure.Message}");
         }
     }
+
+    private static bool IsOfSession(BlobName name) =>
+        FoldersOfSessions.Any(folder => name.Path.StartsWith(folder, StringComparison.Ordinal));
 
     private static bool IsOfAny(HashSet<SessionId> alive, BlobName name) =>
         alive.Any(session => name.Path.Contains(session.ToString(), StringComparison.Ordinal));

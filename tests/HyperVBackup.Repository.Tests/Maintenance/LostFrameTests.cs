@@ -130,6 +130,29 @@ public sealed class LostFrameTests
         Assert.Equal(4, (await copies.FindAsync(PackKind.Chunks, entries, except: default, default)).Count);
     }
 
+    /// <summary>Nobody makes a file shorter; but nothing hangs on one that grew.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
+    [InlineData(100, false)]
+    [InlineData(100, true)]
+    public async Task What_a_pack_that_grew_holds_is_stored_anew_and_a_collector_finds_all(
+        int parityPercent, bool isRotten)
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync(parityPercent: parityPercent);
+        await sample.BackUpAsync([1, 2, 3, 4]);
+        BlobName pack = Assert.Single(sample.NamesIn("packs/"));
+        await (isRotten ? sample.DamageChunkAsync(2) : Task.CompletedTask);
+        sample.Store[pack] = [.. sample.Store[pack], .. new byte[700]];
+        int lengthBytes = sample.Store[pack].Length;
+        Assert.Contains((await VerifyAsync(sample, new VerificationOptions())).Damage, one => one.File == pack.Path);
+        RepairOptions options = new() { ReadData = true, LiveDisks = new KnownChunks(2) };
+        await sample.RequireHealedAsync(await sample.RepairAsync(options));
+        Assert.Equal(lengthBytes, sample.Store[pack].Length);
+        await sample.CollectAsync(CollectSample.WithoutRepacking);
+        await sample.RequireGoodAsync();
+    }
+
     /// <summary>Two points that need chunks of one pack, of which the maps of the first say that they lie in another.
     /// </summary>
     private static async Task<(SampleRepository Sample, RestorePoint[] Points, BlobName Pack)> MakeAsync()

@@ -192,6 +192,46 @@ public sealed class AbandonedSessionsTests
         Assert.Equal(0, sample.Store.TemporaryCount);
     }
 
+    [Theory]
+    [InlineData("leases/x")]
+    [InlineData("pruned/x")]
+    [InlineData("pins/x")]
+    [InlineData("condemned/1")]
+    [InlineData("damaged/x")]
+    [InlineData("time")]
+    public async Task A_temporary_file_put_without_a_lease_is_removed_a_day_after_by_the_stores_own_clock(string name)
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        sample.Store.Time = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
+        await using IBlobWriter writer = await sample.Store.CreateAsync(new BlobName(name), default);
+        foreach ((double hours, int left) in ((double, int)[])[(0, 1), (23.9, 1), (0.2, 0)])
+        {
+            sample.Store.Time += TimeSpan.FromHours(hours);
+            await (await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default)).DisposeAsync();
+            Assert.Equal(left, sample.Store.TemporaryCount);
+        }
+    }
+
+    [Fact]
+    public async Task A_session_whose_lease_is_taken_for_old_while_it_is_put_begins_under_another_id()
+    {
+        SampleRepository sample = await SampleRepository.CreateAsync();
+        sample.Store.Time = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero);
+        bool isTaken = false;
+        sample.Store.Before = call =>
+        {
+            if (call.Kind == StoreCallKind.Put && call.Name.StartsWith("leases/", StringComparison.Ordinal) && !isTaken)
+            {
+                isTaken = true;
+                throw new StoreException("Cannot rename: the temporary file is gone.");
+            }
+        };
+        await using WritingSession session =
+            await sample.Repository.OpenWritingSessionAsync(LeaseKind.Backup, default);
+        Assert.True(isTaken);
+        Assert.Equal($"leases/{session.Id}", Assert.Single(sample.NamesIn("leases/")).Path);
+    }
+
     [Fact]
     public async Task The_temporary_file_of_a_lease_being_put_is_never_removed()
     {

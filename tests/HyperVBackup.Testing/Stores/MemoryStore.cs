@@ -11,7 +11,7 @@ namespace HyperVBackup.Testing.Stores;
 public sealed class MemoryStore : IBlobStore
 {
     private readonly ConcurrentDictionary<BlobName, byte[]> blobs = new();
-    private readonly ConcurrentDictionary<MemoryBlobWriter, BlobName> temporaries = new();
+    private readonly ConcurrentDictionary<MemoryBlobWriter, (BlobName Name, DateTimeOffset Made)> temporaries = new();
 
     public string Description => "memory";
 
@@ -56,7 +56,7 @@ public sealed class MemoryStore : IBlobStore
     {
         await BeginAsync(StoreCallKind.Create, Checked(name).Path, token);
         MemoryBlobWriter writer = new(this, name);
-        temporaries[writer] = name;
+        temporaries[writer] = (name, Time);
         After?.Invoke(new StoreCall(StoreCallKind.Create, name.Path));
         return writer;
     }
@@ -143,21 +143,34 @@ public sealed class MemoryStore : IBlobStore
     {
         ArgumentNullException.ThrowIfNull(isAbandoned);
         await BeginAsync(StoreCallKind.DeleteTemporaries, "", token);
-        foreach ((MemoryBlobWriter writer, BlobName name) in temporaries)
-        {
-            if (isAbandoned(name))
-            {
-                temporaries.TryRemove(writer, out _);
-            }
-        }
-
+        Remove(isAbandoned, TimeSpan.Zero);
         After?.Invoke(new StoreCall(StoreCallKind.DeleteTemporaries, ""));
+    }
+
+    public async Task DeleteTemporariesAsync(
+        Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(isAbandoned);
+        await BeginAsync(StoreCallKind.DeleteTemporaries, "old", token);
+        Remove(isAbandoned, untouchedFor);
+        After?.Invoke(new StoreCall(StoreCallKind.DeleteTemporaries, "old"));
     }
 
     public async Task<DateTimeOffset> ReadTimeAsync(CancellationToken token)
     {
         await BeginAsync(StoreCallKind.ReadTime, "", token);
         return Time;
+    }
+
+    private void Remove(Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor)
+    {
+        foreach ((MemoryBlobWriter writer, (BlobName name, DateTimeOffset made)) in temporaries)
+        {
+            if (isAbandoned(name) && Time - made >= untouchedFor)
+            {
+                temporaries.TryRemove(writer, out _);
+            }
+        }
     }
 
     internal async Task BeginAsync(StoreCallKind kind, string name, CancellationToken token)

@@ -75,6 +75,13 @@ public sealed class TurnStore(IBlobStore store, Turns turns, int actor, Func<boo
         await store.DeleteTemporariesAsync(isAbandoned, token);
     }
 
+    public async Task DeleteTemporariesAsync(
+        Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor, CancellationToken token)
+    {
+        await turns.WaitAsync(actor);
+        await store.DeleteTemporariesAsync(isAbandoned, untouchedFor, token);
+    }
+
     public ValueTask<string?> FindListingDoubtAsync(CancellationToken token) => store.FindListingDoubtAsync(token);
 
     public Task<DateTimeOffset> ReadTimeAsync(CancellationToken token) => store.ReadTimeAsync(token);

@@ -45,4 +45,8 @@ internal sealed class CountedStore(IBlobStore store) : IBlobStore
 
     public Task DeleteTemporariesAsync(Func<BlobName, bool> isAbandoned, CancellationToken token) =>
         throw new NotSupportedException("Who reads does not delete.");
+
+    public Task DeleteTemporariesAsync(
+        Func<BlobName, bool> isAbandoned, TimeSpan untouchedFor, CancellationToken token) =>
+        throw new NotSupportedException("Who reads does not delete.");
 }
