@@ -64,6 +64,28 @@ public sealed class SimulatedHyperV(string folder, int seed)
         return machine;
     }
 
+    /// <summary>Answers nothing that is asked of its WMI provider.</summary>
+    public bool IsSilent { get; set; }
+
+    /// <summary>Another node of the cluster has the machine from now on, too or instead.</summary>
+    /// <param name="leaves">Whether it is gone from this one.</param>
+    public void MoveTo(SimulatedHyperV node, SimulatedMachine machine, bool leaves = true)
+    {
+        if (node.Now < Now)
+        {
+            node.Advance(Now - node.Now); // nodes of a cluster have one time
+        }
+
+        node.machines.Add(machine);
+        if (leaves)
+        {
+            machines.Remove(machine);
+        }
+    }
+
+    /// <summary>It is not on this node any more.</summary>
+    public void Remove(SimulatedMachine machine) => machines.Remove(machine);
+
     /// <summary>Time passes: jobs end, guests write.</summary>
     public void Advance(TimeSpan time)
     {

@@ -41,7 +41,8 @@ internal static class SimulatedObjects
         });
 
     public static CimObject LiveSettings(SimulatedMachine machine) => Settings(
-        machine, machine.Id, machine.Name, "Microsoft:Hyper-V:System:Realized", null);
+        machine, machine.Id, machine.Name,
+        machine.IsPlanned ? "Microsoft:Hyper-V:System:Planned" : "Microsoft:Hyper-V:System:Realized", null);
 
     public static CimObject Of(SimulatedMachine machine, SimulatedCheckpoint checkpoint) => Settings(
         machine, checkpoint.Id, checkpoint.Name,

@@ -15,7 +15,9 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
         "Msvm_VirtualSystemManagementService",
     ];
 
-    private IEnumerable<SimulatedMachine> Here => host.Machines.Where(machine => !machine.IsAway);
+    private IEnumerable<SimulatedMachine> Here => host.IsSilent
+        ? throw new HostException("The RPC server is unavailable (0x800706BA).", 0x800706BA)
+        : host.Machines.Where(machine => !machine.IsAway);
 
     public IReadOnlyList<CimObject> Query(string cimNamespace, string wql)
     {

@@ -22,12 +22,15 @@ internal sealed class HostCatalog(ICimClient cim)
         string name = id.ToString("D").ToUpperInvariant();
         CimObject? found = cim.Query(Namespace, Wql.Where(MachineClass, "Name", name))
             .FirstOrDefault(machine => machine.Text("Caption") == MachineCaption);
-        return found is null
-            ? null
-            : new VirtualMachine(
-                found.Path, id, found.Text("ElementName") ?? name, found.Number("EnabledState") ?? 0,
-                found.Numbers("OperationalStatus") is { Count: > 1 } status ? status[1] : null);
+        return found is null ? null : MachineFrom(found, id);
     }
+
+    /// <summary>All machines that are on this host, also those that are only planned.</summary>
+    /// <exception cref="HostException">The host cannot be asked.</exception>
+    public List<VirtualMachine> Machines() =>
+        [.. from found in cim.Query(Namespace, Wql.All(MachineClass))
+            where found.Text("Caption") == MachineCaption
+            select MachineFrom(found, IdOf(found))];
 
     /// <summary>The live settings and those of all checkpoints.</summary>
     public List<MachineSettings> SettingsOf(VirtualMachine machine) =>
@@ -92,6 +95,14 @@ internal sealed class HostCatalog(ICimClient cim)
     public CimPath ServiceOf(string className) => cim.Query(Namespace, Wql.All(className)) is [CimObject service, ..]
         ? service.Path
         : throw new HostException($"The host has no {className}: Hyper-V is not installed, or does not run.");
+
+    private static VirtualMachine MachineFrom(CimObject found, Guid id) => new(
+        found.Path, id, found.Text("ElementName") ?? found.RequireText("Name"), found.Number("EnabledState") ?? 0,
+        found.Numbers("OperationalStatus") is { Count: > 1 } status ? status[1] : null);
+
+    private static Guid IdOf(CimObject found) => Guid.TryParse(found.RequireText("Name"), out Guid id)
+        ? id
+        : throw new HostException($"{found.Path} is named by no GUID.");
 
     private static MachineSettings SettingsFrom(CimObject found) => new(
         found.Path, found.RequireText("InstanceID"), found.Text("ElementName") ?? "",

@@ -28,6 +28,9 @@ public sealed class SimulatedMachine
     /// <summary>It is on another host for now.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>It is only planned: the target of a migration or an import.</summary>
+    public bool IsPlanned { get; set; }
+
     /// <summary>Something else goes on with it until then, as its operational status says: 32774 is a migration.
     /// </summary>
     public (ulong Status, DateTimeOffset Until)? OtherOperation { get; set; }

@@ -48,7 +48,8 @@ internal sealed class World : IDisposable
         }
     }
 
-    public SimulatedHyperV Host { get; }
+    /// <summary>The host that the machine is on.</summary>
+    public SimulatedHyperV Host { get; private set; }
 
     public SimulatedMachine Machine { get; }
 
@@ -96,6 +97,13 @@ internal sealed class World : IDisposable
 
     public void MakeOthersReferencePoint() =>
         Others(Machine.Convert(Machine.CreateCheckpoint(OthersName, true, Host.Now)).Id);
+
+    /// <summary>Another node has the machine from now on.</summary>
+    public void MoveTo(SimulatedHyperV node)
+    {
+        Host.MoveTo(node, Machine);
+        Host = node;
+    }
 
     public SimulatedProcess NewProcess() => new(Host);
 
