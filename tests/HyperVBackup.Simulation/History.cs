@@ -122,7 +122,8 @@ internal sealed class History(IBlobStore store, int seed)
         BackupRequest request = new()
         {
             VmName = Bench.Vm,
-            Disks = [.. chosen.Select(machine => new DiskRequest(machine.Name, sourceOf(machine)))],
+            Disks = [.. chosen.Select(machine =>
+                new DiskRequest(machine.Name, sourceOf(machine)) { MayGainIdentity = true })],
             Full = isFull,
             AuditPercent = bench.AuditPercent,
         };

@@ -82,7 +82,8 @@ internal sealed class TrackerHistory(int seed, TrackerFigures figures)
         try
         {
             BackupReport report = await bench.BackupAsync(
-                [.. sources.Select(source => new DiskRequest(source.Machine.Name, source))]);
+                [.. sources.Select(source =>
+                    new DiskRequest(source.Machine.Name, source) { MayGainIdentity = true })]);
             warnings = report.Warnings;
             outcome = string.Join(", ", report.Point.Disks.Select(disk => $"{disk.Kind} {disk.LostReason}"));
         }
