@@ -33,7 +33,6 @@ internal static class DiskFailure
         DiskQuestion.ParentLocation => "parent",
         DiskQuestion.Subtype => "kind",
         DiskQuestion.PhysicalSectorSize => "physical sector size",
-        DiskQuestion.DiskId => "identity",
-        _ => "change tracking",
+        _ => "facts",
     };
 }

@@ -59,9 +59,11 @@ public sealed class AdapterTests : IDisposable
     public void A_disk_of_which_nothing_is_tracked_says_so()
     {
         string path = NewDisk("untracked.vhdx", MiB);
+        File.Delete(path + ".id"); // nor has it an identity for the host
 
         string facts = Assert.Single(Told("look", path));
 
+        Assert.Contains($"DiskId = {Guid.Empty},", facts, StringComparison.Ordinal);
         Assert.Contains("IsTracked = False, MostRecentId = ,", facts, StringComparison.Ordinal);
     }
 
