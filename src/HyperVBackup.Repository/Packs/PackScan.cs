@@ -10,8 +10,9 @@ namespace HyperVBackup.Repository.Packs;
 /// <summary>
 /// Finds the records of a pack whose header or footer is lost, by reading all of it: a record begins with a header that
 /// says its length, and a checksum covers it. What is damaged between records is passed over. In a chunk pack, what
-/// looks like a record behind damage may be bytes that a guest wrote, who can compute checksums too: there only whole
-/// records count, and only if they hold the chunk of their id, until one stands where the damaged one says it ends.
+/// looks like a record behind damage may be bytes that a guest wrote, who can compute checksums too: there whole records
+/// count only if they hold the chunk of their id, until one stands where the damaged one says it ends. Recipes cannot be
+/// proven by themselves, and not to find one would be worse than to find one that a restore then refuses.
 /// </summary>
 internal sealed class PackScan
 {
@@ -135,7 +136,7 @@ internal sealed class PackScan
         while (at < lastBytes)
         {
             if (TryRead(piece[at..], checked((uint)(startBytes + at)), out PackEntry entry)
-                && (isInOrder || kind == PackKind.Maps || IsChunk(piece[at..])))
+                && (isInOrder || entry.Type != RecordType.Whole || IsChunk(piece[at..])))
             {
                 found.Add(entry);
                 at += (int)entry.LengthBytes;
@@ -175,7 +176,7 @@ internal sealed class PackScan
         }
     }
 
-    /// <summary>Whether a record that was read holds the chunk of its id, of whatever size the repository's chunks are.
+    /// <summary>Whether a whole record that was read holds the chunk of its id, of whatever size the repository's chunks are.
     /// </summary>
     private static bool IsChunk(ReadOnlySpan<byte> bytes)
     {
@@ -185,8 +186,7 @@ internal sealed class PackScan
             ? record.PlainLengthBytes / PageBytes
             : (record.Extension.Length - BitmapBytesBefore) * PagesPerByte;
         bool mayBeSmallest = !record.Extension.IsEmpty && pageCount == PagesPerByte;
-        return record.Type == RecordType.Whole
-            && (IsChunk(record, pageCount) || (mayBeSmallest && IsChunk(record, PageCountMin)));
+        return IsChunk(record, pageCount) || (mayBeSmallest && IsChunk(record, PageCountMin));
     }
 
     private static bool IsChunk(in Record record, int pageCount)

@@ -23,10 +23,10 @@ public sealed class PackScanTests
     private readonly byte[] last = [.. Random(4).AsSpan(0, ChunkBytes - 4096), .. new byte[4096]];
 
     [Theory]
-    [InlineData("", true)]
-    [InlineData("body", true)]
-    [InlineData("header", false)]
-    public async Task What_a_guest_made_look_like_a_record_is_not_taken_for_one(string damage, bool findsRecipes)
+    [InlineData("")]
+    [InlineData("body")]
+    [InlineData("header")]
+    public async Task What_a_guest_made_look_like_a_chunk_is_not_taken_for_one(string damage)
     {
         ChunkId forgedWhole = DeltaPack.IdOf(Random(8));
         ChunkId forgedRecipe = DeltaPack.IdOf(Random(9));
@@ -47,10 +47,10 @@ public sealed class PackScanTests
         PackTable? found = await PackScan.TryReadAsync(store, Repository, Pack, Pack.BlobName, default);
         Assert.NotNull(found);
         Assert.Empty(found.FindAll(forgedWhole.Value));
-        Assert.Empty(found.FindAll(forgedRecipe.Value));
+        Assert.Equal(damage == "header", found.FindAll(forgedRecipe.Value).Count > 0); // which no restore believes
         Assert.Equal(damage == "" ? 1 : 0, found.FindAll(DeltaPack.IdOf(guest).Value).Count);
         Assert.Single(found.FindAll(DeltaPack.IdOf(other).Value), entry => entry.Type == RecordType.Whole);
-        Assert.Equal(findsRecipes, found.FindAll(DeltaPack.IdOf(wanted).Value).Count > 0);
+        Assert.Single(found.FindAll(DeltaPack.IdOf(wanted).Value));
         Assert.Single(found.FindAll(DeltaPack.IdOf(last).Value));
     }
 
