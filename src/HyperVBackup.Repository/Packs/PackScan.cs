@@ -10,9 +10,9 @@ namespace HyperVBackup.Repository.Packs;
 /// <summary>
 /// Finds the records of a pack whose header or footer is lost, by reading all of it: a record begins with a header that
 /// says its length, and a checksum covers it. What is damaged between records is passed over. In a chunk pack, what
-/// looks like a record behind damage may be bytes that a guest wrote, who can compute checksums too: there whole records
-/// count only if they hold the chunk of their id, until one stands where the damaged one says it ends. Recipes cannot be
-/// proven by themselves, and not to find one would be worse than to find one that a restore then refuses.
+/// looks like a record behind damage may be bytes that a guest wrote, who can compute checksums too: there whole
+/// records count only if they hold the chunk of their id, until one stands where the damaged one says it ends. Recipes
+/// cannot be proven by themselves, and not to find one would be worse than to find one that a restore then refuses.
 /// </summary>
 internal sealed class PackScan
 {
@@ -176,8 +176,8 @@ internal sealed class PackScan
         }
     }
 
-    /// <summary>Whether a whole record that was read holds the chunk of its id, of whatever size the repository's chunks are.
-    /// </summary>
+    /// <summary>Whether a whole record that was read holds the chunk of its id, of whatever size the repository's chunks
+    /// are.</summary>
     private static bool IsChunk(ReadOnlySpan<byte> bytes)
     {
         const int PageCountMin = FormatLimits.ChunkSizeMinBytes / PageBytes;
