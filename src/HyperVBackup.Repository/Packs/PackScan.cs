@@ -176,8 +176,8 @@ internal sealed class PackScan
         }
     }
 
-    /// <summary>Whether a whole record that was read holds the chunk of its id, of whatever size the repository's chunks
-    /// are.</summary>
+    /// <summary>Whether a whole record that was read holds the chunk of its id, of whatever size chunks are here.
+    /// </summary>
     private static bool IsChunk(ReadOnlySpan<byte> bytes)
     {
         const int PageCountMin = FormatLimits.ChunkSizeMinBytes / PageBytes;

@@ -93,19 +93,46 @@ internal sealed class GroupHealing(
     public async Task<bool> TryMendParityAsync(Mending mending, CancellationToken token) =>
         CanMendParity && await MendBlobAsync(new BlobName(file.Name.BlobName), mending, token);
 
-    /// <summary>The records of a pack as they were published, in the order of their places: those of a pack that is
-    /// lost as far as they were computed. Each is to be held against its checksum and id.</summary>
+    /// <summary>What a pack's footer tells of its records, in the order of their places.</summary>
     /// <exception cref="PackDamagedException">The pack's own footer is lost.</exception>
+    public async Task<List<PackEntry>> ReadEntriesAsync(PackName pack, CancellationToken token)
+    {
+        PackFile? opened = await PackFile.TryOpenAsync(view, repository, pack, pack.BlobName, token);
+        return [.. Enumerable.Range(0, opened?.Table.Count ?? 0).Select(index => opened!.Table[index])
+            .OrderBy(entry => entry.OffsetBytes)];
+    }
+
+    /// <summary>The records of a pack as they were published, in the order of their places: those of a pack that is
+    /// lost as far as they were computed, and but for those that can neither be computed nor read. Each is to be held
+    /// against its checksum and id.</summary>
+    /// <exception cref="PackDamagedException">The pack's own footer is lost.</exception>
+    /// <exception cref="StoreException">The store is missing.</exception>
     public async IAsyncEnumerable<(PackEntry Entry, ReadOnlyMemory<byte> Bytes)> ReadRecordsAsync(
         PackName pack, [EnumeratorCancellation] CancellationToken token)
     {
-        PackFile? opened = await PackFile.TryOpenAsync(view, repository, pack, pack.BlobName, token);
-        PackEntry[] entries = [.. Enumerable.Range(0, opened?.Table.Count ?? 0).Select(index => opened!.Table[index])];
-        foreach (PackEntry entry in entries.OrderBy(entry => entry.OffsetBytes))
+        BlobName blob = new(pack.BlobName);
+        foreach (PackEntry entry in await ReadEntriesAsync(pack, token))
         {
             byte[] bytes = new byte[entry.LengthBytes];
-            await view.TryReadAsync(opened!.Blob, entry.OffsetBytes, bytes, token);
-            yield return (entry, bytes);
+            if (await TryReadAsync(blob, entry.OffsetBytes, bytes, token))
+            {
+                yield return (entry, bytes);
+            }
+        }
+    }
+
+    /// <returns>False where a sector is bad of which parity does not know the bytes either.</returns>
+    private async Task<bool> TryReadAsync(BlobName blob, long offsetBytes, byte[] bytes, CancellationToken token)
+    {
+        try
+        {
+            await view.TryReadAsync(blob, offsetBytes, bytes, token);
+            return true;
+        }
+        catch (StoreException)
+        {
+            await store.TryGetLengthAsync(blob, token); // which fails where it is the whole store
+            return false;
         }
     }
 

@@ -18,13 +18,11 @@ internal sealed class AbandonedSessions(
     /// on it: of a writer that slept longer the put fails as any other, and no file comes to stand half.</summary>
     private static readonly TimeSpan Untouched = TimeSpan.FromDays(1);
 
-    /// <summary>What sessions put under their own ids, and under their leases. Of all else nobody can tell whether
-    /// whoever puts it is still at it.</summary>
-    private static readonly string[] FoldersOfSessions =
+    /// <summary>What is put by those who hold no lease for it: nobody can tell whether they are still at it.</summary>
+    private static readonly string[] FoldersWithoutLease =
     [
-        FileNames.ChunkPackFolder, FileNames.MapPackFolder, FileNames.MirrorFolder + FileNames.MapPackFolder,
-        FileNames.RestorePointFolder, FileNames.MirrorFolder + FileNames.RestorePointFolder,
-        FileNames.SignOfLifeFolder, FileNames.ParityFolder,
+        FileNames.LeaseFolder, FileNames.PruneMarkFolder, FileNames.PinFolder, FileNames.CondemnedFolder,
+        FileNames.RetiredFolder,
     ];
 
     private readonly SignFiles signs = new(store, repository);
@@ -182,7 +180,7 @@ internal sealed class AbandonedSessions(
     }
 
     private static bool IsOfSession(BlobName name) =>
-        FoldersOfSessions.Any(folder => name.Path.StartsWith(folder, StringComparison.Ordinal));
+        !FoldersWithoutLease.Any(folder => name.Path.StartsWith(folder, StringComparison.Ordinal));
 
     private static bool IsOfAny(HashSet<SessionId> alive, BlobName name) =>
         alive.Any(session => name.Path.Contains(session.ToString(), StringComparison.Ordinal));

@@ -166,9 +166,6 @@ public sealed class AbandonedSessionsTests
     [InlineData("pins/x")]
     [InlineData("condemned/1")]
     [InlineData("retired/1")]
-    [InlineData("mirror/retired/1")]
-    [InlineData("damaged/x")]
-    [InlineData("verified/x")]
     public async Task A_temporary_file_put_without_a_lease_is_removed_only_once_its_name_is_taken(string name)
     {
         SampleRepository sample = await SampleRepository.CreateAsync();
@@ -197,8 +194,6 @@ public sealed class AbandonedSessionsTests
     [InlineData("pruned/x")]
     [InlineData("pins/x")]
     [InlineData("condemned/1")]
-    [InlineData("damaged/x")]
-    [InlineData("time")]
     public async Task A_temporary_file_put_without_a_lease_is_removed_a_day_after_by_the_stores_own_clock(string name)
     {
         SampleRepository sample = await SampleRepository.CreateAsync();

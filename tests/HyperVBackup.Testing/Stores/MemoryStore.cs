@@ -21,6 +21,9 @@ public sealed class MemoryStore : IBlobStore
     /// <summary>Called after an operation that writes or deletes has had its effect.</summary>
     public Action<StoreCall>? After { get; set; }
 
+    /// <summary>Whether a read meets a bad sector: of a blob, from an offset, so many bytes.</summary>
+    public Func<BlobName, long, int, bool>? IsUnreadable { get; set; }
+
     /// <summary>What the store's own clock says.</summary>
     public DateTimeOffset Time { get; set; } = DateTimeOffset.MaxValue;
 
@@ -83,6 +86,11 @@ public sealed class MemoryStore : IBlobStore
         if (!blobs.TryGetValue(name, out byte[]? content))
         {
             return null;
+        }
+
+        if (IsUnreadable?.Invoke(name, offsetBytes, buffer.Length) == true)
+        {
+            throw new StoreException($"'{name}' cannot be read at {offsetBytes}: Input/output error");
         }
 
         int start = (int)Math.Min(offsetBytes, content.Length);

@@ -122,6 +122,19 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
             place, other, ownBytes => Math.Min(ownBytes, file.Trailer.PageSectionStartBytes), token);
     }
 
+    private async Task<bool> TryReadAsync(DamagedPlace place, long atBytes, byte[] bytes, CancellationToken token)
+    {
+        try
+        {
+            return await store.TryReadAsync(new BlobName(place.BlobName), atBytes, bytes, token) == bytes.Length;
+        }
+        catch (StoreException)
+        {
+            await check.ExistsAsync(place, token); // which fails where it is the whole store
+            return false;
+        }
+    }
+
     /// <param name="startOf">Where to begin, given how long the file is that is mended.</param>
     private async Task<bool> TryCopyAsync(
         DamagedPlace place, DamagedPlace other, Func<long, long> startOf, CancellationToken token)
@@ -137,8 +150,7 @@ internal sealed class FrameMending(BackupRepository repository, Mending mending)
         {
             int pieceBytes = (int)Math.Min(PieceBytes, lengthBytes - atBytes);
             byte[] bytes = new byte[pieceBytes];
-            int? count = await store.TryReadAsync(new BlobName(other.BlobName), atBytes, bytes, token);
-            if (count != pieceBytes
+            if (!await TryReadAsync(other, atBytes, bytes, token)
                 || (!await HoldsAsync(place, atBytes, bytes, token)
                     && !await mending.WriteAsync(place.BlobName, atBytes, bytes, token)))
             {

@@ -143,7 +143,7 @@ internal sealed class ParityRepair(
     {
         if (!wanted.ContainsKey(pack))
         {
-            Dictionary<PackName, List<PackEntry>> asked = new() { [pack] = await EntriesAsync(group, pack, token) };
+            Dictionary<PackName, List<PackEntry>> asked = new() { [pack] = await group.ReadEntriesAsync(pack, token) };
             foreach (HealedPack other in group.Packs.Where(other => other.Name != pack
                 && other.Fate is PackFate.Copyable or PackFate.Lost && !wanted.ContainsKey(other.Name)))
             {
@@ -167,24 +167,12 @@ internal sealed class ParityRepair(
     {
         try
         {
-            return await EntriesAsync(group, pack, token);
+            return await group.ReadEntriesAsync(pack, token);
         }
         catch (PackDamagedException)
         {
             return []; // as when it is its turn
         }
-    }
-
-    private static async Task<List<PackEntry>> EntriesAsync(
-        GroupHealing group, PackName pack, CancellationToken token)
-    {
-        List<PackEntry> entries = [];
-        await foreach ((PackEntry entry, _) in group.ReadRecordsAsync(pack, token))
-        {
-            entries.Add(entry);
-        }
-
-        return entries;
     }
 
     /// <summary>Records that are not mended, of ids that no copy, new ones too, gives yet.</summary>

@@ -1,5 +1,6 @@
 using HyperVBackup.Format;
 using HyperVBackup.Format.Limits;
+using HyperVBackup.Format.Packs;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Repository.Maintenance.Repair;
 using HyperVBackup.Repository.Tests.Sessions;
@@ -86,6 +87,31 @@ public sealed class RepairFromParityTests
         Assert.Contains(healed, place => place.From == "parity");
         Assert.InRange(left, 1, leftBefore - 1);
         Assert.InRange(lost, 1, lostBefore - 1);
+    }
+
+    /// <summary>More bad sectors than parity makes good, in a pack whose footer is good, keep no other pack from it.
+    /// </summary>
+    [Fact]
+    public async Task Where_more_cannot_be_read_than_parity_heals_other_packs_are_healed()
+    {
+        SampleRepository sample = await MakeAsync(10, hasParity: true);
+        BlobName[] packs = [.. Packs(sample).Keys.Select(name => new BlobName(name))];
+        int number = ChunkCount + 3; // of the second point alone
+        RecordPlace rotten = await sample.ChunkAsync(number);
+        BlobName bad = packs.First(name => name.Path != rotten.Pack.BlobName);
+        int lengthBytes = sample.Store[bad].Length;
+        await sample.DamageChunkAsync(number, withChecksum: true);
+        sample.Store.IsUnreadable = (name, offsetBytes, countBytes) =>
+            name == bad && offsetBytes < lengthBytes / 2 && offsetBytes + countBytes > SectorBytes;
+        RepairReport report = await sample.RepairAsync();
+        Assert.Contains(report.Healed, place => place is { From: "parity", IsMended: true }
+            && place.File == rotten.Pack.BlobName);
+        Assert.NotEmpty(report.Left);
+        sample.Store.IsUnreadable = null;
+        foreach (SessionId point in sample.Disks.Keys)
+        {
+            Assert.True(await sample.ReadsAsync(point));
+        }
     }
 
     [Fact]
