@@ -87,6 +87,12 @@ internal sealed class PackCheck(
         {
             int end = WindowEnd(entries, first);
             int? read = await ReadWindowAsync(blob, entries[first], entries[end - 1], token);
+            if (read is null && end > first + 1)
+            {
+                end = first + 1; // by itself, as in CheckRecordsAsync
+                read = await ReadWindowAsync(blob, entries[first], entries[first], token);
+            }
+
             for (; first < end; first++)
             {
                 Check(table, entries[first], pagesPerChunk, WindowOf(entries[first], read), found);

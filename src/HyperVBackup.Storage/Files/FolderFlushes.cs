@@ -12,25 +12,31 @@ internal sealed class FolderFlushes(IStoreFiles files)
     private static readonly BlobName Name = new("flush");
     private readonly ConcurrentDictionary<string, bool> failed = new(StringComparer.Ordinal);
 
+    /// <summary>One a folder: a flush that began before another one failed does not count for that one.</summary>
+    private readonly ConcurrentDictionary<string, Lock> turns = new(StringComparer.Ordinal);
+
     /// <exception cref="StoreException">The system refused.</exception>
     internal void Flush(string folder)
     {
-        if (failed.ContainsKey(folder))
+        lock (turns.GetOrAdd(folder, static _ => new Lock()))
         {
-            Change(folder);
-        }
+            if (failed.ContainsKey(folder))
+            {
+                Change(folder);
+            }
 
-        try
-        {
-            files.FlushFolder(folder);
-        }
-        catch (StoreException)
-        {
-            failed.TryAdd(folder, true);
-            throw;
-        }
+            try
+            {
+                files.FlushFolder(folder);
+            }
+            catch (StoreException)
+            {
+                failed.TryAdd(folder, true);
+                throw;
+            }
 
-        failed.TryRemove(folder, out _);
+            failed.TryRemove(folder, out _);
+        }
     }
 
     private void Change(string folder)

@@ -44,13 +44,14 @@ internal sealed class SystemFiles(string root) : IStoreFiles
 
     public void Delete(string path) => Attempt("delete", path, path =>
     {
+        string leaving = OperatingSystem.IsWindows() ? MoveAside(path) : path;
         try
         {
-            File.Delete(OperatingSystem.IsWindows() ? MoveAside(path) : path);
+            File.Delete(leaving);
         }
-        catch (Exception error) when (IsAbsence(error) || IsLeaving(error, path))
+        catch (Exception error) when (IsAbsence(error) || IsLeaving(error, leaving))
         {
-            return false;
+            return leaving != path; // under its name it is gone
         }
 
         return true;
@@ -120,7 +121,7 @@ internal sealed class SystemFiles(string root) : IStoreFiles
     /// reader; one that is not is found again by whoever looks for those left behind.</summary>
     private bool IsLeaving(Exception error, string path) =>
         OperatingSystem.IsWindows()
-        && error is UnauthorizedAccessException
+        && error is UnauthorizedAccessException or IOException
         && Path.GetRelativePath(root, path).StartsWith(TemporaryName.Folder, StringComparison.Ordinal);
 
     private static SystemFile? TryOpen(string path, FileAccess access)
