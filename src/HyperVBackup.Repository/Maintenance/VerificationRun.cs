@@ -268,7 +268,7 @@ internal sealed class VerificationRun
     }
 
     /// <summary>A session that has published no point may be between its packs' copies, or have ended there: nobody
-    /// relies on them. Not so where its point was collected since, or where it moved what others had stored.</summary>
+    /// relies on them. Not so where its point was collected since.</summary>
     private async Task<bool> IsYetToComeAsync(PackName pack, CancellationToken token)
     {
         if (options.Points.Count > 0
@@ -280,8 +280,8 @@ internal sealed class VerificationRun
 
         bool isAtWork =
             await store.TryGetLengthAsync(new BlobName(FileNames.Lease(pack.Session)), token) is not null;
-        return isAtWork || (PackGeneration.Of(pack) == 0
-            && (await collections.FindCollectedAsync(new HashSet<SessionId> { pack.Session }, token)).Count == 0);
+        return isAtWork
+            || (await collections.FindCollectedAsync(new HashSet<SessionId> { pack.Session }, token)).Count == 0;
     }
 
     private bool IsChosen()
