@@ -86,7 +86,7 @@ public sealed class BackupRepository
         await EmptyStore.RequireAsync(store, token);
         RepositoryId id = NewRepositoryId(environment.Randomness);
         SettingsFile files = new(store);
-        if (!await files.TryPutAsync(FileNames.Repository, id, settings, token))
+        if (!await files.TryPutFirstAsync(id, settings, token))
         {
             throw EmptyStore.ThereIsOne(store);
         }

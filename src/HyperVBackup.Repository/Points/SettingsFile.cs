@@ -15,6 +15,28 @@ internal sealed class SettingsFile(IBlobStore store)
     /// <summary>The first copy, then the second.</summary>
     public static IReadOnlyList<string> Names { get; } = [FileNames.Repository, FileNames.RepositoryMirror];
 
+    /// <summary>Puts the first copy of a new repository. Where the store fails and the copy stands all the same, it is
+    /// put once more, which makes it durable: nobody is told of a failure that left a repository behind.</summary>
+    /// <returns>False where another repository is there.</returns>
+    /// <exception cref="StoreException">The store failed.</exception>
+    public async Task<bool> TryPutFirstAsync(RepositoryId id, RepositorySettings settings, CancellationToken token)
+    {
+        try
+        {
+            return await TryPutAsync(FileNames.Repository, id, settings, token);
+        }
+        catch (StoreException)
+        {
+            if (await FindFaultAsync(FileNames.Repository, id, settings, CancellationToken.None) is not null)
+            {
+                throw;
+            }
+
+            await TryPutAsync(FileNames.Repository, id, settings, CancellationToken.None);
+            return true;
+        }
+    }
+
     /// <returns>False where a blob of that name was there first.</returns>
     /// <exception cref="StoreException">The store failed.</exception>
     public Task<bool> TryPutAsync(

@@ -10,7 +10,7 @@ namespace HyperVBackup.RealParts.Together;
 internal sealed class Workplace(TestFolder folder)
 {
     public const int Killed = 128 + 9;
-    private const int KillMillisecondsMax = 1500;
+    private const double KillSecondsMax = 1.5;
     private static readonly string Executable = ProgramUnderTest.Path;
     private readonly ConcurrentDictionary<string, int> counts = new(StringComparer.Ordinal);
 
@@ -34,7 +34,9 @@ internal sealed class Workplace(TestFolder folder)
     {
         List<string> given = [.. arguments];
         bool isKilled = random.NextDouble() < killChance;
-        string seconds = (random.Next(KillMillisecondsMax) / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
+        // Mostly early: on an idle machine most commands are over in a fraction of the longest delay.
+        double delaySeconds = Math.Pow(random.NextDouble(), 3) * KillSecondsMax;
+        string seconds = delaySeconds.ToString("0.000", CultureInfo.InvariantCulture);
         string[] killer = isKilled ? ["timeout", "-s", "KILL", seconds] : [];
         ToolResult result = Tool.Try(
             "unshare",

@@ -89,6 +89,24 @@ public sealed class SettingsFileTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_first_copy_that_stands_though_its_put_failed_is_put_once_more(int failures)
+    {
+        int left = failures;
+        store.After = call => Fail(call.Kind == StoreCallKind.Put && call.Name == FileNames.Repository && left-- > 0);
+        if (failures > 1)
+        {
+            await Assert.ThrowsAsync<StoreException>(() => MakeAsync());
+            return;
+        }
+
+        RepositoryId id = (await MakeAsync()).Id;
+        Assert.Equal(id, (await OpenAsync()).Id);
+        Assert.Empty(warnings);
+    }
+
+    [Theory]
     [InlineData(FileNames.Repository)]
     [InlineData(FileNames.RepositoryMirror)]
     public async Task A_session_puts_a_missing_copy_as_it_was(string name)
