@@ -15,5 +15,6 @@ internal readonly record struct DiskKey(string Identity, string Place)
             disk.Identity,
             disks.Count(other => other.Identity == disk.Identity) > 1 ? PlaceOf(disk.InstanceId) : ""))];
 
-    private static string PlaceOf(string instanceId) => instanceId[(instanceId.IndexOf('\\') + 1)..];
+    /// <summary>An attachment without the settings it is in.</summary>
+    public static string PlaceOf(string instanceId) => instanceId[(instanceId.IndexOf('\\') + 1)..];
 }

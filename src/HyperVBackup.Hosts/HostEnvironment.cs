@@ -1,4 +1,5 @@
 using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.Hosts.Wmi;
 
@@ -12,6 +13,8 @@ public sealed record HostEnvironment
     public required IVirtualDiskHost Disks { get; init; }
 
     public IImageFiles Images { get; init; } = new ImageFiles();
+
+    public IHostFiles Files { get; init; } = new HostFiles();
 
     /// <summary>What this program noted of its checkpoints, on this host.</summary>
     public required ICheckpointJournals Journals { get; init; }

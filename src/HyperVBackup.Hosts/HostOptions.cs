@@ -23,6 +23,10 @@ public sealed partial record HostOptions
     /// records it as such; otherwise the backup fails.</summary>
     public bool AllowCrashConsistent { get; init; }
 
+    /// <summary>Where the files of the machine's configuration cannot be found, makes a restore point without them,
+    /// with a warning; otherwise the backup fails. Without them a virtual TPM's secrets are lost.</summary>
+    public bool AllowWithoutConfiguration { get; init; }
+
     /// <summary>Where the host tracks no changes (VHD disks, configuration versions before 6.2, tracking off), leaves
     /// each backup's checkpoint in place until the next one: the images that are written since tell what changed. They
     /// take the room of all that is written between two backups. Otherwise nothing stays, and each backup reads the

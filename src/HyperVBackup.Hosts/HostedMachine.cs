@@ -1,5 +1,6 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.Machines;
 using HyperVBackup.Hosts.VirtualDisks;
 
@@ -87,6 +88,25 @@ public sealed class HostedMachine
         return new HostedView(this, position, snapshot.Disks.Single(disk => disk.Key == keys[position]));
     }
 
+    /// <summary>The files of its configuration as the checkpoint has them, and what has to be known to import it; empty
+    /// where they may be missing and are. Only while a disk is open and not sealed.</summary>
+    public IReadOnlyList<MachineFile> FindConfiguration()
+    {
+        MachineSnapshot taken = snapshot ?? throw new InvalidOperationException("No disk of the machine is open.");
+        if (taken.Files.Count == 0)
+        {
+            return [];
+        }
+
+        MachineManifest manifest = new(
+            Id, Name, taken.Version, taken.Definition,
+            [.. taken.Attached.Select((attached, index) => new ManifestDisk(
+                Disks[IndexOf(keys, taken.Disks[index].Key)].Name, attached.File,
+                DiskKey.PlaceOf(attached.InstanceId)))]);
+        byte[] bytes = manifest.ToBytes();
+        return [.. taken.Files, new MachineFile(MachineManifest.FileName, () => new MemoryStream(bytes, false))];
+    }
+
     internal string? Seal(int position) => snapshot!.Seal(IndexOf(position));
 
     internal void Confirm() => snapshot!.Confirm();
@@ -127,15 +147,15 @@ public sealed class HostedMachine
             : isTold ? $"{name}-{identity[..IdentityShown]}" : $"{name}-{identity[..IdentityShown]}-{position}";
     }
 
-    /// <summary>Of a path of the host's, which may be a Windows path.</summary>
-    private static string FileName(string path) =>
-        Path.GetFileNameWithoutExtension(path[(path.LastIndexOfAny(['\\', '/']) + 1)..]);
+    private static string FileName(string path) => Path.GetFileNameWithoutExtension(HostPath.FileName(path));
 
-    private int IndexOf(int position)
+    private int IndexOf(int position) => IndexOf([.. snapshot!.Disks.Select(disk => disk.Key)], keys[position]);
+
+    private static int IndexOf(IReadOnlyList<DiskKey> all, DiskKey key)
     {
-        for (int index = 0; index < snapshot!.Disks.Count; index++)
+        for (int index = 0; index < all.Count; index++)
         {
-            if (snapshot.Disks[index].Key == keys[position])
+            if (all[index] == key)
             {
                 return index;
             }

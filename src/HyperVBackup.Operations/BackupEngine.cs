@@ -60,6 +60,25 @@ public sealed class BackupEngine(
             repository, request, options, environment.Randomness, progress ?? NoProgress<RestoreProgress>.Instance)
             .RunAsync(token);
 
+    /// <summary>Writes the configuration files of a restore point into a folder, each whole or not at all.</summary>
+    /// <param name="force">Replaces files that stand there.</param>
+    /// <returns>None where the point has no configuration.</returns>
+    /// <exception cref="RepositoryException">The point is not there, or is damaged.</exception>
+    /// <exception cref="CorruptDataException">A file has no good copy left.</exception>
+    /// <exception cref="Storage.StoreException">A file cannot be written, or stands there already.</exception>
+    public Task<IReadOnlyList<RestoredFile>> RestoreConfigurationAsync(
+        SessionId point, string folder, bool force = false, CancellationToken token = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return new ConfigurationRestore(repository, point, folder, force).RunAsync(token);
+    }
+
+    /// <summary>The names of a restore point's configuration files.</summary>
+    /// <exception cref="RepositoryException">The point is not there, or is damaged.</exception>
+    /// <exception cref="CorruptDataException">A file has no good copy left.</exception>
+    public Task<IReadOnlyList<string>> ListConfigurationAsync(SessionId point, CancellationToken token = default) =>
+        ConfigurationRestore.ListAsync(repository, point, token);
+
     /// <summary>Measures how a restore of a point reads, from maps and recipes alone: some tens of milliseconds a
     /// disk, whatever its size.</summary>
     /// <exception cref="CorruptDataException">A map node has no good copy left.</exception>

@@ -42,12 +42,12 @@ internal static class SimulatedObjects
 
     public static CimObject LiveSettings(SimulatedMachine machine) => Settings(
         machine, machine.Id, machine.Name,
-        machine.IsPlanned ? "Microsoft:Hyper-V:System:Planned" : "Microsoft:Hyper-V:System:Realized", null);
+        machine.IsPlanned ? "Microsoft:Hyper-V:System:Planned" : "Microsoft:Hyper-V:System:Realized", null, null);
 
     public static CimObject Of(SimulatedMachine machine, SimulatedCheckpoint checkpoint) => Settings(
         machine, checkpoint.Id, checkpoint.Name,
         checkpoint.IsRecovery ? "Microsoft:Hyper-V:Snapshot:Recovery" : "Microsoft:Hyper-V:Snapshot:Realized",
-        checkpoint.Created);
+        checkpoint.Created, checkpoint.Id);
 
     public static CimObject Attachment(SimulatedMachine machine, Guid settings, SimulatedDisk disk, string path) => new(
         new CimPath(Namespace, DiskClass, ("InstanceID", AttachmentId(machine, settings, disk))),
@@ -101,7 +101,7 @@ internal static class SimulatedObjects
         });
 
     private static CimObject Settings(
-        SimulatedMachine machine, Guid id, string name, string kind, DateTimeOffset? created) => new(
+        SimulatedMachine machine, Guid id, string name, string kind, DateTimeOffset? created, Guid? files) => new(
         SettingsPath(id),
         new Dictionary<string, object?>
         {
@@ -111,7 +111,16 @@ internal static class SimulatedObjects
             ["VirtualSystemType"] = kind,
             ["Version"] = machine.Version,
             ["CreationTime"] = created,
+            ["ConfigurationDataRoot"] = machine.Folder,
+            ["ConfigurationFile"] = FileOf(files, SimulatedConfiguration.DefinitionExtension),
+            ["GuestStateDataRoot"] = machine.Folder,
+            ["GuestStateFile"] = machine.GuestState is null
+                ? null
+                : FileOf(files, SimulatedConfiguration.GuestStateExtension),
         });
+
+    private static string? FileOf(Guid? settings, string extension) =>
+        settings is Guid id ? Path.Join(SimulatedConfiguration.Folder, Text(id) + extension) : null;
 
     private static string SettingsId(Guid id) => "Microsoft:" + Text(id);
 

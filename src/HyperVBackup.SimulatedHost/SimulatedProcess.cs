@@ -1,6 +1,7 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.SimulatedHost.Images;
@@ -13,10 +14,11 @@ namespace HyperVBackup.SimulatedHost;
 /// closed then, and nothing that it does has any effect.
 /// </summary>
 public sealed class SimulatedProcess(SimulatedHyperV host)
-    : ICimClient, IVirtualDiskHost, IImageFiles, ICheckpointJournals, IWaiter
+    : ICimClient, IVirtualDiskHost, IImageFiles, IHostFiles, ICheckpointJournals, IWaiter
 {
     private static readonly TimeSpan CallTime = TimeSpan.FromMilliseconds(20);
 
+    private readonly HostFiles files = new();
     private readonly SimulatedProvider provider = new(host);
     private readonly List<SimulatedImage> open = [];
     private readonly List<(string Owner, Guid Machine)> locks = [];
@@ -45,6 +47,7 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
         Cim = this,
         Disks = this,
         Images = this,
+        Files = this,
         Journals = this,
         Waiter = this,
         Randomness = host.Random.NextBytes,
@@ -63,7 +66,7 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
     public CimAnswer Invoke(CimPath path, string method, IReadOnlyDictionary<string, object?> arguments) =>
         Call(method, () => provider.Invoke(path, method, arguments));
 
-    public IVirtualDisk Open(string path) => Call("open disk", () =>
+    IVirtualDisk IVirtualDiskHost.Open(string path) => Call("open disk", () =>
     {
         SimulatedImage image = Find(path);
         image.Materialize();
@@ -76,6 +79,32 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
     {
         Find(path).Materialize();
         return new ImageFiles().OpenChain(path);
+    });
+
+    public IReadOnlyList<string> FilesLike(string path) => Call("look for files", () => files.FilesLike(path));
+
+    public long LengthOf(string path) => Call("length of file", () => files.LengthOf(path));
+
+    public Stream Open(string path) => Call("open file", () => files.Open(path));
+
+    public bool IsEmptyFolder(string path) => Call("look into folder", () => files.IsEmptyFolder(path));
+
+    public void Delete(string path) => Call("delete file", () =>
+    {
+        files.Delete(path);
+        return true;
+    });
+
+    public void DeleteUnfinished(string path) => Call("delete unfinished file", () =>
+    {
+        files.DeleteUnfinished(path);
+        return true;
+    });
+
+    public void DeleteFolder(string path) => Call("delete folder", () =>
+    {
+        files.DeleteFolder(path);
+        return true;
     });
 
     public string BasePathOf(string path) => Call("base of disk", () => Find(path).BasePath);

@@ -1,3 +1,4 @@
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.Machines;
 using HyperVBackup.Hosts.VirtualDisks;
 
@@ -32,6 +33,16 @@ internal sealed class MachineSnapshot : IDisposable
     public IReadOnlyList<SnapshotDisk> Disks => disks;
 
     public MachineConsistency Consistency { get; private set; }
+
+    /// <summary>The attachments of the disks, in their order.</summary>
+    public IReadOnlyList<AttachedDisk> Attached { get; private set; } = [];
+
+    /// <summary>The files of the machine's configuration, until the snapshot is sealed.</summary>
+    public IReadOnlyList<MachineFile> Files { get; private set; } = [];
+
+    public string Version => checkpoint.Version;
+
+    public string Definition => HostPath.FileName(checkpoint.Files.Definition);
 
     /// <summary>Takes away what earlier backups of ours left, and makes the checkpoint.</summary>
     /// <exception cref="HostException">It cannot be made; nothing of it is left, or it is noted.</exception>
@@ -119,6 +130,7 @@ internal sealed class MachineSnapshot : IDisposable
         RequireNoneApplied();
         List<string> after = OtherCheckpoints();
         OpenDisks(after);
+        Files = new CheckpointFiles(context).Of(machine, checkpoint);
         others = [.. before.Union(after).Except(context.Journal.Notes.Held.Select(held => held.InstanceId))];
     }
 
@@ -144,6 +156,7 @@ internal sealed class MachineSnapshot : IDisposable
         bool isListed = held is not null && (othersNow.Contains(held.InstanceId) || context.Catalog
             .ReferencePointsOf(machine).Exists(point => point.InstanceId == held.InstanceId));
         List<(AttachedDisk Attached, FrozenDisk Disk)> opened = context.Catalog.WithDisksOf(checkpoint, OpenAll);
+        Attached = [.. opened.Select(item => item.Attached)];
         untracked = WhyUntracked(opened);
         Changes changes = new(
             held, isListed, lastApplied, othersNow, context.Journal.Notes.Doubt, untracked, new KeptImages(context));

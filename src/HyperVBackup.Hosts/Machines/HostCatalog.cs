@@ -1,3 +1,4 @@
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.Wmi;
 
 namespace HyperVBackup.Hosts.Machines;
@@ -106,7 +107,10 @@ internal sealed class HostCatalog(ICimClient cim)
 
     private static MachineSettings SettingsFrom(CimObject found) => new(
         found.Path, found.RequireText("InstanceID"), found.Text("ElementName") ?? "",
-        found.Text("VirtualSystemType") ?? "", found.Time("CreationTime"), found.Text("Version") ?? "");
+        found.Text("VirtualSystemType") ?? "", found.Time("CreationTime"), found.Text("Version") ?? "")
+    {
+        Files = ConfigurationPlace.Of(found),
+    };
 
     private static ReferencePoint ReferencePointFrom(CimObject found) => new(
         found.Path, found.RequireText("InstanceID"), found.Texts("VirtualDiskIdentifiers"),

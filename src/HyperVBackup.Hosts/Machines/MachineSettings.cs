@@ -1,3 +1,4 @@
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.Wmi;
 
 namespace HyperVBackup.Hosts.Machines;
@@ -10,6 +11,9 @@ internal sealed record MachineSettings(
 {
     /// <summary>The first with change tracking, by what most say; some say 8.0. From there on the disks tell.</summary>
     private static readonly Version FirstTracked = new(6, 2);
+
+    /// <summary>Where its files are.</summary>
+    public ConfigurationPlace Files { get; init; } = new("", "");
 
     /// <summary>Whether its version is one that knows no change tracking.</summary>
     public bool IsBeforeTracking => System.Version.TryParse(Version, out Version? version) && version < FirstTracked;

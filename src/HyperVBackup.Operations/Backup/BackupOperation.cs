@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using HyperVBackup.Disks;
 using HyperVBackup.Disks.Changes;
+using HyperVBackup.Format.Maps;
 using HyperVBackup.Format.Points;
 using HyperVBackup.Operations.Backup.Resume;
 using HyperVBackup.Repository;
@@ -142,6 +143,10 @@ internal sealed class BackupOperation(
         string identity = request.VmIdentity ?? FindIdentity(session.Points);
         List<RestorePoint> points = [.. session.Points.Where(point => IsThisVm(point, identity))];
         points.Sort(PointOrder.Compare);
+        IReadOnlyList<ListReference> configuration = request.FindConfiguration is null
+            ? []
+            : await new ConfigurationBackup(session, repository.Hasher)
+                .StoreAsync(request.FindConfiguration(), token);
         List<DiskPoint> disks = [];
         for (int position = 0; position < request.Disks.Count; position++)
         {
@@ -175,6 +180,7 @@ internal sealed class BackupOperation(
             VmName = NameOf(points),
             Consistency = request.FindConsistency?.Invoke() ?? request.Consistency,
             Disks = sealedDisks,
+            ConfigurationFiles = configuration,
         };
     }
 

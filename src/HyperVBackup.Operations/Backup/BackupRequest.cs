@@ -34,4 +34,8 @@ public sealed record BackupRequest
     /// <summary>Asked once the disks are open, in place of <see cref="Consistency"/>: only then does a running machine
     /// know whether it stood still. Null where it is known before.</summary>
     public Func<Consistency>? FindConsistency { get; init; }
+
+    /// <summary>Asked once the disks are open: the files of the VM's configuration, read before any source is sealed.
+    /// Null where there are none.</summary>
+    public Func<IReadOnlyList<ConfigurationSource>>? FindConfiguration { get; init; }
 }

@@ -43,6 +43,8 @@ public static class HostedBackup
                 MachineConsistency.Crash => Consistency.Crash,
                 _ => Consistency.Offline,
             },
+            FindConfiguration = () =>
+                [.. machine.FindConfiguration().Select(file => new ConfigurationSource(file.Name, file.Open))],
         };
     }
 }

@@ -14,7 +14,7 @@ namespace HyperVBackup.Repository.Sessions;
 /// <summary>Writes a session's map nodes and lists into map packs. Each record is decoded and hashed again before it
 /// is appended. One thread at a time.</summary>
 internal sealed class SessionMaps(
-    IBlobStore store, RepositoryId repository, SessionId session, ContentHasher hasher, Compression listCompression,
+    IBlobStore store, RepositoryId repository, SessionId session, ContentHasher hasher, Compression compression,
     long packTargetBytes = FormatLimits.MapPackTargetBytes) : IMapSink, IAsyncDisposable
 {
     private readonly ArrayBufferWriter<byte> buffer = new(SessionLimits.MapBufferBytes);
@@ -34,8 +34,11 @@ internal sealed class SessionMaps(
         return WriteAsync(RecordType.Node, id.Value, nodePlain.AsMemory(0, lengthBytes), Compression.None, token);
     }
 
+    /// <summary>Lists of ids do not get smaller; configuration files, which are mostly empty, do.</summary>
     public ValueTask<RecordPlace> WriteListAsync(ListId id, ReadOnlyMemory<byte> body, CancellationToken token) =>
-        WriteAsync(RecordType.List, id.Value, body, listCompression, token);
+        WriteAsync(
+            RecordType.List, id.Value, body,
+            body.Span[0] == (byte)ListKind.ConfigurationFile ? compression : Compression.None, token);
 
     /// <summary>Publishes what is open: from then on all that was written is durable.</summary>
     public async Task FlushAsync(CancellationToken token)

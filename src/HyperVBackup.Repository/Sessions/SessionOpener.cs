@@ -118,7 +118,7 @@ internal sealed class SessionOpener(
         SessionChunks chunks = new(
             store, repository.Id, lease.Id, pagesPerChunk, index, repository.NewTables(absent), sampling: sampling,
             known: known, parityPercent: repository.Settings.ParityPercent);
-        SessionMaps maps = new(store, repository.Id, lease.Id, repository.Hasher, Compression.None);
+        SessionMaps maps = new(store, repository.Id, lease.Id, repository.Hasher, repository.Settings.Compression);
         ChunkPlanner planner = new(
             index, new SourceReader(store, repository.Hasher, pagesPerChunk, absent, repository.Watch),
             new PackPageMaps(store, repository.Id, pagesPerChunk, SessionLimits.PageMapBytesMax, absent, known),

@@ -76,6 +76,17 @@ public sealed class SimulatedDisk
         }
     }
 
+    /// <summary>What a guest that encrypts its disk writes: every page, with bytes that look random.</summary>
+    public void WriteEncrypted()
+    {
+        for (long page = 0; page < SizeBytes / SimulatedImage.PageSizeBytes; page++)
+        {
+            byte[] bytes = new byte[SimulatedImage.PageSizeBytes];
+            random.NextBytes(bytes);
+            Write(page, bytes);
+        }
+    }
+
     /// <summary>Gives the disk another size, which change tracking takes no notice of.</summary>
     public void Resize(long sizeBytes)
     {

@@ -22,7 +22,12 @@ public sealed class SimulatedCheckpoint
     /// <summary>What each disk held when it was made, whatever becomes of it.</summary>
     public IReadOnlyDictionary<Guid, byte[]> Contents => Kept;
 
+    /// <summary>The files of its configuration when it was made, by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> Files => KeptFiles;
+
     internal Dictionary<Guid, byte[]> Kept { get; } = [];
+
+    internal Dictionary<string, byte[]> KeptFiles { get; } = [];
 
     /// <summary>It is listed from then on.</summary>
     internal DateTimeOffset ListedFrom { get; set; }

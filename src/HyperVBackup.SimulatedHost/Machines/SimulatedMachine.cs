@@ -8,14 +8,13 @@ namespace HyperVBackup.SimulatedHost.Machines;
 public sealed class SimulatedMachine
 {
     private readonly Random random;
-    private readonly string folder;
     private readonly List<SimulatedDisk> disks = [];
     private readonly List<SimulatedCheckpoint> checkpoints = [];
     private readonly List<SimulatedReferencePoint> referencePoints = [];
 
     internal SimulatedMachine(Random random, string name, string folder)
     {
-        (this.random, Name, this.folder) = (random, name, folder);
+        (this.random, Name, Folder) = (random, name, folder);
         Id = NewId();
     }
 
@@ -47,6 +46,13 @@ public sealed class SimulatedMachine
     /// <summary>Whether tracking ids stay known when the reference point that told of them is gone.</summary>
     public bool IdsOutliveReferencePoints { get; set; }
 
+    /// <summary>Its guest's own state, with a virtual TPM's secrets, that of no two machines alike; null for none.
+    /// </summary>
+    public byte[]? GuestState { get; set; }
+
+    /// <summary>Its runtime state, as checkpoints hold it.</summary>
+    public byte[] RuntimeState { get; set; } = "runtime"u8.ToArray();
+
     /// <summary>Another backup program that works on it; null for none.</summary>
     public OtherProduct? OtherProduct { get; private set; }
 
@@ -58,13 +64,15 @@ public sealed class SimulatedMachine
 
     public SimulatedCheckpoint? LastApplied { get; private set; }
 
+    internal string Folder { get; }
+
     internal Guid ControllerId { get; } = new("1f8f37b8-4d25-4f9e-8d5a-5f6a3f5c2b10");
 
     /// <param name="id">The disk's identity; null for a fresh one.</param>
     /// <param name="isVhd">Whether it is a VHD.</param>
     public SimulatedDisk AddDisk(string name, long sizeBytes, Guid? id = null, bool isVhd = false)
     {
-        SimulatedDisk disk = new(random, Path.Join(folder, $"{name}.{(isVhd ? "vhd" : "vhdx")}"), sizeBytes, id)
+        SimulatedDisk disk = new(random, Path.Join(Folder, $"{name}.{(isVhd ? "vhd" : "vhdx")}"), sizeBytes, id)
         {
             Slot = disks.Count == 0 ? 0 : disks.Max(other => other.Slot) + 1,
         };
@@ -100,6 +108,7 @@ public sealed class SimulatedMachine
             disk.Images.Add(disk.Live);
         }
 
+        SimulatedConfiguration.Write(this, checkpoint);
         checkpoints.Add(checkpoint);
         return checkpoint;
     }
@@ -172,6 +181,7 @@ public sealed class SimulatedMachine
         }
 
         checkpoints.Remove(checkpoint);
+        SimulatedConfiguration.Delete(this, checkpoint);
         MergeUnused();
     }
 
@@ -233,7 +243,7 @@ public sealed class SimulatedMachine
     private string ChildPath(SimulatedImage image)
     {
         string extension = image.Disk.IsVhd ? "avhd" : "avhdx";
-        return Path.Join(folder, $"{Path.GetFileNameWithoutExtension(image.BasePath)}_{NewId()}.{extension}");
+        return Path.Join(Folder, $"{Path.GetFileNameWithoutExtension(image.BasePath)}_{NewId()}.{extension}");
     }
 
     private Guid NewId()

@@ -24,6 +24,8 @@ internal sealed class World : IDisposable
     private const int ChunkSizeBytes = 16 << 10;
     private const string OthersName = "Other product 2026-01-02";
 
+    private static readonly EngineOptions Frugal = new() { WorkerCount = 1, InFlightBytes = 8 << 20 };
+
     private readonly TestFolder folder = TestFolder.InMemory();
     private readonly MemoryStore store = new();
     private readonly Dictionary<SessionId, IReadOnlyDictionary<Guid, byte[]>> truth = [];
@@ -60,8 +62,16 @@ internal sealed class World : IDisposable
     /// <summary>Changes what is asked for.</summary>
     public Func<HostOptions, HostOptions> WithOptions { get; set; } = options => options;
 
+    /// <summary>Changes what it is asked through.</summary>
+    public Func<HostEnvironment, HostEnvironment> WithEnvironment { get; set; } = environment => environment;
+
     /// <summary>Takes the place of the simulated notes.</summary>
     public ICheckpointJournals? Journals { get; set; }
+
+    public MemoryStore Store => store;
+
+    /// <summary>A folder to restore into.</summary>
+    public string NewFolder(string name) => folder.Folder(name);
 
     public double AuditPercent { get; set; }
 
@@ -211,8 +221,10 @@ internal sealed class World : IDisposable
     {
         HostEnvironment environment = process.NewEnvironment(
             HostedBackup.RecordedBy(Repository, Machine.Id), Warnings.Add);
-        return Journals is null ? environment : environment with { Journals = Journals };
+        return WithEnvironment(Journals is null ? environment : environment with { Journals = Journals });
     }
+
+    public BackupEngine NewEngine() => new(Repository, NewEnvironment(0), Frugal);
 
     public async Task<byte[]> ReadAsync(RestorePoint point, DiskPoint disk)
     {
@@ -240,8 +252,7 @@ internal sealed class World : IDisposable
         RepositoryEnvironment environment = NewEnvironment(processCount);
         BackupRepository repository =
             await BackupRepository.OpenAsync(store, environment, CancellationToken.None);
-        BackupEngine engine = new(
-            repository, environment, new EngineOptions { WorkerCount = 1, InFlightBytes = 8 << 20 });
+        BackupEngine engine = new(repository, environment, Frugal);
         HostedMachine machine = HostedMachine.Find(Options(), EnvironmentOf(process));
         return await engine.BackupAsync(HostedBackup.RequestFor(machine) with { AuditPercent = AuditPercent });
     }
