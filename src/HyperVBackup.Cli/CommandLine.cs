@@ -58,7 +58,16 @@ internal static class CommandLine
     }
 
     private static string CommandPath(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "hvbackup" : $"hvbackup {parsed.CommandResult.Command.Name}";
+        string.Join(' ', CommandsOf(parsed.CommandResult).Reverse().Prepend("hvbackup"));
+
+    /// <summary>The names of a command and those it belongs to, but for the program's.</summary>
+    private static IEnumerable<string> CommandsOf(CommandResult? command)
+    {
+        for (; command is { Command: not RootCommand }; command = command.Parent as CommandResult)
+        {
+            yield return command.Command.Name;
+        }
+    }
 
     private static RootCommand NewRoot()
     {
@@ -80,6 +89,7 @@ internal static class CommandLine
         root.Add(StatsCommand.Create());
         root.Add(SessionsCommand.Create());
         root.Add(RebuildIndexCommand.Create());
+        root.Add(HostCommand.Create());
         root.Add(DemoCommand.Create());
         return root;
     }

@@ -1,5 +1,6 @@
 using HyperVBackup.Disks;
 using HyperVBackup.Format;
+using HyperVBackup.Hosts;
 using HyperVBackup.Operations.Synthesize;
 using HyperVBackup.Repository;
 using HyperVBackup.Storage;
@@ -11,8 +12,8 @@ internal static class Failures
 {
     public static string Sentence(Exception failure) => failure switch
     {
-        UsageException or RepositoryException or StoreException or DiskImageException or CorruptDataException
-            or ProofFailedException or UnauthorizedAccessException => Closed(failure.Message),
+        UsageException or HostException or RepositoryException or StoreException or DiskImageException
+            or CorruptDataException or ProofFailedException or UnauthorizedAccessException => Closed(failure.Message),
         IOException => Closed(StoreException.AdvisedMessageOf(failure)),
         OutOfMemoryException => "Not enough memory; --memory sets a lower ceiling.",
         _ => $"An error that should not happen: {Closed(failure.Message)} Please report it, with what --verbose adds.",

@@ -49,6 +49,9 @@ internal static class QemuArguments
         }
     }
 
+    /// <summary>Whether a machine that runs in QEMU is meant.</summary>
+    public static bool IsAsked(ParseResult parsed) => parsed.GetValue(Monitor) is not null;
+
     /// <summary>The machine to back up; null where none was named.</summary>
     /// <exception cref="UsageException">Options do not fit together.</exception>
     public static QemuMachine? MachineOf(CommandContext context, string[] disks, string[] changes)

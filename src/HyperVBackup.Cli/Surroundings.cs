@@ -1,3 +1,5 @@
+using HyperVBackup.Cli.Hosting;
+using HyperVBackup.Hosts;
 using HyperVBackup.Operations;
 using HyperVBackup.Repository;
 using HyperVBackup.Storage;
@@ -21,6 +23,10 @@ internal sealed record Surroundings
     public Func<string, IBlobStore> OpenStore { get; init; } = path => new FolderStore(path);
 
     public Func<RepositoryEnvironment> NewEnvironment { get; init; } = ThisHost.NewEnvironment;
+
+    /// <summary>Finds the Hyper-V host that this is; waits of it end with the token.</summary>
+    /// <exception cref="HostException">This is none.</exception>
+    public Func<RepositoryEnvironment, CancellationToken, HostAccess> FindHost { get; init; } = ThisHyperV.Find;
 
     /// <summary>Opens standard output; each caller disposes of its own.</summary>
     public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;

@@ -34,6 +34,9 @@ public sealed class SimulatedHyperV(string folder, int seed)
     /// <summary>Leaves a tracking id out of the reference points that it shows.</summary>
     public bool LeavesIdOut { get; set; }
 
+    /// <summary>The names of the nodes of its cluster; none where it is in none.</summary>
+    public IReadOnlyList<string> ClusterNodes { get; set; } = [];
+
     /// <summary>Gives a checkpoint the name that is asked for it, from its beginning on; else one of the host's own.
     /// </summary>
     public bool NamesCheckpoints { get; set; } = true;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Containers;
 using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.SimulatedHost.Machines;
 
@@ -21,6 +22,11 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
 
     public IReadOnlyList<CimObject> Query(string cimNamespace, string wql)
     {
+        if (cimNamespace == ClusterNodes.Namespace)
+        {
+            return Nodes();
+        }
+
         Match match = Question().Match(wql);
         if (!match.Success || cimNamespace != SimulatedObjects.Namespace)
         {
@@ -72,6 +78,12 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             _ => throw new HostException($"{path} has no method {method} (0x8004102E).", 0x8004102E),
         };
     }
+
+    private IReadOnlyList<CimObject> Nodes() => host.ClusterNodes.Count == 0
+        ? throw new HostException("There is no namespace root\\mscluster (0x8004100E).", ClusterNodes.NoSuchNamespace)
+        : [.. host.ClusterNodes.Select(name => new CimObject(
+            new CimPath(ClusterNodes.Namespace, ClusterNodes.NodeClass, ("Name", name)),
+            new Dictionary<string, object?> { ["Name"] = name }))];
 
     private static bool IsAt(CimPath path, SimulatedMachine machine) =>
         SimulatedObjects.PathOf(machine).Equals(path);

@@ -79,6 +79,20 @@ public sealed class UsageTests : IDisposable
     public async Task Wrong_usage_of_a_running_machine_is_too(string line, string needle) =>
         await Wrong_usage_is_said_in_a_sentence_with_exit_code_2(line, needle);
 
+    [Theory]
+    [InlineData("backup --vm a --container host", "--container needs --host")]
+    [InlineData("backup --vm a --disk d.raw --keep-checkpoints", "--keep-checkpoints needs --host")]
+    [InlineData("backup --host", "either with --vm or with --container")]
+    [InlineData("backup --host --vm a --container host", "either with --vm or with --container")]
+    [InlineData("backup --host --vm ''", "names no machine")]
+    [InlineData("backup --host --vm a --disk d.raw", "--disk and --host exclude each other")]
+    [InlineData("backup --host --vm a --qemu s", "--qemu and --host exclude each other")]
+    [InlineData("backup --vm a b --disk d.raw", "Only --host backs several VMs up")]
+    [InlineData("host mend", "'hvbackup host' does not take 'mend'")]
+    [InlineData("host list mend", "'hvbackup host list' does not take 'mend'")]
+    public async Task Wrong_usage_of_a_host_is_too(string line, string needle) =>
+        await Wrong_usage_is_said_in_a_sentence_with_exit_code_2(line, needle);
+
     [Fact]
     public async Task Every_command_explains_itself()
     {
@@ -86,7 +100,7 @@ public sealed class UsageTests : IDisposable
         string[] commands =
             [
                 "init", "backup", "list", "restore", "synthesize", "diff", "verify", "repair", "prune", "pin",
-                "explain", "stats", "rebuild-index",
+                "explain", "stats", "rebuild-index", "host",
             ];
         Assert.All(commands, command => Assert.Contains($"  {command} ", root, StringComparison.Ordinal));
         foreach (string command in commands)

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using HyperVBackup.Cli.Hosting;
 using HyperVBackup.Cli.Output;
-using HyperVBackup.Disks;
-using HyperVBackup.Disks.Changes;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Hosts.Containers;
 using HyperVBackup.Operations.Backup;
+using HyperVBackup.Operations.Hosted;
 using HyperVBackup.Qemu;
 using HyperVBackup.Repository;
 
@@ -12,11 +13,11 @@ namespace HyperVBackup.Cli.Commands;
 /// <summary><c>backup</c>: takes disks of a VM into one restore point.</summary>
 internal static class BackupCommand
 {
-    private static readonly Option<string> Vm = new("--vm")
+    private static readonly Option<string[]> Vm = new("--vm")
     {
-        Description = "The VM's name or GUID; a new one begins a VM.",
+        Description = "The VM's name or GUID; a new one begins a VM. With --host: one or several of the host's.",
         HelpName = "VM",
-        Required = true,
+        AllowMultipleArgumentsPerToken = true,
     };
 
     private static readonly Option<string[]> Disks = new("--disk")
@@ -26,7 +27,6 @@ internal static class BackupCommand
             + "raw:PATH is raw whatever it holds, as block devices are; image:PATH is a VHDX or VHD. "
             + "With --qemu: a block node of the machine.",
         HelpName = "[NAME=][raw:|image:]PATH|NODE",
-        Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -74,6 +74,7 @@ internal static class BackupCommand
             Vm, Disks, Changes, Full, Audit, Limit, ImmutableUntil,
         };
         QemuArguments.AddTo(command);
+        HostArguments.AddTo(command);
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
     }
@@ -81,6 +82,11 @@ internal static class BackupCommand
     private static async Task<int> RunAsync(CommandContext context, CancellationToken token)
     {
         ImmutableOption.RequireToCome(context, ImmutableUntil);
+        if (HostArguments.IsAsked(context.Parsed))
+        {
+            return await RunOnHostAsync(context, token);
+        }
+
         BackupRequest request = RequestOf(context);
         BackupRepository repository = await context.OpenAsync(token);
         BackupReport report = await context.Live.RunAsync(show =>
@@ -95,11 +101,11 @@ internal static class BackupCommand
 
         if (context.IsJson)
         {
-            WriteJson(report);
+            JsonOutput.Write(json => BackupReportOutput.WriteJson(json, report));
         }
         else
         {
-            WriteText(report);
+            BackupReportOutput.WriteText(report);
         }
 
         return ExitCodes.Done;
@@ -108,14 +114,16 @@ internal static class BackupCommand
     private static BackupRequest RequestOf(CommandContext context)
     {
         ParseResult parsed = context.Parsed;
-        string vm = parsed.GetRequiredValue(Vm);
+        string vm = OneVm(parsed);
         if (!VmName.IsValid(vm))
         {
             throw new UsageException(
                 $"'{vm}' cannot name a VM: use 1 to 200 characters without '@', '/' or control characters.");
         }
 
-        string[] disks = parsed.GetRequiredValue(Disks);
+        string[] disks = parsed.GetValue(Disks) is { Length: > 0 } named
+            ? named
+            : throw new UsageException("Name the VM's disks with --disk, or its Hyper-V host with --host.");
         string[] changes = parsed.GetValue(Changes) ?? [];
         QemuMachine? machine = QemuArguments.MachineOf(context, disks, changes);
         return new BackupRequest
@@ -135,75 +143,80 @@ internal static class BackupCommand
         };
     }
 
-    private static void WriteJson(BackupReport report) => JsonOutput.Write(json =>
+    private static string OneVm(ParseResult parsed) => parsed.GetValue(Vm) switch
     {
-        RestorePoint point = report.Point;
-        json.WriteString("restorePoint", point.Id.ToString());
-        json.WriteString("vm", point.VmName.Text);
-        json.WriteString("kind", Words.Of(point.Kind));
-        json.WriteNumber("hitsReread", report.HitsReread);
-        json.WriteArray("disks", point.Disks.Zip(report.BytesResumed), (item, pair) =>
-        {
-            (DiskPoint disk, long bytesResumed) = pair;
-            item.WriteString("disk", disk.Name);
-            item.WriteString("kind", Words.Of(disk.Kind));
-            item.WriteNumber("virtualSize", disk.VirtualSizeBytes);
-            item.WriteNumber("bytesRead", disk.Statistics.BytesRead);
-            item.WriteNumber("bytesAudited", disk.Statistics.BytesAudited);
-            item.WriteNumber("bytesChanged", disk.Statistics.BytesChanged);
-            item.WriteNumber("chunksNew", disk.Statistics.ChunksNew);
-            item.WriteNumber("bytesNew", disk.Statistics.BytesNew);
-            item.WriteNumber("bytesStored", disk.Statistics.BytesStored);
-            item.WriteString("root", disk.Root.ToString());
-            if (disk.LostReason.Length > 0)
-            {
-                item.WriteString("lostReason", disk.LostReason);
-            }
+        [string vm] => vm,
+        { Length: > 1 } => throw new UsageException("Only --host backs several VMs up at once: name one with --vm."),
+        _ => throw new UsageException("Name the VM with --vm."),
+    };
 
-            if (bytesResumed > 0)
-            {
-                item.WriteNumber("bytesResumed", bytesResumed);
-            }
-
-            AuditText.Write(item, disk, FindingOf(report, disk));
-        });
-    });
-
-    private static void WriteText(BackupReport report)
+    private static async Task<int> RunOnHostAsync(CommandContext context, CancellationToken token)
     {
-        RestorePoint point = report.Point;
-        Console.WriteLine($"Restore point {point.Id} of {point.VmName}: {Words.Of(point.Kind)}.");
-        foreach ((DiskPoint disk, long bytesResumed) in point.Disks.Zip(report.BytesResumed))
+        ParseResult parsed = context.Parsed;
+        RequireHostAlone(parsed);
+        HostAccess host = Surroundings.Current.FindHost(context.Environment, token);
+        MachineContainer? container = HostArguments.ContainerOf(parsed, host);
+        string[] machines = parsed.GetValue(Vm) ?? [];
+        BackupRepository repository = await context.OpenAsync(token);
+        HostTargets targets = container is null
+            ? HostTargets.Of(host, machines)
+            : Renew(context, host, repository, container);
+        HostBackups backups = new(
+            context, host, repository,
+            options => HostArguments.Configure(parsed, options),
+            request => request with
+            {
+                Full = parsed.GetValue(Full),
+                AuditPercent = parsed.GetValue(Audit),
+                ReadBytesPerSecondMax = parsed.GetValue(Limit),
+                ImmutableUntil = parsed.GetValue(ImmutableUntil),
+            });
+        List<HostOutcome> outcomes =
+            await context.Live.RunAsync(show => backups.RunAsync(targets.Due, show, token));
+        HostOutcomeOutput.Write(context, host, targets, outcomes, isOne: container is null && machines.Length == 1);
+        return targets.Silent.Count == 0 && outcomes.TrueForAll(outcome => outcome.Report is not null)
+            ? ExitCodes.Done
+            : ExitCodes.Failed;
+    }
+
+    private static void RequireHostAlone(ParseResult parsed)
+    {
+        Option? other = new Option[] { Disks, Changes }
+            .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
+        if (other is not null || QemuArguments.IsAsked(parsed))
         {
-            DiskStatistics counts = disk.Statistics;
-            string audited = counts.BytesAudited > 0 ? $" and audited {SizeText.Format(counts.BytesAudited)}" : "";
-            Console.WriteLine(
-                $"  {disk.Name}: {Words.Of(disk.Kind)}, read {SizeText.Format(counts.BytesRead)}{audited}, "
-                + $"changed {SizeText.Format(counts.BytesChanged)}, new {SizeText.Format(counts.BytesNew)}, "
-                + $"stored {SizeText.Format(counts.BytesStored)}.");
-            if (disk.LostReason.Length > 0)
-            {
-                Console.WriteLine($"    Compared by checksum: {disk.LostReason}.");
-            }
-
-            if (bytesResumed > 0)
-            {
-                Console.WriteLine(
-                    $"    Went on with an interrupted backup: {SizeText.Format(bytesResumed)} were not read again.");
-            }
-
-            foreach (string line in AuditText.Of(disk, FindingOf(report, disk)))
-            {
-                Console.WriteLine($"    {line}");
-            }
+            throw new UsageException(
+                $"{other?.Name ?? "--qemu"} and --host exclude each other: the host knows its machines' disks.");
         }
 
-        if (report.HitsReread > 0)
+        bool isNamed = parsed.GetValue(Vm) is { Length: > 0 };
+        bool isContained = parsed.GetValue(HostArguments.Container) is not null;
+        if (isNamed == isContained)
         {
-            Console.WriteLine($"  Of the records relied on, {report.HitsReread} were read again.");
+            throw new UsageException("With --host name the machines either with --vm or with --container.");
+        }
+
+        if (isNamed && parsed.GetValue(Vm)!.Contains(""))
+        {
+            throw new UsageException("--vm '' names no machine.");
         }
     }
 
-    private static AuditFinding? FindingOf(BackupReport report, DiskPoint disk) =>
-        report.Findings.FirstOrDefault(finding => finding.Disk == disk.Name);
+    /// <summary>Takes an inventory of a container and keeps it for the next.</summary>
+    private static HostTargets Renew(
+        CommandContext context, HostAccess host, BackupRepository repository, MachineContainer container)
+    {
+        ContainerNotes notes = new(
+            HostBackups.NotesFolderOf(context.Environment, "containers", repository.Id.ToString()));
+        ContainerMembers? before = notes.Read(container);
+        if (before is null)
+        {
+            context.Live.Warn($"What was noted of {ContainerText.Of(container)} is damaged: all its members are new.");
+        }
+
+        HostTargets targets =
+            HostTargets.Of(host, container, before ?? ContainerMembers.None, out ContainerMembers after);
+        notes.Write(container, after);
+        return targets;
+    }
 }

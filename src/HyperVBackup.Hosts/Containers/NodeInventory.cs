@@ -26,11 +26,32 @@ public sealed record NodeInventory(string Node, IReadOnlyList<SeenMachine>? Mach
         }
     }
 
+    /// <summary>The machines of a node that have a GUID or, without case, a name; none where it has none.</summary>
+    /// <exception cref="HostException">The node, or one of these machines, cannot be asked.</exception>
+    public static IReadOnlyList<SeenMachine> Find(ICimClient cim, string nameOrId)
+    {
+        ArgumentNullException.ThrowIfNull(cim);
+        ArgumentNullException.ThrowIfNull(nameOrId);
+        HostCatalog catalog = new(cim);
+        IEnumerable<VirtualMachine> found = Guid.TryParse(nameOrId, out Guid id)
+            ? [.. new[] { catalog.FindMachine(id) }.OfType<VirtualMachine>()]
+            : catalog.Machines().Where(
+                machine => string.Equals(machine.Name, nameOrId, StringComparison.OrdinalIgnoreCase));
+        return [.. found.SelectMany(machine => See(catalog, machine))];
+    }
+
     private static IEnumerable<SeenMachine> See(HostCatalog catalog, VirtualMachine machine)
     {
         MachineSettings? live = catalog.SettingsOf(machine).Find(settings => settings.IsLive);
         return live is null
             ? []
-            : [new SeenMachine(machine.Id, machine.Name, [.. catalog.DisksOf(live).Select(disk => disk.File)])];
+            :
+            [
+                new SeenMachine(machine.Id, machine.Name, [.. catalog.DisksOf(live).Select(disk => disk.File)])
+                {
+                    Version = live.Version,
+                    IsOff = machine.IsOff,
+                },
+            ];
     }
 }

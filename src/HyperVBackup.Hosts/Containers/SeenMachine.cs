@@ -4,4 +4,10 @@ namespace HyperVBackup.Hosts.Containers;
 /// <param name="Id">What it is known by everywhere.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="Files">The paths of the images that it writes.</param>
-public sealed record SeenMachine(Guid Id, string Name, IReadOnlyList<string> Files);
+public sealed record SeenMachine(Guid Id, string Name, IReadOnlyList<string> Files)
+{
+    /// <summary>Its configuration version, as in <c>8.0</c>; empty where it is not told.</summary>
+    public string Version { get; init; } = "";
+
+    public bool IsOff { get; init; }
+}

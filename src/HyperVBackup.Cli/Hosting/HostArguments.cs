@@ -1,0 +1,76 @@
+using System.CommandLine;
+using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Containers;
+
+namespace HyperVBackup.Cli.Hosting;
+
+/// <summary>Reads <c>--host</c> with <c>--container KIND:NAME</c> and what goes with it.</summary>
+internal static class HostArguments
+{
+    /// <summary>Which machines of this host or its cluster are meant.</summary>
+    public static Option<string?> Container { get; } = new("--container")
+    {
+        Description = "The machines of this host (host), of a cluster, or with a disk in a folder or cluster shared "
+            + "volume; they join and leave on their own.",
+        HelpName = "host|cluster:NAME|csv:PATH|folder:PATH",
+    };
+
+    private static readonly Option<bool> Host = new("--host")
+    {
+        Description = "Back up machines of this Hyper-V host, or its cluster, through checkpoints that are gone again "
+            + "afterwards; name them with --vm or --container.",
+    };
+
+    private static readonly Option<bool> AllowCrashConsistent = new("--allow-crash-consistent")
+    {
+        Description = "Where a machine's programs cannot be brought to rest, back it up as of a power cut.",
+    };
+
+    private static readonly Option<bool> KeepCheckpoints = new("--keep-checkpoints")
+    {
+        Description = "Where the host tracks no changes, leave a machine's checkpoint until its next backup, so that "
+            + "only what changed is read; it takes the room of what is written meanwhile.",
+    };
+
+    private static readonly Option<string[]> OwnCheckpoints = new("--own-checkpoint")
+    {
+        Description = "A checkpoint that a warning told of and that is left of this program's: it is removed.",
+        HelpName = "ID",
+    };
+
+    public static void AddTo(Command command)
+    {
+        command.Add(Host);
+        foreach (Option option in Dependent)
+        {
+            command.Add(option);
+        }
+    }
+
+    private static Option[] Dependent => [Container, AllowCrashConsistent, KeepCheckpoints, OwnCheckpoints];
+
+    /// <summary>Whether machines of a host are meant.</summary>
+    /// <exception cref="UsageException">Options do not fit together.</exception>
+    public static bool IsAsked(ParseResult parsed)
+    {
+        bool isAsked = parsed.GetValue(Host);
+        Option? alone = Dependent.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false });
+        return isAsked || alone is null ? isAsked : throw new UsageException($"{alone.Name} needs --host.");
+    }
+
+    /// <summary>Null where none is named.</summary>
+    /// <exception cref="UsageException">What is named is none.</exception>
+    public static MachineContainer? ContainerOf(ParseResult parsed, HostAccess host) =>
+        parsed.GetValue(Container) is { } text
+            ? ContainerText.Parse(text, host.Name)
+                ?? throw new UsageException($"'{text}' is no container: use {ContainerText.Forms}.")
+            : null;
+
+    /// <summary>Adds what was allowed for the machines.</summary>
+    public static HostOptions Configure(ParseResult parsed, HostOptions options) => options with
+    {
+        AllowCrashConsistent = parsed.GetValue(AllowCrashConsistent),
+        KeepCheckpoints = parsed.GetValue(KeepCheckpoints),
+        OwnCheckpoints = parsed.GetValue(OwnCheckpoints) ?? [],
+    };
+}

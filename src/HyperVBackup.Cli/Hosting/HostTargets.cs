@@ -1,0 +1,111 @@
+using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Containers;
+
+namespace HyperVBackup.Cli.Hosting;
+
+/// <summary>Which machines a command is to back up.</summary>
+/// <param name="Due">Those to back up now, and those that cannot be.</param>
+/// <param name="Absent">Members of the container that no node showed, though those answered where they were.</param>
+/// <param name="Silent">Nodes that did not answer: nobody knows which machines of theirs are due.</param>
+internal sealed record HostTargets(
+    IReadOnlyList<HostTarget> Due, IReadOnlyList<ContainerMember> Absent, IReadOnlyList<NodeInventory> Silent)
+{
+    /// <summary>Machines by name or GUID: those of this host, else of its cluster. One that is not found, or whose name
+    /// several have, is in the way of no other.</summary>
+    public static HostTargets Of(HostAccess host, IEnumerable<string> machines)
+    {
+        List<HostTarget> due = [];
+        foreach (string asked in machines.Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            HostTarget found = Find(host, asked);
+            if (found.Id is null || !due.Exists(other => other.Id == found.Id))
+            {
+                due.Add(found);
+            }
+        }
+
+        return new HostTargets(due, [], []);
+    }
+
+    /// <summary>The machines of a container, by an inventory of now.</summary>
+    /// <param name="before">Its members so far.</param>
+    /// <param name="after">Its members now, to be kept.</param>
+    /// <exception cref="HostException">There is no such container.</exception>
+    public static HostTargets Of(
+        HostAccess host, MachineContainer container, ContainerMembers before, out ContainerMembers after)
+    {
+        List<NodeInventory> nodes = InventoriesFor(host, container);
+        ContainerMembers members = after = before.After(container, nodes);
+        List<NodeInventory> silent = [.. nodes.Where(node => node.Machines is null)];
+        if (members.Present.Count == 0 && silent.Count == 0)
+        {
+            throw new HostException($"No machine is in {ContainerText.Of(container)}: is that its name?");
+        }
+
+        ILookup<bool, ContainerMember> unseen = before.Members
+            .ExceptBy(members.Present.Select(member => member.Id), member => member.Id)
+            .ToLookup(member => silent.Exists(node => IsSame(node.Node, member.Node)));
+        return new HostTargets(
+            [
+                .. members.Present.Select(member => new HostTarget(member.Name, member.Id, member.Node)),
+                .. unseen[true].Select(member => new HostTarget(
+                    member.Name, member.Id, member.Node, $"{member.Node} does not tell its machines.")),
+            ],
+            [.. unseen[false]],
+            silent);
+    }
+
+    /// <summary>What the nodes tell that may have a machine of a container.</summary>
+    /// <exception cref="HostException">There is no such container.</exception>
+    public static List<NodeInventory> InventoriesFor(HostAccess host, MachineContainer container)
+    {
+        if (container.Kind == ContainerKind.Cluster && ClusterNodes.Of(host.CimOf(host.Name)).Count == 0)
+        {
+            throw new HostException($"The host {host.Name} is in no cluster.");
+        }
+
+        IReadOnlyList<string> nodes = container.Kind == ContainerKind.Host && host.IsThis(container.Name)
+            ? [host.Name]
+            : host.Nodes();
+        if (container.Kind == ContainerKind.Host)
+        {
+            nodes = [.. nodes.Where(node => IsSame(node, container.Name))];
+        }
+
+        return nodes.Count > 0
+            ? [.. nodes.Select(host.InventoryOf)]
+            : throw new HostException($"'{container.Name}' is neither this host nor a node of its cluster.");
+    }
+
+    private static bool IsSame(string node, string other) =>
+        string.Equals(node, other, StringComparison.OrdinalIgnoreCase);
+
+    private static HostTarget Find(HostAccess host, string asked)
+    {
+        try
+        {
+            IReadOnlyList<SeenMachine> here = NodeInventory.Find(host.CimOf(host.Name), asked);
+            return here.Count > 0
+                ? One(asked, [.. here.Select(machine => (host.Name, machine))])
+                : One(asked, [.. from node in host.Nodes()
+                                 where !host.IsThis(node)
+                                 from machine in NodeInventory.Find(host.CimOf(node), asked)
+                                 select (node, machine)]);
+        }
+        catch (HostException failure)
+        {
+            return new HostTarget(asked, null, host.Name, failure.Message);
+        }
+    }
+
+    private static HostTarget One(string asked, IReadOnlyList<(string Node, SeenMachine Machine)> found) =>
+        found.Select(place => place.Machine.Id).Distinct().Count() switch
+        {
+            0 => new HostTarget(asked, null, "", $"There is no machine '{asked}' on this host or in its cluster."),
+            1 => new HostTarget(found[0].Machine.Name, found[0].Machine.Id, found[0].Node),
+            _ => new HostTarget(
+                asked, null, "",
+                $"Several machines are named '{asked}': name one by its GUID, which is "
+                + string.Join(" or ", found.Select(place => place.Machine.Id).Distinct()) + "."),
+        };
+}
