@@ -1,5 +1,6 @@
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.Containers;
 using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.Hosts.Wmi;
@@ -21,6 +22,8 @@ internal sealed class HostAccess
     public required IVirtualDiskHost Disks { get; init; }
 
     public IImageFiles Images { get; init; } = new ImageFiles();
+
+    public IHostFiles Files { get; init; } = new HostFiles();
 
     public required IWaiter Waiter { get; init; }
 

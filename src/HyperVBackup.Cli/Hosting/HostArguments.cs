@@ -26,6 +26,11 @@ internal static class HostArguments
         Description = "Where a machine's programs cannot be brought to rest, back it up as of a power cut.",
     };
 
+    private static readonly Option<bool> AllowWithoutConfiguration = new("--allow-without-configuration")
+    {
+        Description = "Where the files of a machine's configuration are not found, back up its disks without them.",
+    };
+
     private static readonly Option<bool> KeepCheckpoints = new("--keep-checkpoints")
     {
         Description = "Where the host tracks no changes, leave a machine's checkpoint until its next backup, so that "
@@ -47,7 +52,8 @@ internal static class HostArguments
         }
     }
 
-    private static Option[] Dependent => [Container, AllowCrashConsistent, KeepCheckpoints, OwnCheckpoints];
+    private static Option[] Dependent =>
+        [Container, AllowCrashConsistent, AllowWithoutConfiguration, KeepCheckpoints, OwnCheckpoints];
 
     /// <summary>Whether machines of a host are meant.</summary>
     /// <exception cref="UsageException">Options do not fit together.</exception>
@@ -70,6 +76,7 @@ internal static class HostArguments
     public static HostOptions Configure(ParseResult parsed, HostOptions options) => options with
     {
         AllowCrashConsistent = parsed.GetValue(AllowCrashConsistent),
+        AllowWithoutConfiguration = parsed.GetValue(AllowWithoutConfiguration),
         KeepCheckpoints = parsed.GetValue(KeepCheckpoints),
         OwnCheckpoints = parsed.GetValue(OwnCheckpoints) ?? [],
     };

@@ -2,6 +2,7 @@ using HyperVBackup.Cli.Output;
 using HyperVBackup.Disks;
 using HyperVBackup.Format;
 using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.Operations;
 using HyperVBackup.Operations.Backup;
@@ -83,6 +84,7 @@ internal sealed class HostBackups(
             Cim = host.CimOf(target.Node),
             Disks = shared ?? host.Disks,
             Images = shared ?? host.Images,
+            Files = shared is null ? host.Files : new SharedFiles(host.Files, target.Node),
             Journals = host.Journals ?? new FileJournals(NotesFolderOf(context.Environment, "notes")),
             Waiter = host.Waiter,
             Randomness = bytes => context.Environment.Randomness(bytes),

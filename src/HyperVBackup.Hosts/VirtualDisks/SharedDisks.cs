@@ -24,13 +24,14 @@ public sealed class SharedDisks(IVirtualDiskHost disks, IImageFiles images, stri
             || (windows.Length > 1 && windows.AsSpan(1).StartsWith(SharedVolumes, StringComparison.OrdinalIgnoreCase));
     }
 
-    public IVirtualDisk Open(string path) => disks.Open(Require(path));
+    public IVirtualDisk Open(string path) => disks.Open(Require(path, node));
 
-    public string BasePathOf(string path) => disks.BasePathOf(Require(path));
+    public string BasePathOf(string path) => disks.BasePathOf(Require(path, node));
 
-    public IImageChain OpenChain(string path) => images.OpenChain(Require(path));
+    public IImageChain OpenChain(string path) => images.OpenChain(Require(path, node));
 
-    private string Require(string path) => IsShared(path)
+    /// <exception cref="HostException">The path does not mean the same file on every node.</exception>
+    internal static string Require(string path, string node) => IsShared(path)
         ? path
         : throw new HostException(
             $"'{path}' is on a volume of {node}'s own: back this machine up by a run on {node}.");

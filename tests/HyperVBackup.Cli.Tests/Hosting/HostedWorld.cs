@@ -71,7 +71,7 @@ internal sealed class HostedWorld : IDisposable, IVirtualDiskHost
     }
 
     /// <summary>Every node sees the images on shares.</summary>
-    public IVirtualDisk Open(string path) => HolderOf(path).Open(path);
+    public IVirtualDisk Open(string path) => ((IVirtualDiskHost)HolderOf(path)).Open(path);
 
     public string BasePathOf(string path) => HolderOf(path).BasePathOf(path);
 
@@ -87,6 +87,7 @@ internal sealed class HostedWorld : IDisposable, IVirtualDiskHost
                 ? NewProcess(host)
                 : throw new HostException($"There is no {node}."),
             Disks = Nodes.Count > 1 ? this : process,
+            Files = new ShareFiles(),
             Waiter = process,
         };
     }
