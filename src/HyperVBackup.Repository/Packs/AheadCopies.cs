@@ -147,12 +147,9 @@ internal sealed class AheadCopies(
     private async Task<HashSet<PackName>> ListAsync(CancellationToken token)
     {
         HashSet<PackName> packs = [];
-        await foreach (BlobName blob in store.ListAsync(FileNames.ChunkPackFolder, token))
+        await foreach (PackName pack in StandingPacks.ListAsync(store, PackKind.Chunks, token))
         {
-            if (PackName.TryParse(blob.Path, out PackName pack))
-            {
-                packs.Add(pack);
-            }
+            packs.Add(pack);
         }
 
         return packs;

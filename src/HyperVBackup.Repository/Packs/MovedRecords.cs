@@ -6,7 +6,7 @@ namespace HyperVBackup.Repository.Packs;
 
 /// <summary>
 /// Where records lie that were copied out of the packs that maps and recipes still name: in rewritten packs, which
-/// their numbers tell; of map records, which are few, also where other hosts stored the same. Their tables are read
+/// their numbers tell; of map records, which are few, wherever they lie. Their tables are read
 /// once, at the first record that is not where it was; what is said is a hint, as all places are. Thread-safe.
 /// </summary>
 internal sealed class MovedRecords(IBlobStore store, PackTables tables, PackKind kind)
@@ -49,10 +49,9 @@ internal sealed class MovedRecords(IBlobStore store, PackTables tables, PackKind
     private async Task<Loaded> ReadAsync(CancellationToken token)
     {
         List<PackName> packs = [];
-        string folder = kind == PackKind.Chunks ? FileNames.ChunkPackFolder : FileNames.MapPackFolder;
-        await foreach (BlobName blob in store.ListAsync(folder, token))
+        await foreach (PackName pack in StandingPacks.ListAsync(store, kind, token))
         {
-            if (PackName.TryParse(blob.Path, out PackName pack) && IsLoaded(pack))
+            if (IsLoaded(pack))
             {
                 packs.Add(pack);
             }

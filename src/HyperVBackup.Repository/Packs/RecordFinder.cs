@@ -44,23 +44,12 @@ internal sealed class RecordFinder(IBlobStore store, PackTables tables) : IRecor
             yield return place;
         }
 
-        HashSet<PackName> seen = [];
-        string[] prefixes = kind == PackKind.Chunks ? [""] : ["", FileNames.MirrorFolder];
-        foreach (string prefix in prefixes)
+        await foreach (PackName pack in StandingPacks.ListAsync(store, kind, token))
         {
-            string folder = prefix + (kind == PackKind.Chunks ? FileNames.ChunkPackFolder : FileNames.MapPackFolder);
-            await foreach (BlobName blob in store.ListAsync(folder, token))
+            foreach (PackEntry entry in (await tables.TryGetAsync(pack, token))?.FindAll(id) ?? [])
             {
-                if (PackName.TryParse(blob.Path.AsSpan(prefix.Length), out PackName pack)
-                    && seen.Add(pack)
-                    && await tables.TryGetAsync(pack, token) is PackTable table)
-                {
-                    foreach (PackEntry entry in table.FindAll(id))
-                    {
-                        moved.Note(pack);
-                        yield return new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes);
-                    }
-                }
+                moved.Note(pack);
+                yield return new RecordPlace(pack, entry.OffsetBytes, entry.LengthBytes);
             }
         }
     }

@@ -9,6 +9,7 @@ using HyperVBackup.Repository.Tests.Index;
 using HyperVBackup.Repository.Tests.Maintenance;
 using HyperVBackup.Repository.Tests.Maintenance.Collect;
 using HyperVBackup.Repository.Tests.Sessions;
+using HyperVBackup.Storage;
 using HyperVBackup.Testing.Stores;
 using Xunit;
 
@@ -91,10 +92,18 @@ public sealed class AheadCopiesTests
         Assert.Equal(2, log.Calls.Count(call => call == listing));
     }
 
-    [Fact]
-    public async Task Nodes_whose_packs_are_gone_are_found_without_a_search_for_each()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nodes_whose_packs_are_gone_are_found_without_a_search_for_each(bool areFirstCopiesLost)
     {
         (SampleRepository sample, RestorePoint point) = await MakeAsync(hasNodesOfItsOwn: false);
+        foreach (BlobName name in sample.Store.Names.Where(
+            name => areFirstCopiesLost && name.Path.StartsWith("maps/", StringComparison.Ordinal)))
+        {
+            await sample.Store.DeleteAsync(name, default);
+        }
+
         BackupRepository host = await SampleRepository.OpenAsync(sample.Store);
         int listings = 0;
         sample.Store.Before = call => listings += call == new StoreCall(StoreCallKind.List, "maps/") ? 1 : 0;
