@@ -22,7 +22,7 @@ public sealed class ReferenceTests
         ["SimulatedHost"] = (["Hosts", "Disks"], []),
         ["Operations"] = (["Repository", "Disks", "Hosts"], []),
         ["Cli"] = (
-            ["Operations", "Hosts", "Qemu", "Repository", "Disks", "Storage", "Format", "Blake3"],
+            ["Operations", "Hosts", "SimulatedHost", "Qemu", "Repository", "Disks", "Storage", "Format", "Blake3"],
             ["System.CommandLine", "Spectre.Console"]),
     };
 

@@ -139,6 +139,22 @@ public sealed class JsonTests : IDisposable
             demo.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("step").GetString()));
     }
 
+    [Fact]
+    public async Task The_demonstration_on_a_host_says_that_it_is_simulated_and_what_each_step_showed()
+    {
+        JsonElement demo = await JsonAsync("demo", "--host", "--folder", hvbackup.PathOf("demo"));
+
+        AssertFields(demo, "simulated", "caution", "steps");
+        JsonElement[] steps = [.. demo.GetProperty("steps").EnumerateArray()];
+        Assert.Equal(9, steps.Length);
+        Assert.Equal(
+            "12 disks of 7 points: each what its checkpoint held", steps[^1].GetProperty("result").GetString());
+        Assert.True(steps[2].GetProperty("bytesRead").GetInt64() < steps[0].GetProperty("bytesRead").GetInt64() / 2);
+        CommandResult text = await hvbackup.RunPlainAsync("demo", "--host");
+        Assert.Equal((0, ""), (text.ExitCode, text.Errors));
+        Assert.StartsWith("The Hyper-V host is simulated: ", text.Output, StringComparison.Ordinal);
+    }
+
     public void Dispose() => hvbackup.Dispose();
 
     private async Task<JsonElement> BackUpAsync(string id, string? since, bool expectWarning = false)

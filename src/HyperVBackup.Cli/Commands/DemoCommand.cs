@@ -15,11 +15,16 @@ internal static class DemoCommand
         HelpName = "PATH",
     };
 
+    private static readonly Option<bool> Host = new("--host")
+    {
+        Description = "Show the machines of a Hyper-V host being backed up, on a host that is simulated.",
+    };
+
     public static Command Create()
     {
         Command command = new("demo", "Show the main job on a sample disk: back up, lose tracking, recover, restore.")
         {
-            Folder,
+            Folder, Host,
         };
         command.SetAction((parsed, token) => CommandContext.RunAsync(parsed, RunAsync, token));
         return command;
@@ -39,15 +44,17 @@ internal static class DemoCommand
             Directory.CreateDirectory(folder);
             RepositoryEnvironment environment =
                 context.Environment with { StateFolder = Path.Combine(folder, "state") };
-            IReadOnlyList<DemoStep> steps = await context.Live.RunAsync(show =>
-                new DemoRun(folder, environment, show).RunAsync(token));
+            bool isHost = context.Parsed.GetValue(Host);
+            IReadOnlyList<DemoStep> steps = await context.Live.RunAsync(show => isHost
+                ? new HostDemoRun(folder, environment, show).RunAsync(token)
+                : new DemoRun(folder, environment, show).RunAsync(token));
             if (context.IsJson)
             {
-                WriteJson(steps);
+                WriteJson(steps, isHost ? HostDemoRun.Caution : null);
             }
             else
             {
-                WriteText(steps);
+                WriteText(steps, isHost ? HostDemoRun.Caution : null);
             }
 
             return ExitCodes.Done;
@@ -61,7 +68,14 @@ internal static class DemoCommand
         }
     }
 
-    private static void WriteJson(IReadOnlyList<DemoStep> steps) => JsonOutput.Write(json =>
+    private static void WriteJson(IReadOnlyList<DemoStep> steps, string? caution) => JsonOutput.Write(json =>
+    {
+        if (caution is not null)
+        {
+            json.WriteBoolean("simulated", true);
+            json.WriteString("caution", caution);
+        }
+
         json.WriteArray("steps", steps, (item, step) =>
         {
             item.WriteString("step", step.What);
@@ -70,7 +84,8 @@ internal static class DemoCommand
             WriteCount(item, "bytesChanged", step.BytesChanged);
             WriteCount(item, "bytesStored", step.BytesStored);
             item.WriteString("result", step.Result);
-        }));
+        });
+    });
 
     private static void WriteCount(Utf8JsonWriter json, string name, long? bytes)
     {
@@ -80,8 +95,13 @@ internal static class DemoCommand
         }
     }
 
-    private static void WriteText(IReadOnlyList<DemoStep> steps)
+    private static void WriteText(IReadOnlyList<DemoStep> steps, string? caution)
     {
+        if (caution is not null)
+        {
+            Console.WriteLine(caution);
+        }
+
         TextTable table = new("STEP", "READ", "AUDITED", "CHANGED", "STORED", "RESULT");
         foreach (DemoStep step in steps)
         {

@@ -9,5 +9,5 @@ internal static class ThisHyperV
     /// <exception cref="HostException">It is none.</exception>
     public static HostAccess Find(RepositoryEnvironment environment, CancellationToken token) =>
         throw new HostException(
-            "This is no Hyper-V host, which --host and 'host' need: run on one.");
+            "This is no Hyper-V host, which --host and 'host' need; 'demo --host' simulates one.");
 }
