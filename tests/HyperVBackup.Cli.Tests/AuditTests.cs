@@ -41,7 +41,7 @@ public sealed class AuditTests : IDisposable
         string text = (await hvbackup.RunPlainAsync("stats")).Output;
         Assert.Contains("web d: 100 % proven since", text, StringComparison.Ordinal);
         Assert.Contains(
-            "; 25 % of it within the last 1 points. All proven after 3 more runs.", text, StringComparison.Ordinal);
+            "; 25 % of it within the last point. All proven after 3 more runs.", text, StringComparison.Ordinal);
 
         text = (await BackUpAsync(isPlain: true, "--audit", "25")).Output;
         Assert.Contains("All proven after 3 more runs.", text, StringComparison.Ordinal);

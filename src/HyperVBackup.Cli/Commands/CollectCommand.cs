@@ -106,7 +106,8 @@ internal static class CollectCommand
         Console.WriteLine(
             (isNothing
                 ? "There is nothing to collect"
-                : $"{would} {report.PointsRemoved.Count} restore points and {report.PacksRemoved} packs "
+                : $"{would} {Words.OfCount(report.PointsRemoved.Count, "restore point")} and "
+                    + $"{Words.OfCount(report.PacksRemoved, "pack")} "
                     + $"({report.PacksRepacked} of them rewritten, {SizeText.Format(report.BytesRepacked)} copied): "
                     + $"{SizeText.Format(report.BytesFreed)} freed")
             + $"; packs take {SizeText.Format(report.BytesAfter)}, before {SizeText.Format(report.BytesBefore)}. "

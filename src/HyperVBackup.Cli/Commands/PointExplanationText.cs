@@ -82,7 +82,7 @@ internal sealed class PointExplanationText(PointExplanation explanation)
         if (explanation.Children.Count > 0)
         {
             Console.WriteLine(
-                $"  {explanation.Children.Count} points were made from it; they restore without it.");
+                $"  Made from it: {Words.OfCount(explanation.Children.Count, "point")}, which restore without it.");
         }
 
         Console.WriteLine(explanation.Space is { } space

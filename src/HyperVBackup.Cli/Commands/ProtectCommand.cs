@@ -70,8 +70,9 @@ internal static class ProtectCommand
         }
 
         Console.WriteLine(
-            $"Protected {report.PackCount} packs ({SizeText.Format(report.PackBytes)}) by {report.ParityFileCount} "
-            + $"parity files of {percent} % ({SizeText.Format(report.ParityBytes)}); "
+            $"Protected {Words.OfCount(report.PackCount, "pack")} ({SizeText.Format(report.PackBytes)}) by "
+            + $"{Words.OfCount(report.ParityFileCount, "parity file")} of {percent} % "
+            + $"({SizeText.Format(report.ParityBytes)}); "
             + $"{report.ProtectedBefore} were before.");
     }
 }

@@ -28,7 +28,7 @@ internal static class RebuildIndexCommand
         }
         else
         {
-            Console.WriteLine($"The index holds {chunks} chunks.");
+            Console.WriteLine($"The index holds {Words.OfCount(chunks, "chunk")}.");
         }
 
         return ExitCodes.Done;

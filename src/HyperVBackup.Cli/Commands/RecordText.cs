@@ -101,7 +101,7 @@ internal sealed class RecordText(string kind, string name, RecordExplanation exp
     private void WriteText()
     {
         Console.WriteLine(
-            $"{(IsPack ? "Pack" : "Chunk")} {name}: {explanation.RecordCount} records, "
+            $"{(IsPack ? "Pack" : "Chunk")} {name}: {Words.OfCount(explanation.RecordCount, "record")}, "
             + $"{SizeText.Format(explanation.RecordBytes)}; restore points need {explanation.NeededCount} of them, "
             + $"{SizeText.Format(explanation.NeededBytes)}.");
         if (IsPack && explanation.ElsewhereCount > 0)
@@ -120,14 +120,14 @@ internal sealed class RecordText(string kind, string name, RecordExplanation exp
         if (explanation.TakerCount > 0)
         {
             string more = explanation.HasMoreTakers ? " and more" : "";
-            Console.WriteLine($"Recipes of {explanation.TakerCount} chunks{more} take pages from here.");
+            Console.WriteLine($"Recipes of {Words.OfCount(explanation.TakerCount, "chunk")}{more} take pages from here.");
         }
 
         WritePoints();
         if (explanation.UnreadablePacks > 0)
         {
             Console.WriteLine(
-                $"{explanation.UnreadablePacks} packs cannot be read, so recipes in them are not known; "
+                $"{Words.OfCount(explanation.UnreadablePacks, "pack")} cannot be read, so recipes in them are not known; "
                 + "'verify' says more.");
         }
     }

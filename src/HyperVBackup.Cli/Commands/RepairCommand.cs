@@ -169,7 +169,9 @@ internal static class RepairCommand
         }
 
         Console.WriteLine(
-            $"{report.Healed.Count} places {did}healed, {SizeText.Format(report.BytesWritten)} {did}written; "
-            + (report.Left.Count == 0 ? "nothing is left damaged." : $"{report.Left.Count} places are left."));
+            $"{Words.OfCount(report.Healed.Count, "place")} {did}healed, {SizeText.Format(report.BytesWritten)} {did}written; "
+            + (report.Left.Count == 0
+                ? "nothing is left damaged."
+                : $"left: {Words.OfCount(report.Left.Count, "place")}."));
     }
 }

@@ -149,13 +149,17 @@ internal static class VerifyCommand
 
         string depth = options.ReadDataPercent > 0 ? $", {options.ReadDataPercent:0.##} % of the chunk data" : "";
         string rotation = report.RotationShare is double share and > 0
-            ? $" {share * PercentText.Max:0.##} % of the rotation through all of it are done."
+            ? $" {share * PercentText.Max:0.##} % of the rotation through all of it is done."
             : "";
         Console.WriteLine(
-            $"Verified {report.PointCount} restore points and {report.PackCount} packs{depth}: "
-            + $"{report.RecordCount} records decoded and hashed, {SizeText.Format(report.BytesRead)} read; "
-            + (report.NotedCount == 0 ? "" : $"{report.NotedCount} places are noted for all hosts ('repair' heals); ")
-            + (report.Damage.Count == 0 ? "no damage." : $"{report.Damage.Count} damaged places.")
+            $"Verified {Words.OfCount(report.PointCount, "restore point")} and "
+            + $"{Words.OfCount(report.PackCount, "pack")}{depth}: "
+            + $"{Words.OfCount(report.RecordCount, "record")} decoded and hashed, "
+            + $"{SizeText.Format(report.BytesRead)} read; "
+            + (report.NotedCount == 0
+                ? ""
+                : $"noted for all hosts: {Words.OfCount(report.NotedCount, "place")} ('repair' heals); ")
+            + (report.Damage.Count == 0 ? "no damage." : $"{Words.OfCount(report.Damage.Count, "damaged place")}.")
             + rotation);
     }
 }
