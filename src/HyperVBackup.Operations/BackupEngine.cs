@@ -73,6 +73,12 @@ public sealed class BackupEngine(
         return new ConfigurationRestore(repository, point, folder, force).RunAsync(token);
     }
 
+    /// <summary>The content of a restore point's configuration file; null where it has none of that name.</summary>
+    /// <exception cref="RepositoryException">The point is not there.</exception>
+    /// <exception cref="CorruptDataException">A file has no good copy left.</exception>
+    public Task<byte[]?> ReadConfigurationAsync(SessionId point, string name, CancellationToken token = default) =>
+        ConfigurationRestore.ReadAsync(repository, point, name, token);
+
     /// <summary>The names of a restore point's configuration files.</summary>
     /// <exception cref="RepositoryException">The point is not there, or is damaged.</exception>
     /// <exception cref="CorruptDataException">A file has no good copy left.</exception>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using HyperVBackup.Hosts.Wmi;
+using HyperVBackup.SimulatedHost.Imports;
 using HyperVBackup.SimulatedHost.Machines;
 
 namespace HyperVBackup.SimulatedHost;
@@ -49,6 +50,11 @@ public sealed class SimulatedHyperV(string folder, int seed)
 
     internal List<SimulatedCheckpoint> AskedFor { get; } = [];
 
+    internal List<SimulatedPlan> Plans { get; } = [];
+
+    /// <summary>How many machines it only plans.</summary>
+    public int PlannedCount => Plans.Count;
+
     internal Random Random { get; } = new(seed);
 
     internal Lock Gate { get; } = new();
@@ -85,6 +91,8 @@ public sealed class SimulatedHyperV(string folder, int seed)
             machines.Remove(machine);
         }
     }
+
+    internal void Add(SimulatedMachine machine) => machines.Add(machine);
 
     /// <summary>It is not on this node any more.</summary>
     public void Remove(SimulatedMachine machine) => machines.Remove(machine);

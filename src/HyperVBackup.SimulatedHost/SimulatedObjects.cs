@@ -49,11 +49,11 @@ internal static class SimulatedObjects
         checkpoint.IsRecovery ? "Microsoft:Hyper-V:Snapshot:Recovery" : "Microsoft:Hyper-V:Snapshot:Realized",
         checkpoint.Created, checkpoint.Id);
 
-    public static CimObject Attachment(SimulatedMachine machine, Guid settings, SimulatedDisk disk, string path) => new(
-        new CimPath(Namespace, DiskClass, ("InstanceID", AttachmentId(machine, settings, disk))),
+    public static CimObject Attachment(SimulatedMachine machine, Guid settings, int slot, string path) => new(
+        new CimPath(Namespace, DiskClass, ("InstanceID", AttachmentId(machine, settings, slot))),
         new Dictionary<string, object?>
         {
-            ["InstanceID"] = AttachmentId(machine, settings, disk),
+            ["InstanceID"] = AttachmentId(machine, settings, slot),
             ["ResourceType"] = (ushort)31,
             ["ResourceSubType"] = "Microsoft:Hyper-V:Virtual Hard Disk",
             ["HostResource"] = new[] { path },
@@ -84,7 +84,7 @@ internal static class SimulatedObjects
                 ["VirtualSystemIdentifier"] = Text(machine.Id),
                 ["ReferencePointType"] = (ushort)2,
                 ["VirtualDiskIdentifiers"] =
-                    disks.Select(disk => AttachmentId(machine, machine.Id, disk)).ToArray(),
+                    disks.Select(disk => AttachmentId(machine, machine.Id, disk.Slot)).ToArray(),
                 ["ResilientChangeTrackingIdentifiers"] =
                     disks.Skip(leavesIdOut ? 1 : 0).Select(disk => point.TrackingIds[disk]).ToArray(),
             });
@@ -124,7 +124,6 @@ internal static class SimulatedObjects
 
     private static string SettingsId(Guid id) => "Microsoft:" + Text(id);
 
-    private static string AttachmentId(SimulatedMachine machine, Guid settings, SimulatedDisk disk) => string.Create(
-        CultureInfo.InvariantCulture,
-        $@"{SettingsId(settings)}\{Text(machine.ControllerId)}\0\{disk.Slot}\L");
+    public static string AttachmentId(SimulatedMachine machine, Guid settings, int slot) => string.Create(
+        CultureInfo.InvariantCulture, $@"{SettingsId(settings)}\{Text(machine.ControllerId)}\0\{slot}\L");
 }

@@ -18,7 +18,6 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
 {
     private static readonly TimeSpan CallTime = TimeSpan.FromMilliseconds(20);
 
-    private readonly HostFiles files = new();
     private readonly SimulatedProvider provider = new(host);
     private readonly List<SimulatedImage> open = [];
     private readonly List<(string Owner, Guid Machine)> locks = [];
@@ -31,6 +30,9 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
     public (string Call, bool IsAfter)? KilledAt { get; set; }
 
     public bool IsDead { get; private set; }
+
+    /// <summary>The files of the machine that this runs on, which are the host's.</summary>
+    public IHostFiles Files { get; init; } = new HostFiles();
 
     /// <summary>What was called, in order.</summary>
     public IReadOnlyList<string> Calls => calls;
@@ -81,29 +83,29 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
         return new ImageFiles().OpenChain(path);
     });
 
-    public IReadOnlyList<string> FilesLike(string path) => Call("look for files", () => files.FilesLike(path));
+    public IReadOnlyList<string> FilesLike(string path) => Call("look for files", () => Files.FilesLike(path));
 
-    public long LengthOf(string path) => Call("length of file", () => files.LengthOf(path));
+    public long LengthOf(string path) => Call("length of file", () => Files.LengthOf(path));
 
-    public Stream Open(string path) => Call("open file", () => files.Open(path));
+    public Stream Open(string path) => Call("open file", () => Files.Open(path));
 
-    public bool IsEmptyFolder(string path) => Call("look into folder", () => files.IsEmptyFolder(path));
+    public bool IsEmptyFolder(string path) => Call("look into folder", () => Files.IsEmptyFolder(path));
 
     public void Delete(string path) => Call("delete file", () =>
     {
-        files.Delete(path);
+        Files.Delete(path);
         return true;
     });
 
     public void DeleteUnfinished(string path) => Call("delete unfinished file", () =>
     {
-        files.DeleteUnfinished(path);
+        Files.DeleteUnfinished(path);
         return true;
     });
 
     public void DeleteFolder(string path) => Call("delete folder", () =>
     {
-        files.DeleteFolder(path);
+        Files.DeleteFolder(path);
         return true;
     });
 

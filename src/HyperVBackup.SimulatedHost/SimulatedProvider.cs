@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Containers;
 using HyperVBackup.Hosts.Wmi;
+using HyperVBackup.SimulatedHost.Imports;
 using HyperVBackup.SimulatedHost.Machines;
 
 namespace HyperVBackup.SimulatedHost;
@@ -15,6 +16,8 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
         "Msvm_VirtualSystemSnapshotService", "Msvm_VirtualSystemReferencePointService",
         "Msvm_VirtualSystemManagementService",
     ];
+
+    private readonly SimulatedImports imports = new(host);
 
     private IEnumerable<SimulatedMachine> Here => host.IsSilent
         ? throw new HostException("The RPC server is unavailable (0x800706BA).", 0x800706BA)
@@ -43,7 +46,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
     {
         IEnumerable<CimObject> found = association switch
         {
-            "Msvm_VirtualSystemSettingDataComponent" => Attachments(path),
+            "Msvm_VirtualSystemSettingDataComponent" => Attachments(path).Concat(imports.Attachments(path)),
             "Msvm_ReferencePointOfVirtualSystem" => Here.Where(machine => IsAt(path, machine)).SelectMany(Points),
             "Msvm_LastAppliedSnapshot" => Here
                 .Where(machine => IsAt(path, machine) && machine.LastApplied is SimulatedCheckpoint applied
@@ -68,7 +71,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             throw new HostException($"There is no {path} (0x80041002).", 0x80041002);
         }
 
-        return method switch
+        return imports.Invoke(method, arguments) ?? method switch
         {
             "CreateSnapshot" => Create(arguments),
             "ConvertToReferencePoint" => Convert(arguments),
@@ -104,7 +107,11 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
         SimulatedObjects.MachineClass => Here.Select(machine => SimulatedObjects.Of(machine, OperationOf(machine))),
         SimulatedObjects.SettingsClass => Here.SelectMany(machine => Listed(machine)
             .Select(checkpoint => SimulatedObjects.Of(machine, checkpoint))
-            .Prepend(SimulatedObjects.LiveSettings(machine))),
+            .Prepend(SimulatedObjects.LiveSettings(machine))).Concat(imports.Settings()),
+        SimulatedImports.PlannedClass => imports.Systems(),
+        SimulatedObjects.DiskClass => Here.SelectMany(machine => machine.Checkpoints
+            .Select(checkpoint => checkpoint.Id).Prepend(machine.Id)
+            .SelectMany(id => Attachments(SimulatedObjects.SettingsPath(id)))).Concat(imports.Attachments()),
         SimulatedObjects.PointClass => Here.SelectMany(Points),
         SimulatedObjects.JobClass => host.Jobs.Select(SimulatedObjects.Of),
         _ when Services.Contains(className) =>
@@ -138,7 +145,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             if (SimulatedObjects.SettingsPath(machine.Id).Equals(path))
             {
                 return machine.Disks
-                    .Select(disk => SimulatedObjects.Attachment(machine, machine.Id, disk, disk.Path))
+                    .Select(disk => SimulatedObjects.Attachment(machine, machine.Id, disk.Slot, disk.Path))
                     .Append(SimulatedObjects.Dvd(machine.Id));
             }
 
@@ -148,7 +155,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             {
                 return checkpoint.Frozen
                     .Select(frozen => SimulatedObjects.Attachment(
-                        machine, checkpoint.Id, frozen.Key, frozen.Value.Path))
+                        machine, checkpoint.Id, frozen.Key.Slot, frozen.Value.Path))
                     .Append(SimulatedObjects.Dvd(checkpoint.Id));
             }
         }

@@ -24,7 +24,6 @@ internal sealed record ConfigurationPlace(string Definition, string GuestState)
             return "";
         }
 
-        char separator = root.Contains('\\', StringComparison.Ordinal) ? '\\' : '/';
-        return $"{root.TrimEnd('\\', '/')}{separator}{file}";
+        return HostPath.Join(root, file);
     }
 }

@@ -10,9 +10,9 @@ internal sealed class HostCatalog(ICimClient cim)
     public const string SettingsClass = "Msvm_VirtualSystemSettingData";
     public const string ReferencePointClass = "Msvm_VirtualSystemReferencePoint";
     private const string MachineClass = "Msvm_ComputerSystem";
-    private const string DiskClass = "Msvm_StorageAllocationSettingData";
+    public const string DiskClass = "Msvm_StorageAllocationSettingData";
     private const string MachineCaption = "Virtual Machine";
-    private const string DiskKind = "Microsoft:Hyper-V:Virtual Hard Disk";
+    public const string DiskKind = "Microsoft:Hyper-V:Virtual Hard Disk";
     private const ulong DiskResource = 31;
     private const int TriesMax = 10;
 
@@ -54,6 +54,12 @@ internal sealed class HostCatalog(ICimClient cim)
         [.. cim.Associators(settings.Path, "Msvm_VirtualSystemSettingDataComponent", DiskClass)
             .Where(part => part.Number("ResourceType") == DiskResource && part.Text("ResourceSubType") == DiskKind)
             .Select(part => new AttachedDisk(part.RequireText("InstanceID"), FileOf(part)))];
+
+    /// <summary>The images of all machines, planned ones and checkpoints too.</summary>
+    public List<string> AttachedFiles() =>
+        [.. cim.Query(Namespace, Wql.All(DiskClass))
+            .Where(part => part.Text("ResourceSubType") == DiskKind)
+            .SelectMany(part => part.Texts("HostResource"))];
 
     /// <summary>Does something with the disks, all of which are open for it. Merges that other programs began move
     /// images: where it fails and the disks are elsewhere now, it is done again with these.</summary>

@@ -21,6 +21,12 @@ internal sealed record MachineSettings(
     /// <summary>Those the machine runs with.</summary>
     public bool IsLive => Kind == "Microsoft:Hyper-V:System:Realized";
 
+    /// <summary>Those of a machine that is only planned.</summary>
+    public bool IsPlanned => Kind == "Microsoft:Hyper-V:System:Planned";
+
+    /// <summary>A checkpoint that is named by others, and not there.</summary>
+    public bool IsMissing => Kind == "Microsoft:Hyper-V:Snapshot:Missing";
+
     /// <summary>A checkpoint, a user's or a backup's.</summary>
     public bool IsCheckpoint => Kind.StartsWith("Microsoft:Hyper-V:Snapshot:", StringComparison.Ordinal);
 

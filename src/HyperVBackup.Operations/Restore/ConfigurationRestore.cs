@@ -45,6 +45,28 @@ internal sealed class ConfigurationRestore(BackupRepository repository, SessionI
             return names;
         });
 
+    /// <summary>The content of one file; null where the point has none of that name.</summary>
+    public static Task<byte[]?> ReadAsync(
+        BackupRepository repository, SessionId pointId, string name, CancellationToken token) =>
+        FencedRerun.RunAsync(async _ =>
+        {
+            await using ReadingSession session =
+                await repository.OpenReadingSessionAsync(LeaseKind.Restore, pointId, token);
+            MemoryStream content = new();
+            bool isThere = false;
+            foreach (ListReference reference in session.Point.ConfigurationFiles)
+            {
+                ConfigurationFile piece = await ReadAsync(session, reference, token);
+                if (piece.Name == name)
+                {
+                    isThere = true;
+                    content.Write(piece.Content.Span);
+                }
+            }
+
+            return isThere ? content.ToArray() : null;
+        });
+
     /// <summary>A file's pieces stand in a row under one name.</summary>
     private static async Task<List<List<ListReference>>> FilesAsync(ReadingSession session, CancellationToken token)
     {

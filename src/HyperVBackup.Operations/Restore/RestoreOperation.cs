@@ -29,7 +29,7 @@ internal sealed class RestoreOperation(
         List<DiskPoint> disks = Choose(session.Point);
         List<(DiskPoint Disk, string Path)> targets = [.. disks.Select(disk => (disk, PathOf(disk, disks.Count)))];
         targets.RemoveAll(target => restored.Exists(done => done.Disk == target.Disk.Name));
-        if (disks.Count > 1 && File.Exists(request.OutputPath))
+        if ((disks.Count > 1 || request.IntoFolder) && File.Exists(request.OutputPath))
         {
             throw new StoreException(
                 $"'{request.OutputPath}' is a file; several disks are restored into a folder, "
@@ -85,7 +85,7 @@ internal sealed class RestoreOperation(
                 + $"it has {string.Join(", ", point.Disks.Select(disk => disk.Name))}.");
     }
 
-    private string PathOf(DiskPoint disk, int count) => count == 1
+    private string PathOf(DiskPoint disk, int count) => count == 1 && !request.IntoFolder
         ? request.OutputPath
         : Path.Combine(request.OutputPath, FileNameOf(disk));
 

@@ -13,6 +13,9 @@ public sealed record RestoreRequest
     /// <summary>The image to make; with several disks the folder to make them in, each named as its disk.</summary>
     public required string OutputPath { get; init; }
 
+    /// <summary>Makes one disk too in a folder, named as it is.</summary>
+    public bool IntoFolder { get; init; }
+
     public ImageFormat Format { get; init; } = ImageFormat.Vhdx;
 
     /// <summary>Replaces an image that stands there.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using HyperVBackup.Disks;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.VirtualDisks;
 
@@ -56,6 +57,24 @@ public sealed class SimulatedDisk
     internal List<SimulatedImage> Images { get; } = [];
 
     internal string? NewestId { get; private set; }
+
+    /// <summary>The disk that an image file holds.</summary>
+    internal static SimulatedDisk Of(Random random, string path)
+    {
+        using IDisk image = DiskImage.Open(path);
+        SimulatedDisk disk = new(random, path, image.VirtualSizeBytes, Guid.Parse(image.Identity!));
+        byte[] page = new byte[SimulatedImage.PageSizeBytes];
+        for (long at = 0; at < image.VirtualSizeBytes; at += page.Length)
+        {
+            image.Read(at, page);
+            if (page.AsSpan().ContainsAnyExcept((byte)0))
+            {
+                disk.Live.WritePage(at / page.Length, [.. page]);
+            }
+        }
+
+        return disk;
+    }
 
     /// <summary>The disk's bytes now.</summary>
     public byte[] ReadAll() => Live.ReadAll();

@@ -12,15 +12,16 @@ public sealed class SimulatedMachine
     private readonly List<SimulatedCheckpoint> checkpoints = [];
     private readonly List<SimulatedReferencePoint> referencePoints = [];
 
-    internal SimulatedMachine(Random random, string name, string folder)
+    /// <param name="id">Null for a new one.</param>
+    internal SimulatedMachine(Random random, string name, string folder, Guid? id = null)
     {
         (this.random, Name, Folder) = (random, name, folder);
-        Id = NewId();
+        Id = id ?? NewId();
     }
 
     public Guid Id { get; }
 
-    public string Name { get; }
+    public string Name { get; internal set; }
 
     public bool IsOff { get; set; }
 
@@ -78,6 +79,12 @@ public sealed class SimulatedMachine
         };
         disks.Add(disk);
         return disk;
+    }
+
+    internal void Attach(SimulatedDisk disk, int slot)
+    {
+        disk.Slot = slot;
+        disks.Add(disk);
     }
 
     /// <summary>From now on another program backs it up too.</summary>

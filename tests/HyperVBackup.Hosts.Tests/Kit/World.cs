@@ -115,7 +115,36 @@ internal sealed class World : IDisposable
         Host = node;
     }
 
-    public SimulatedProcess NewProcess() => new(Host);
+    public SimulatedProcess NewProcess() => new(Host) { Files = HostedRestore.LocalFiles };
+
+    /// <summary>Backs another machine of the host up.</summary>
+    public async Task<RestorePoint> BackupOfAsync(SimulatedMachine machine)
+    {
+        SimulatedProcess process = NewProcess();
+        HostEnvironment environment = process.NewEnvironment(
+            HostedBackup.RecordedBy(Repository, machine.Id), Warnings.Add);
+        HostedMachine found = HostedMachine.Find(Options() with { Machine = machine.Id }, environment);
+        RestorePoint point = (await NewEngine().BackupAsync(HostedBackup.RequestFor(found))).Point;
+        process.Kill();
+        return point;
+    }
+
+    /// <summary>Restores a machine as a whole in a process, which may be killed.</summary>
+    public async Task<HostedRestoreReport> ImportAsync(HostedRestoreRequest request, SimulatedProcess? process = null)
+    {
+        process ??= NewProcess();
+        store.Before = call => process.Call($"store {call.Kind}", () => true);
+        try
+        {
+            return await new HostedRestore(Repository, NewEngine()).ImportAsync(
+                request, process.NewEnvironment(_ => false, Warnings.Add));
+        }
+        finally
+        {
+            store.Before = null;
+            process.Kill(); // it ends
+        }
+    }
 
     public Task<BackupReport> BackupAsync() => BackupAsync(NewProcess());
 

@@ -1,0 +1,47 @@
+using HyperVBackup.Hosts.Machines;
+using HyperVBackup.Hosts.Wmi;
+
+namespace HyperVBackup.Hosts.Imports;
+
+/// <summary>What the steps of one import share.</summary>
+internal sealed record ImportContext(ImportOptions Options, HostEnvironment Environment, ImportJournal Journal)
+{
+    public const string PlannedClass = "Msvm_PlannedComputerSystem";
+
+    /// <summary>What a host made may appear in its listings this much later.</summary>
+    public static readonly TimeSpan ListingPatience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    public HostCatalog Catalog { get; } = new(Environment.Cim);
+
+    public HostJobs Jobs { get; } = new(Environment.Cim, Environment.Waiter, Environment.Warn);
+
+    public List<PlannedMachine> Planned() =>
+        [.. from found in Environment.Cim.Query(HostCatalog.Namespace, Wql.All(PlannedClass))
+            select new PlannedMachine(found.Path, Guid.Parse(found.RequireText("Name")))];
+
+    public PlannedMachine? FindPlanned(Guid id) => Planned().Find(planned => planned.Id == id);
+
+    /// <summary>All settings of a machine, planned or not.</summary>
+    public List<MachineSettings> SettingsOf(Guid id) => Catalog.SettingsOf(new VirtualMachine(
+        new CimPath(HostCatalog.Namespace, PlannedClass), id, "", 0, null));
+
+    /// <summary>Asks again and again until the answer is yes.</summary>
+    /// <returns>Whether it was before the time was over.</returns>
+    public bool Poll(Func<bool> question, TimeSpan patience)
+    {
+        DateTimeOffset end = Environment.Waiter.Now + patience;
+        while (!question())
+        {
+            if (Environment.Waiter.Now >= end)
+            {
+                return false;
+            }
+
+            Environment.Waiter.Wait(LookAgain);
+        }
+
+        return true;
+    }
+}
