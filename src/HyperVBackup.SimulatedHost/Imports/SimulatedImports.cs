@@ -91,7 +91,7 @@ internal sealed class SimulatedImports(SimulatedHyperV host)
         try
         {
             using Stream stream = new HostFiles().Open(file);
-            return JsonSerializer.Deserialize<SimulatedDefinition>(stream)!;
+            return JsonSerializer.Deserialize(stream, SimulatedDefinitionJson.Default.SimulatedDefinition)!;
         }
         catch (JsonException failure)
         {

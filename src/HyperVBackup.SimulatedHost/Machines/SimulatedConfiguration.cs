@@ -23,7 +23,9 @@ internal static class SimulatedConfiguration
             machine.Id, machine.Name, machine.Version, machine.GuestState is not null,
             [.. checkpoint.Frozen.Select(frozen => new SimulatedAttachment(frozen.Key.Slot, frozen.Value.Path))],
             machine.Checkpoints.Where(other => !other.IsRecovery).Select(other => other.Id).ToArray());
-        Write(DefinitionExtension, JsonSerializer.SerializeToUtf8Bytes(definition));
+        Write(
+            DefinitionExtension,
+            JsonSerializer.SerializeToUtf8Bytes(definition, SimulatedDefinitionJson.Default.SimulatedDefinition));
         Write(StateExtension, machine.RuntimeState);
         if (machine.GuestState is byte[] state)
         {
