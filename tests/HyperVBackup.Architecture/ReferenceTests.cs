@@ -18,11 +18,14 @@ public sealed class ReferenceTests
         ["Repository"] = (["Format", "Storage"], ["Microsoft.FASTER.Core"]),
         ["Qemu"] = (["Disks"], []),
         ["Hosts"] = (["Disks"], []),
-        ["HyperV"] = (["Hosts", "Disks"], []),
+        ["HyperV"] = (["Hosts", "Disks"], ["Microsoft.Management.Infrastructure"]),
         ["SimulatedHost"] = (["Hosts", "Disks"], []),
         ["Operations"] = (["Repository", "Disks", "Hosts"], []),
         ["Cli"] = (
-            ["Operations", "Hosts", "SimulatedHost", "Qemu", "Repository", "Disks", "Storage", "Format", "Blake3"],
+            [
+                "Operations", "Hosts", "SimulatedHost", "HyperV", "Qemu", "Repository", "Disks", "Storage", "Format",
+                "Blake3",
+            ],
             ["System.CommandLine", "Spectre.Console"]),
     };
 
