@@ -61,16 +61,50 @@ public sealed class HostedMachine
             : throw new HostException($"The machine '{machine.Name}' has no virtual hard disk to back up.");
     }
 
+    /// <summary>Makes the checkpoint now, and not when a disk is opened.</summary>
+    /// <exception cref="HostException">It cannot be made.</exception>
+    internal void Hold() => snapshot ??= MachineSnapshot.Take(options, environment);
+
+    /// <inheritdoc cref="MachineSnapshot.IsMovable"/>
+    internal bool IsMovable() => snapshot!.IsMovable();
+
+    /// <summary>The files that the checkpoint is read from.</summary>
+    internal IReadOnlyList<string> HeldFiles() =>
+        [.. snapshot!.Attached.Select(attached => attached.File), .. snapshot.Files.Select(file => file.Path)];
+
+    /// <inheritdoc cref="MachineSnapshot.ReadFrom"/>
+    internal void ReadFrom(Func<string, string> place) => snapshot!.ReadFrom(place);
+
+    /// <summary>Lets go what was held, unless its disks are open.</summary>
+    internal void Drop()
+    {
+        if (snapshot is not null && opened.Count == 0)
+        {
+            MachineSnapshot held = snapshot;
+            snapshot = null;
+            try
+            {
+                held.Abandon();
+            }
+            finally
+            {
+                held.Dispose();
+            }
+        }
+    }
+
     internal HostedView Open(int position)
     {
         try
         {
-            snapshot ??= MachineSnapshot.Take(options, environment);
+            Hold();
         }
         catch (HostException failure)
         {
             throw new DiskImageException(failure.Message, failure);
         }
+
+        MachineSnapshot snapshot = this.snapshot!;
 
         Consistency = snapshot.Consistency;
         if (!opened.Add(position))

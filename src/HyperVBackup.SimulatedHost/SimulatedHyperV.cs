@@ -2,6 +2,7 @@ using System.Globalization;
 using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.SimulatedHost.Imports;
 using HyperVBackup.SimulatedHost.Machines;
+using HyperVBackup.SimulatedHost.Volumes;
 
 namespace HyperVBackup.SimulatedHost;
 
@@ -51,6 +52,9 @@ public sealed class SimulatedHyperV(string folder, int seed)
     internal List<SimulatedCheckpoint> AskedFor { get; } = [];
 
     internal List<SimulatedPlan> Plans { get; } = [];
+
+    /// <summary>Its volumes.</summary>
+    public SimulatedVolumes Volumes => field ??= new SimulatedVolumes(this, folder);
 
     /// <summary>How many machines it only plans.</summary>
     public int PlannedCount => Plans.Count;

@@ -3,6 +3,7 @@ using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Checkpoints;
 using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.VirtualDisks;
+using HyperVBackup.Hosts.VolumeSnapshots;
 using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.SimulatedHost.Images;
 
@@ -14,7 +15,8 @@ namespace HyperVBackup.SimulatedHost;
 /// closed then, and nothing that it does has any effect.
 /// </summary>
 public sealed class SimulatedProcess(SimulatedHyperV host)
-    : ICimClient, IVirtualDiskHost, IImageFiles, IHostFiles, ICheckpointJournals, IWaiter
+    : ICimClient, IVirtualDiskHost, IImageFiles, IHostFiles, IVolumeSnapshots, ICheckpointJournals,
+        IWaiter
 {
     private static readonly TimeSpan CallTime = TimeSpan.FromMilliseconds(20);
 
@@ -109,6 +111,24 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
         return true;
     });
 
+    public HostVolume VolumeOf(string path) => Call("volume of file", () => host.Volumes.VolumeOf(path));
+
+    public string NewName() => Call("name snapshot", host.Volumes.NewName);
+
+    public void Create(string name, HostVolume volume) => Call("create snapshot", () =>
+    {
+        host.Volumes.Create(name, volume);
+        return true;
+    });
+
+    public string PathIn(string name, string path) => host.Volumes.PathIn(name, path);
+
+    void IVolumeSnapshots.Delete(string name) => Call("delete snapshot", () =>
+    {
+        host.Volumes.Delete(name);
+        return true;
+    });
+
     public string BasePathOf(string path) => Call("base of disk", () => Find(path).BasePath);
 
     public ICheckpointJournal Open(string owner, Guid machine) => Call("open notes", () =>
@@ -200,6 +220,7 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
     private SimulatedImage Find(string path) =>
         host.Machines.Where(machine => !machine.IsAway).SelectMany(machine => machine.Disks)
             .SelectMany(disk => disk.Images).FirstOrDefault(image => image.Path == path)
+        ?? host.Volumes.Images.FirstOrDefault(image => image.Path == path)
         ?? throw new HostException($"There is no '{path}' (0x80070002).", 2);
 
     private sealed class Journal(

@@ -71,6 +71,46 @@ internal sealed class MachineSnapshot : IDisposable
         return disks[position].Key.IsShared ? null : idsByIdentity.GetValueOrDefault(disks[position].Disk.Identity!);
     }
 
+    /// <summary>Whether all there is to read is in one image a disk, so that nothing else can change it.</summary>
+    public bool IsMovable() => Attached.All(attached =>
+        string.Equals(context.Environment.Disks.BasePathOf(attached.File), attached.File, StringComparison.Ordinal));
+
+    /// <summary>Lets the checkpoint go, and reads what it held from copies of its files. Where these cannot be opened
+    /// or are of other disks, nothing has changed.</summary>
+    /// <param name="place">Where the copy of a file is.</param>
+    /// <exception cref="HostException">A copy is none.</exception>
+    public void ReadFrom(Func<string, string> place)
+    {
+        List<IVirtualDisk> copies = [];
+        try
+        {
+            foreach (SnapshotDisk disk in disks)
+            {
+                copies.Add(new DiskCopies(context).Open(disk.Disk, place(disk.Disk.Description)));
+            }
+
+            CheckpointFiles files = new(context);
+            MachineFile[] moved = [.. Files.Select(file => files.Moved(file, place(file.Path)))];
+            idsByIdentity = SealAll();
+            for (int position = 0; position < copies.Count; position++)
+            {
+                disks[position].Disk.MoveTo(copies[position]);
+            }
+
+            Files = moved;
+            copies.Clear();
+        }
+        finally
+        {
+            copies.ForEach(copy => copy.Dispose());
+        }
+
+        if (made is not { IsCheckpoint: true })
+        {
+            leftovers.TryClear(machine); // a checkpoint that could not be converted
+        }
+    }
+
     /// <summary>The restore point is published: the reference points before are of no use any more.</summary>
     public void Confirm()
     {

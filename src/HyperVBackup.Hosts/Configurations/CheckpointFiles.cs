@@ -28,6 +28,12 @@ internal sealed class CheckpointFiles(CycleContext context)
         }
     }
 
+    /// <summary>The same file, read from elsewhere.</summary>
+    public MachineFile Moved(MachineFile file, string path) => At(file.Path, path);
+
+    private MachineFile At(string path, string readPath) =>
+        new(HostPath.FileName(path), () => Open(readPath)) { Path = path };
+
     private List<MachineFile> Find(VirtualMachine machine, ConfigurationPlace place)
     {
         if (place.Definition.Length == 0)
@@ -46,7 +52,7 @@ internal sealed class CheckpointFiles(CycleContext context)
 
         return [.. from path in paths
                    where IsTaken(machine, place, path)
-                   select new MachineFile(HostPath.FileName(path), () => Open(path))];
+                   select At(path, path)];
     }
 
     private bool IsTaken(VirtualMachine machine, ConfigurationPlace place, string path)

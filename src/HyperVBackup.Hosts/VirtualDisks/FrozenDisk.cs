@@ -6,6 +6,7 @@ namespace HyperVBackup.Hosts.VirtualDisks;
 /// happens before the checkpoint goes.</summary>
 internal sealed class FrozenDisk(string path, IVirtualDisk disk, VirtualDiskFacts facts) : IDisk
 {
+    private IVirtualDisk disk = disk;
     private bool isClosed;
 
     public string Description => path;
@@ -21,6 +22,13 @@ internal sealed class FrozenDisk(string path, IVirtualDisk disk, VirtualDiskFact
     public VirtualDiskFacts Facts => facts;
 
     public IVirtualDisk OnHost => disk;
+
+    /// <summary>From now on it is read from a copy, which it closes then.</summary>
+    public void MoveTo(IVirtualDisk copy)
+    {
+        Dispose();
+        (disk, isClosed) = (copy, false);
+    }
 
     /// <summary>Reads any range: the host takes whole sectors only.</summary>
     public void Read(long offsetBytes, Span<byte> buffer)

@@ -77,6 +77,24 @@ internal sealed class SimulatedImage(SimulatedDisk disk, string path, SimulatedI
     /// <summary>Whether it is an image, or builds on it.</summary>
     public bool IsOn(SimulatedImage image) => this == image || (Parent?.IsOn(image) ?? false);
 
+    /// <summary>An image that holds what this one does now; the file is written when somebody is to read it.</summary>
+    public SimulatedImage CopyTo(string path)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        SimulatedImage copy = new(disk, path, Parent)
+        {
+            FrozenAt = FrozenAt,
+            FrozenId = FrozenId,
+            changeCount = changeCount,
+        };
+        foreach ((long page, byte[] bytes) in Pages)
+        {
+            copy.Pages.Add(page, bytes); // pages are replaced, never written to
+        }
+
+        return copy;
+    }
+
     public void SetParent(SimulatedImage image) => (Parent, isStale) = (image, true);
 
     public void MoveTo(string path)

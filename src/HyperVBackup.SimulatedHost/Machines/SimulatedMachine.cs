@@ -38,6 +38,9 @@ public sealed class SimulatedMachine
     /// <summary>Its guest writes a little each time that anything happens on the host.</summary>
     public bool IsWriting { get; set; } = true;
 
+    /// <summary>The volume that its files are on; one whose name begins with CSV is a cluster shared volume.</summary>
+    public string Volume { get; set; } = "C:";
+
     /// <summary>Its configuration version.</summary>
     public string Version { get; init; } = "10.0";
 

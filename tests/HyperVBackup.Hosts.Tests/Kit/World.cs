@@ -253,6 +253,15 @@ internal sealed class World : IDisposable
         return WithEnvironment(Journals is null ? environment : environment with { Journals = Journals });
     }
 
+    /// <summary>The repository as another process opens it.</summary>
+    public async Task<(BackupRepository Repository, BackupEngine Engine)> OpenAsync()
+    {
+        processCount++;
+        RepositoryEnvironment environment = NewEnvironment(processCount);
+        BackupRepository opened = await BackupRepository.OpenAsync(store, environment, CancellationToken.None);
+        return (opened, new BackupEngine(opened, environment, Frugal));
+    }
+
     public BackupEngine NewEngine() => new(Repository, NewEnvironment(0), Frugal);
 
     public async Task<byte[]> ReadAsync(RestorePoint point, DiskPoint disk)
@@ -277,11 +286,7 @@ internal sealed class World : IDisposable
 
     private async Task<BackupReport> RunAsync(SimulatedProcess process)
     {
-        processCount++;
-        RepositoryEnvironment environment = NewEnvironment(processCount);
-        BackupRepository repository =
-            await BackupRepository.OpenAsync(store, environment, CancellationToken.None);
-        BackupEngine engine = new(repository, environment, Frugal);
+        (_, BackupEngine engine) = await OpenAsync();
         HostedMachine machine = HostedMachine.Find(Options(), EnvironmentOf(process));
         return await engine.BackupAsync(HostedBackup.RequestFor(machine) with { AuditPercent = AuditPercent });
     }

@@ -1,0 +1,114 @@
+using HyperVBackup.Format;
+using HyperVBackup.Format.Points;
+using HyperVBackup.Hosts.Batches;
+using HyperVBackup.Hosts.VolumeSnapshots;
+using HyperVBackup.Operations;
+using HyperVBackup.Operations.Hosted;
+using HyperVBackup.Repository;
+using HyperVBackup.SimulatedHost;
+using HyperVBackup.SimulatedHost.Machines;
+using Xunit;
+
+namespace HyperVBackup.Hosts.Tests.Kit;
+
+/// <summary>Many machines on one simulated host, a repository, and what every restore point must restore to.</summary>
+internal sealed class Fleet : IDisposable
+{
+    private readonly World world;
+    private readonly Dictionary<SessionId, SimulatedCheckpoint> truth = [];
+
+    private Fleet(World world) => this.world = world;
+
+    public SimulatedHyperV Host => world.Host;
+
+    public List<SimulatedMachine> Machines { get; } = [];
+
+    public List<string> Warnings => world.Warnings;
+
+    /// <summary>Changes what is asked for.</summary>
+    public Func<HostOptions, HostOptions> WithOptions { get; set; } = options => options;
+
+    /// <summary>Changes what snapshots are asked through.</summary>
+    public Func<IVolumeSnapshots, IVolumeSnapshots> WithVolumes { get; set; } = volumes => volumes;
+
+    /// <param name="volumeOf">The volume that a machine is on.</param>
+    /// <param name="isWriting">Whether a machine's guest writes all the time.</param>
+    public static async Task<Fleet> MakeAsync(
+        int seed, int count, Func<int, string> volumeOf, Func<int, bool> isWriting)
+    {
+        Fleet fleet = new(await World.MakeAsync(seed));
+        fleet.Host.Remove(fleet.world.Machine);
+        for (int number = 0; number < count; number++)
+        {
+            SimulatedMachine machine = fleet.Host.AddMachine($"machine{number}");
+            machine.AddDisk($"disk{number}", World.DiskBytes).WriteRandomly(20);
+            machine.Volume = volumeOf(number);
+            machine.IsWriting = isWriting(number);
+            fleet.Machines.Add(machine);
+        }
+
+        return fleet;
+    }
+
+    public async Task<HostedBatch> BackupAsync(
+        SimulatedProcess process, BatchOptions? options = null, Action<BatchResult>? done = null)
+    {
+        world.Store.Before = call => process.Call($"store {call.Kind}", () => true);
+        try
+        {
+            (BackupRepository repository, BackupEngine engine) = await world.OpenAsync();
+            List<HostedMachine> machines = [.. Machines.Select(machine => HostedMachine.Find(
+                WithOptions(new HostOptions { Machine = machine.Id, Owner = HostedBackup.OwnerOf(repository) }),
+                process.NewEnvironment(HostedBackup.RecordedBy(repository, machine.Id), Warnings.Add)))];
+            HostedBatch batch = new(
+                repository, engine, process.NewEnvironment(_ => false, Warnings.Add), WithVolumes(process),
+                options ?? new BatchOptions());
+            await batch.BackupAsync(machines, null, done);
+            return batch;
+        }
+        finally
+        {
+            world.Store.Before = null;
+            process.Kill(); // it ends
+            await LearnTruthAsync();
+        }
+    }
+
+    public SimulatedProcess NewProcess() => world.NewProcess();
+
+    public Task<List<RestorePoint>> PointsAsync() => world.PointsAsync();
+
+    /// <summary>Every point restores to the bytes of the checkpoint that it is of.</summary>
+    public async Task<int> CheckPointsAsync()
+    {
+        List<RestorePoint> points = await PointsAsync();
+        foreach (RestorePoint point in points)
+        {
+            DiskPoint disk = Assert.Single(point.Disks);
+            Assert.True((await world.ReadAsync(point, disk)).AsSpan()
+                .SequenceEqual(truth[point.Id].Contents[Guid.Parse(disk.Identity)]));
+            Assert.Equal(3, point.ConfigurationFiles.Count);
+        }
+
+        return points.Count;
+    }
+
+    /// <summary>No snapshot of a volume, no checkpoint, and one reference point of each machine at most.</summary>
+    public void RequireNothingLeft(int checkpoints = 0)
+    {
+        Assert.Equal(0, Host.Volumes.Count);
+        Assert.Equal(checkpoints, Machines.Sum(machine => machine.Checkpoints.Count));
+        Assert.All(Machines, machine => Assert.InRange(machine.ReferencePoints.Count, 0, 1));
+    }
+
+    public void Dispose() => world.Dispose();
+
+    private async Task LearnTruthAsync()
+    {
+        foreach (RestorePoint point in await PointsAsync())
+        {
+            truth.TryAdd(point.Id, Host.Asked.Last(
+                checkpoint => checkpoint.Contents.ContainsKey(Guid.Parse(point.Disks[0].Identity))));
+        }
+    }
+}
