@@ -117,13 +117,22 @@ public sealed class DurableFile : IDisposable
 
     /// <summary>Flushes, closes, and gives the file its name unless that is taken, durably.</summary>
     /// <returns>False where the name was taken; the file is gone after <see cref="Dispose"/> then.</returns>
-    /// <exception cref="StoreException">The system refused.</exception>
+    /// <exception cref="StoreException">The system refused; the file is gone.</exception>
     public bool TryPublish()
     {
         Flush();
         Handle.Dispose();
         isRenamed = TryRename(temporaryPath, Path);
-        FlushFolder(FolderOf(Path));
+        try
+        {
+            FlushFolder(FolderOf(Path));
+        }
+        catch (StoreException) when (isRenamed)
+        {
+            Remove(Path); // a name that the next power loss may take away is not one to be told of
+            throw;
+        }
+
         return isRenamed;
     }
 
@@ -153,18 +162,9 @@ public sealed class DurableFile : IDisposable
     public void Dispose()
     {
         Handle.Dispose();
-        if (isRenamed)
+        if (!isRenamed)
         {
-            return;
-        }
-
-        try
-        {
-            File.Delete(temporaryPath);
-        }
-        catch (Exception error) when (SystemError.IsFromSystem(error))
-        {
-            return; // See the summary.
+            Remove(temporaryPath);
         }
     }
 
@@ -247,6 +247,18 @@ public sealed class DurableFile : IDisposable
 
     private static bool Require(int error, string attempt, string path) =>
         error == 0 ? true : throw SystemError.ToException(error, attempt, path);
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (SystemError.IsFromSystem(error))
+        {
+            return; // See Dispose.
+        }
+    }
 
     private static void MakeFolder(string folder, string path)
     {

@@ -23,19 +23,25 @@ public sealed class FailingCallTests(ITestOutputHelper output, FaultyHistory his
         ("unlink,unlinkat", "EIO"), ("mkdir,mkdirat", "EROFS"),
     ];
 
-    public static TheoryData<string, string, string> Calls() => IsWhole
-        ? [.. FaultyVerb.All.SelectMany(verb => faults.Select(fault => (verb.Name, fault.Calls, fault.Error)))]
-        : new() { { "full", "fsync,fdatasync", "EIO" }, { "collect", "fsync,fdatasync", "EIO" } };
+    /// <summary>The last flush of a restored image is the third one: that of its name.</summary>
+    public static TheoryData<string, string, string, int> Calls() => IsWhole
+        ? [.. FaultyVerb.All.SelectMany(verb => faults.Select(fault => (verb.Name, fault.Calls, fault.Error, 1)))]
+        : new()
+        {
+            { "full", "fsync,fdatasync", "EIO", 1 },
+            { "collect", "fsync,fdatasync", "EIO", 1 },
+            { "restore-raw", "fsync,fdatasync", "EIO", 3 },
+        };
 
     [Theory]
     [MemberData(nameof(Calls))]
-    public void A_call_that_fails_is_said_and_costs_nothing(string name, string calls, string error)
+    public void A_call_that_fails_is_said_and_costs_nothing(string name, string calls, string error, int first)
     {
         FaultyVerb verb = FaultyVerb.Named(name);
         int failedCount = 0;
         int faultCount = 0;
         int idleCount = 0;
-        for (int when = 1; idleCount < IdleCountMax && (IsWhole || when <= SuiteCallCount); when++)
+        for (int when = first; idleCount < IdleCountMax && (IsWhole || when < first + SuiteCallCount); when++)
         {
             // A single failure of the first calls is mended by another try; in the suite all that follow fail too.
             string lasting = IsWhole ? "" : "+";

@@ -43,7 +43,15 @@ internal sealed class SmallDisk : IDisposable
     public void Fill(long roomBytes)
     {
         using FileStream fill = new(FillPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
-        WriteUntilFull(fill, Math.Max(0, FreeBytes - roomBytes));
+        long before = long.MaxValue;
+        for (long free = FreeBytes; free > roomBytes && free < before; free = FreeBytes)
+        {
+            // Blocks that were just freed come back only now and then: so again, as long as that takes some.
+            fill.Position = fill.Length;
+            WriteUntilFull(fill, free - roomBytes);
+            before = free;
+        }
+
         for (long lengthBytes = fill.Length; lengthBytes > 0 && FreeBytes < roomBytes; lengthBytes -= BlockBytes)
         {
             fill.SetLength(lengthBytes);
