@@ -9,5 +9,6 @@ internal static class HostCommand
         + "'backup --host'.")
     {
         HostListCommand.Create(),
+        HostRestoreCommand.Create(),
     };
 }
