@@ -207,7 +207,7 @@ internal static class BackupCommand
         CommandContext context, HostAccess host, BackupRepository repository, MachineContainer container)
     {
         ContainerNotes notes = new(
-            HostBackups.NotesFolderOf(context.Environment, "containers", repository.Id.ToString()));
+            HostEnvironments.NotesFolderOf(context.Environment, "containers", repository.Id.ToString()));
         ContainerMembers? before = notes.Read(container);
         if (before is null)
         {

@@ -8,7 +8,6 @@ internal static class HostCommand
     public static Command Create() => new("host", "Ask the Hyper-V host that this is; its machines are backed up with "
         + "'backup --host'.")
     {
-        HostListCommand.Create(),
-        HostRestoreCommand.Create(),
+        HostListCommand.Create(), HostRestoreCommand.Create(), HostProbeCommand.Create(),
     };
 }

@@ -2,8 +2,6 @@ using HyperVBackup.Cli.Output;
 using HyperVBackup.Disks;
 using HyperVBackup.Format;
 using HyperVBackup.Hosts;
-using HyperVBackup.Hosts.Configurations;
-using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.Operations;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Hosted;
@@ -20,13 +18,6 @@ internal sealed class HostBackups(
     Func<BackupRequest, BackupRequest> complete)
 {
     private readonly BackupEngine engine = context.NewEngine(repository);
-
-    /// <summary>Where a host keeps what it must know of its machines from one backup to the next.</summary>
-    /// <exception cref="HostException">It has no such place.</exception>
-    public static string NotesFolderOf(RepositoryEnvironment environment, params ReadOnlySpan<string> names) =>
-        environment.StateFolder is { } state
-            ? Path.Join([state, "hosts", .. names])
-            : throw new HostException("There is no state folder for the notes about the host's checkpoints.");
 
     public async Task<List<HostOutcome>> RunAsync(
         IReadOnlyList<HostTarget> targets, Action<Step> show, CancellationToken token)
@@ -62,7 +53,7 @@ internal sealed class HostBackups(
         show(new Step(target.Name, 0, 1, 0));
         HostedMachine machine = HostedMachine.Find(
             configure(new HostOptions { Machine = target.Id!.Value, Owner = HostedBackup.OwnerOf(repository) }),
-            EnvironmentFor(target));
+            HostEnvironments.For(context, host, target, HostedBackup.RecordedBy(repository, target.Id!.Value)));
         BackupReport report = await engine.BackupAsync(
             complete(HostedBackup.RequestFor(machine)),
             new Told<BackupProgress>(at => show(
@@ -74,23 +65,6 @@ internal sealed class HostBackups(
         }
 
         return report;
-    }
-
-    private HostEnvironment EnvironmentFor(HostTarget target)
-    {
-        SharedDisks? shared = host.IsThis(target.Node) ? null : new SharedDisks(host.Disks, host.Images, target.Node);
-        return new HostEnvironment
-        {
-            Cim = host.CimOf(target.Node),
-            Disks = shared ?? host.Disks,
-            Images = shared ?? host.Images,
-            Files = shared is null ? host.Files : new SharedFiles(host.Files, target.Node),
-            Journals = host.Journals ?? new FileJournals(NotesFolderOf(context.Environment, "notes")),
-            Waiter = host.Waiter,
-            Randomness = bytes => context.Environment.Randomness(bytes),
-            IsRecorded = HostedBackup.RecordedBy(repository, target.Id!.Value),
-            Warn = warning => context.Live.Warn($"'{target.Name}': {warning}"),
-        };
     }
 
     /// <summary>What may befall a machine, a disk or the repository; not what is wrong with this program.</summary>

@@ -229,12 +229,35 @@ public sealed class HostBackupTests
     }
 
     [Fact]
+    public async Task A_probe_tells_what_holds_and_fails_where_anything_does_not()
+    {
+        using HostedWorld world = new("hv1");
+        SimulatedMachine machine = world.AddMachine("Throw-away");
+        machine.IdsOutliveReferencePoints = true;
+
+        JsonElement good = (await world.RunAsync("host", "probe", "--vm", "throw-away")).Json();
+        machine.IdsOutliveReferencePoints = false;
+        CommandResult bad = await world.RunPlainAsync("host", "probe", "--vm", "throw-away");
+        CommandResult nobody = await world.RunAsync("host", "probe", "--vm", "Nobody");
+
+        Assert.Equal(
+            ["holds", "holds", "holds", "notAsked", "notAsked", "holds", "holds", "holds", "holds"],
+            good.GetProperty("points").EnumerateArray().Select(point => point.GetProperty("result").GetString()));
+        Assert.Equal((1, ""), (bad.ExitCode, bad.Errors));
+        Assert.Matches(@"\n7 +DOES NOT HOLD +a tracking id outlives its reference point +\S", bad.Output);
+        Assert.Contains("no machine 'Nobody'", nobody.Failure(), StringComparison.Ordinal);
+        Assert.Empty(machine.Checkpoints);
+        Assert.Empty(machine.ReferencePoints);
+    }
+
+    [Fact]
     public async Task Where_there_is_no_host_that_is_said_in_a_sentence()
     {
         using HvBackup hvbackup = new();
         await hvbackup.InitAsync();
 
-        foreach (string[] command in new string[][] { ["host", "list"], ["backup", "--host", "--vm", "Web"] })
+        foreach (string[] command in new string[][]
+            { ["host", "list"], ["host", "probe", "--vm", "Web"], ["backup", "--host", "--vm", "Web"] })
         {
             Assert.Contains(
                 "This is no Hyper-V host", (await hvbackup.RunAsync(command)).Failure(), StringComparison.Ordinal);
