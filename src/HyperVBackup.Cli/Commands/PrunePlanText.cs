@@ -49,7 +49,8 @@ internal sealed class PrunePlanText(PrunePlan plan, RetentionPolicy policy, bool
         table.WriteToConsole();
         string verb = isDryRun ? "would go" : "went";
         Console.WriteLine(
-            $"{plan.GoingCount} of {Words.OfCount(plan.Decisions.Count, "point")} {verb}, by periods of {policy.Zone.Id}.");
+            $"{plan.GoingCount} of {Words.OfCount(plan.Decisions.Count, "point")} {verb}, "
+            + $"by periods of {policy.Zone.Id}.");
         if (plan.Space is { } space)
         {
             Console.WriteLine(

@@ -120,15 +120,16 @@ internal sealed class RecordText(string kind, string name, RecordExplanation exp
         if (explanation.TakerCount > 0)
         {
             string more = explanation.HasMoreTakers ? " and more" : "";
-            Console.WriteLine($"Recipes of {Words.OfCount(explanation.TakerCount, "chunk")}{more} take pages from here.");
+            Console.WriteLine(
+                $"Recipes of {Words.OfCount(explanation.TakerCount, "chunk")}{more} take pages from here.");
         }
 
         WritePoints();
         if (explanation.UnreadablePacks > 0)
         {
             Console.WriteLine(
-                $"{Words.OfCount(explanation.UnreadablePacks, "pack")} cannot be read, so recipes in them are not known; "
-                + "'verify' says more.");
+                $"{Words.OfCount(explanation.UnreadablePacks, "pack")} cannot be read, so recipes in them are not "
+                + "known; 'verify' says more.");
         }
     }
 

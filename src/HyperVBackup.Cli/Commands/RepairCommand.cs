@@ -169,7 +169,8 @@ internal static class RepairCommand
         }
 
         Console.WriteLine(
-            $"{Words.OfCount(report.Healed.Count, "place")} {did}healed, {SizeText.Format(report.BytesWritten)} {did}written; "
+            $"{Words.OfCount(report.Healed.Count, "place")} {did}healed, "
+            + $"{SizeText.Format(report.BytesWritten)} {did}written; "
             + (report.Left.Count == 0
                 ? "nothing is left damaged."
                 : $"left: {Words.OfCount(report.Left.Count, "place")}."));

@@ -69,7 +69,8 @@ internal static class AuditText
     {
         string later = proof.LaterPointCount == 0
             ? ""
-            : $"; {Percent(proof.LaterShare)} of it within the last {(proof.LaterPointCount == 1 ? "point" : $"{proof.LaterPointCount} points")}";
+            : $"; {Percent(proof.LaterShare)} of it within the last "
+                + (proof.LaterPointCount == 1 ? "point" : $"{proof.LaterPointCount} points");
         string gone = proof.ProvenShare < 1 ? "; the rest at points that are gone" : "";
         string trust = proof.Disk.Audit.Trust == SourceTrust.Distrusted ? " The change source is not trusted." : "";
         return $"{Percent(proof.ProvenShare)} proven since {proof.Since.Id} "
