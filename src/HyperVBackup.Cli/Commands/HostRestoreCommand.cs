@@ -93,7 +93,7 @@ internal static class HostRestoreCommand
         Disks = host.Disks,
         Images = host.Images,
         Files = HostedRestore.LocalFiles,
-        Journals = host.Journals ?? new FileJournals(HostBackups.NotesFolderOf(context.Environment, "notes")),
+        Journals = host.Journals ?? new FileJournals(HostEnvironments.NotesFolderOf(context.Environment, "notes")),
         Waiter = host.Waiter,
         Randomness = bytes => context.Environment.Randomness(bytes),
         IsRecorded = _ => false,
