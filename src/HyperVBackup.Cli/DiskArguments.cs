@@ -61,11 +61,13 @@ internal static class DiskArguments
         ? new UntrackedSource(image.Open)
         : RangesFileSource.Load(changes, image.Open);
 
-    /// <summary>A file that has the whole text as its name wins over a name before '='.</summary>
+    /// <summary>A file that has the whole text as its name wins over a name before '='. A form stands before the path
+    /// alone, so that what begins with one has no name.</summary>
     private static (string? Name, string Path) Split(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        bool hasName = equals >= 0 && text.AsSpan(0, equals).IndexOfAny('/', '\\') < 0 && !Path.Exists(text);
+        bool hasName = equals >= 0 && text.AsSpan(0, equals).IndexOfAny('/', '\\') < 0 && !HasForm(text)
+            && !Path.Exists(text);
         (string? name, string path) = hasName ? (text[..equals], text[(equals + 1)..]) : (null, text);
         if (path is "" or RawPrefix or FormattedPrefix)
         {
@@ -74,6 +76,10 @@ internal static class DiskArguments
 
         return name is null || DiskName.IsValid(name) ? (name, path) : throw NotAName(name);
     }
+
+    private static bool HasForm(string text) =>
+        text.StartsWith(RawPrefix, StringComparison.Ordinal)
+        || text.StartsWith(FormattedPrefix, StringComparison.Ordinal);
 
     /// <summary>Here too, a file that has the whole text as its name wins.</summary>
     private static (bool? IsRaw, string Path) SplitForm(string text) => text switch

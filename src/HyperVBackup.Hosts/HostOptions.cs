@@ -37,6 +37,10 @@ public sealed partial record HostOptions
     /// were marked. For those that a warning names because nothing proves whose they are.</summary>
     public IReadOnlyList<string> OwnCheckpoints { get; init; } = [];
 
+    /// <summary>Recovery checkpoints, by InstanceID, that a person says are another program's: they stay, and no
+    /// warning speaks of them.</summary>
+    public IReadOnlyList<string> OthersCheckpoints { get; init; } = [];
+
     /// <summary>How long to wait for what else goes on with the machine to end; zero to refuse at once.</summary>
     public TimeSpan BusyPatience { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -9,8 +9,11 @@ namespace HyperVBackup.Hosts;
 /// <summary>
 /// A virtual machine on a Hyper-V host (2016 and later): change sources for its disks, all of one moment. The moment is
 /// when the first of them is opened: a recovery checkpoint is made then. Opening one again, after all were disposed,
-/// makes another. Nothing is left on the host but one reference point of ours, which the next changes start from.
-/// Not thread-safe; reading the disks is.
+/// makes another. What stays on the host is one reference point of ours, which the next changes start from, or, where
+/// that was asked for and the host tracks nothing, one checkpoint in its place. What a failure or a kill leaves
+/// besides, the next backup takes away as far as something proves that it is ours; otherwise it is told of at each
+/// backup, and no further checkpoint is made beside it unless the host names them as it is asked to. Shown on a
+/// simulated host only. Not thread-safe; reading the disks is.
 /// </summary>
 public sealed class HostedMachine
 {
@@ -45,7 +48,7 @@ public sealed class HostedMachine
     public MachineConsistency Consistency { get; private set; }
 
     /// <summary>Looks a machine and its disks up.</summary>
-    /// <exception cref="HostException">It is not on this host, has no virtual hard disk, or one cannot be opened.
+    /// <exception cref="HostException">It is not on this host, has no virtual hard disk, or one cannot be asked.
     /// </exception>
     public static HostedMachine Find(HostOptions options, HostEnvironment environment)
     {
@@ -163,8 +166,7 @@ public sealed class HostedMachine
     private static (AttachedDisk Attached, string Identity, string Name) Look(
         AttachedDisk attached, HostEnvironment environment)
     {
-        using IVirtualDisk disk = environment.Disks.Open(attached.File);
-        string identity = DiskFacts.Of(environment, attached.File, disk).Identity;
+        string identity = environment.Disks.Look(attached.File).Identity;
         return (attached, identity, FileName(environment.Disks.BasePathOf(attached.File)));
     }
 

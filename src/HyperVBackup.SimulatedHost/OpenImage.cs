@@ -23,10 +23,15 @@ internal sealed class OpenImage : IVirtualDisk
         file = (IImageChain)DiskImage.Open(image.Path);
     }
 
-    public VirtualDiskFacts Look() => process.Call("look at disk", () => new VirtualDiskFacts(
-        image.Disk.IsVhd ? Guid.Empty : Guid.Parse(file.Identity!), file.VirtualSizeBytes, file.LogicalSectorSizeBytes,
-        file.PhysicalSectorSizeBytes, (file as VhdxDisk)?.BlockSizeBytes ?? VhdFile.BlockBytes, image.Disk.IsTracked,
-        image.FrozenId ?? image.Disk.NewestId));
+    /// <summary>What the host says of an image, in use or not.</summary>
+    public static VirtualDiskFacts FactsOf(SimulatedImage image)
+    {
+        image.Materialize();
+        using IImageChain file = (IImageChain)DiskImage.Open(image.Path);
+        return FactsOf(image, file);
+    }
+
+    public VirtualDiskFacts Look() => process.Call("look at disk", () => FactsOf(image, file));
 
     public ChangePage QueryChanges(string trackingId, long offsetBytes, long lengthBytes) =>
         process.Call("query changes", () =>
@@ -69,6 +74,15 @@ internal sealed class OpenImage : IVirtualDisk
     }
 
     public IEnumerable<ByteRange> AllocatedRanges(ByteRange range) => file.AllocatedRanges(range);
+
+    private static VirtualDiskFacts FactsOf(SimulatedImage image, IImageChain file) => new(
+        image.Disk.IsVhd ? image.Disk.Id : Guid.Parse(file.Identity!), file.VirtualSizeBytes,
+        file.LogicalSectorSizeBytes, file.PhysicalSectorSizeBytes,
+        (file as VhdxDisk)?.BlockSizeBytes ?? VhdFile.BlockBytes, image.Disk.IsTracked,
+        image.FrozenId ?? image.Disk.NewestId)
+    {
+        IsVhd = image.Disk.IsVhd,
+    };
 
     public void Dispose()
     {

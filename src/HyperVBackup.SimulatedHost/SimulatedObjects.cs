@@ -35,9 +35,20 @@ internal static class SimulatedObjects
         {
             ["Name"] = Text(machine.Id),
             ["ElementName"] = machine.Name,
-            ["Caption"] = "Virtual Machine",
+            ["Caption"] = "Virtueller Computer",
             ["EnabledState"] = (ushort)(machine.IsOff ? 3 : 2),
             ["OperationalStatus"] = operation is ulong status ? [2, (ushort)status] : new ushort[] { 2 },
+        });
+
+    /// <summary>The host itself, which is of the class of its machines.</summary>
+    public static CimObject OfHost() => new(
+        new CimPath(Namespace, MachineClass, ("CreationClassName", MachineClass), ("Name", "NODE")),
+        new Dictionary<string, object?>
+        {
+            ["Name"] = "NODE",
+            ["ElementName"] = "NODE",
+            ["Caption"] = "Hostcomputersystem",
+            ["EnabledState"] = (ushort)2,
         });
 
     public static CimObject LiveSettings(SimulatedMachine machine) => Settings(

@@ -73,6 +73,7 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
     IVirtualDisk IVirtualDiskHost.Open(string path) => Call("open disk", () =>
     {
         SimulatedImage image = Find(path);
+        RequireNotInUse(image);
         image.Materialize();
         image.OpenCount++;
         open.Add(image);
@@ -81,7 +82,9 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
 
     public IImageChain OpenChain(string path) => Call("open images", () =>
     {
-        Find(path).Materialize();
+        SimulatedImage image = Find(path);
+        RequireNotInUse(image);
+        image.Materialize();
         return new ImageFiles().OpenChain(path);
     });
 
@@ -128,6 +131,8 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
         host.Volumes.Delete(name);
         return true;
     });
+
+    public VirtualDiskFacts Look(string path) => Call("ask of disk", () => OpenImage.FactsOf(Find(path)));
 
     public string BasePathOf(string path) => Call("base of disk", () => Find(path).BasePath);
 
@@ -214,6 +219,15 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
         if (!IsDead && locks.Remove(name))
         {
             host.LockedNotes.Remove(name);
+        }
+    }
+
+    /// <summary>What a machine writes is its alone.</summary>
+    private void RequireNotInUse(SimulatedImage image)
+    {
+        if (host.Machines.Any(machine => !machine.IsOff && machine.Disks.Any(disk => disk.Live == image)))
+        {
+            throw new HostException($"'{image.Path}' is in use by another process (0x80070020).", 0x20);
         }
     }
 

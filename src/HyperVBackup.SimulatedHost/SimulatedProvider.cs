@@ -104,7 +104,8 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
 
     private IEnumerable<CimObject> All(string className) => className switch
     {
-        SimulatedObjects.MachineClass => Here.Select(machine => SimulatedObjects.Of(machine, OperationOf(machine))),
+        SimulatedObjects.MachineClass => Here.Select(machine => SimulatedObjects.Of(machine, OperationOf(machine)))
+            .Prepend(SimulatedObjects.OfHost()),
         SimulatedObjects.SettingsClass => Here.SelectMany(machine => Listed(machine)
             .Select(checkpoint => SimulatedObjects.Of(machine, checkpoint))
             .Prepend(SimulatedObjects.LiveSettings(machine))).Concat(imports.Settings()),
@@ -142,6 +143,11 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
     {
         foreach (SimulatedMachine machine in Here)
         {
+            if (SimulatedObjects.SettingsPath(machine.Id).Equals(path) && machine.IsUnreadable)
+            {
+                throw new HostException("Provider failure (0x80041004).", 0x80041004);
+            }
+
             if (SimulatedObjects.SettingsPath(machine.Id).Equals(path))
             {
                 return machine.Disks

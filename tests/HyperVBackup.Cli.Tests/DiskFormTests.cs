@@ -55,6 +55,18 @@ public sealed class DiskFormTests : IDisposable
         "names no disk image",
         (await hvbackup.RunPlainAsync("backup", "--vm", "a", "--disk", disk)).WrongUsage(), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("raw:disk=1.img", "disk=1")]
+    [InlineData("name=raw:disk=1.img", "name")]
+    [InlineData("disk=1.img", "disk=1")]
+    public async Task A_file_whose_name_holds_an_equals_sign_may_stand_behind_a_form(string disk, string name)
+    {
+        hvbackup.NewRaw("disk=1.img", SizeBytes);
+        await hvbackup.InitAsync();
+        JsonElement report = (await hvbackup.RunAsync("backup", "--vm", "a", "--disk", disk)).Json();
+        Assert.Equal(name, report.GetProperty("disks")[0].GetProperty("disk").GetString());
+    }
+
     [Fact]
     public async Task A_file_named_with_a_prefix_is_read_as_before()
     {

@@ -48,6 +48,9 @@ internal static class Program
             case ["look", string path]:
                 Look(path);
                 break;
+            case ["ask", string path]:
+                Console.WriteLine(new WindowsDiskHost().Look(path));
+                break;
             case ["base", string path]:
                 Console.WriteLine(new WindowsDiskHost().BasePathOf(path));
                 break;

@@ -72,9 +72,22 @@ internal sealed record HostTargets(
             nodes = [.. nodes.Where(node => IsSame(node, container.Name))];
         }
 
-        return nodes.Count > 0
-            ? [.. nodes.Select(host.InventoryOf)]
-            : throw new HostException($"'{container.Name}' is neither this host nor a node of its cluster.");
+        if (nodes.Count == 0)
+        {
+            throw new HostException($"'{container.Name}' is neither this host nor a node of its cluster.");
+        }
+
+        List<NodeInventory> told = [.. nodes.Select(host.InventoryOf)];
+        foreach (SeenMachine machine in told.SelectMany(node => node.Machines ?? []))
+        {
+            if (machine.Trouble is string trouble)
+            {
+                Surroundings.Current.Errors.WriteLine(
+                    $"hvbackup: the disks of '{machine.Name}' are not known: {Failures.Closed(trouble)}");
+            }
+        }
+
+        return told;
     }
 
     private static bool IsSame(string node, string other) =>

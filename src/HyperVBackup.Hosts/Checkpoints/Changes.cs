@@ -14,6 +14,8 @@ internal sealed class Changes(
     HeldPoint? held, bool isListed, string? lastApplied, IReadOnlyCollection<string> others, string? doubt,
     string? untracked, KeptImages images)
 {
+    public const string Applied = "a checkpoint was applied to the machine since our reference point was made";
+
     public SnapshotDisk Of(DiskKey key, FrozenDisk disk)
     {
         HeldDisk? before = held?.Disks.SingleOrDefault(candidate => candidate.Identity == key.Identity);
@@ -63,7 +65,7 @@ internal sealed class Changes(
 
         if (held.LastApplied != lastApplied)
         {
-            return "a checkpoint was applied to the machine since our reference point was made";
+            return Applied;
         }
 
         if (!held.Others.All(others.Contains))

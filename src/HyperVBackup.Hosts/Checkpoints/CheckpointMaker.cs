@@ -6,6 +6,10 @@ namespace HyperVBackup.Hosts.Checkpoints;
 /// <summary>Makes the recovery checkpoint that is read, and marks it as ours.</summary>
 internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Leftovers leftovers)
 {
+    /// <summary>On a host that does not name checkpoints as it is asked to, each try would leave another one that
+    /// nothing proves to be ours.</summary>
+    private bool MayPileUp => context.Journal.Notes is { Doubtful.Count: > 0, IsNaming: false };
+
     /// <summary>Application-consistent; crash-consistent only where that failed and is allowed.</summary>
     /// <exception cref="HostException">It cannot be made; nothing of it is left, or it is noted.</exception>
     public (MachineSettings Checkpoint, MachineConsistency Consistency) Make(VirtualMachine machine)
@@ -17,7 +21,7 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
             checkpoint = MakeOrClear(machine, consistency);
         }
         catch (HostException failure)
-            when (context.Options.AllowCrashConsistent && context.Journal.Notes.Stage == CycleStage.Idle)
+            when (context.Options.AllowCrashConsistent && context.Journal.Notes.Stage == CycleStage.Idle && !MayPileUp)
         {
             context.Environment.Warn(
                 $"The backup of '{machine.Name}' is as of a power cut only, which was allowed: {failure.Message}");
@@ -44,6 +48,7 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
 
     private MachineSettings Make(VirtualMachine machine, MachineConsistency consistency)
     {
+        RequireNoPile(machine);
         List<string> before = [.. context.Catalog.SettingsOf(machine)
             .Where(settings => settings.IsRecovery).Select(settings => settings.InstanceId)];
         string mark = OwnMark.New(context.Options.Owner, context.Environment.Randomness).ToString();
@@ -54,6 +59,8 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
             CheckpointsBefore = before,
             Held = notes.Held,
             Doubtful = notes.Doubtful,
+            IsNaming = notes.IsNaming,
+            IsTrackingTried = notes.IsTrackingTried,
             Doubt = notes.Doubt,
         });
         MachineSettings checkpoint = calls.CreateCheckpoint(machine, consistency, mark) is CimPath path
@@ -62,11 +69,24 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
         context.Journal.Enter(CycleStage.Marking, notes => notes with
         {
             Checkpoint = checkpoint.InstanceId,
+            IsNaming = checkpoint.Name == mark,
             Job = null,
         });
         Mark(checkpoint, mark);
         context.Journal.Enter(CycleStage.Reading, notes => notes);
         return checkpoint;
+    }
+
+    private void RequireNoPile(VirtualMachine machine)
+    {
+        if (MayPileUp)
+        {
+            throw new HostException(
+                $"The machine '{machine.Name}' has recovery checkpoints that may be left of a backup of ours "
+                + $"({string.Join(", ", context.Journal.Notes.Doubtful)}), and no other is made beside them: look at "
+                + "them on its host (Get-VMSnapshot -SnapshotType Recovery), and remove what no running backup made, "
+                + "or name each of them to this program as ours or as another program's.");
+        }
     }
 
     private MachineSettings Find(CimPath path)
@@ -84,6 +104,11 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
             () => (found = context.Catalog.SettingsOf(machine).Find(
                 settings => settings.IsRecovery && settings.Name == mark)) is not null,
             CycleContext.ListingPatience);
+        if (found is null)
+        {
+            context.Journal.Note(notes => notes with { IsNaming = false });
+        }
+
         return found ?? throw new HostException(
             $"The host made a checkpoint of '{machine.Name}', does not say which, and shows none of the name that was "
             + "asked for.");

@@ -35,6 +35,13 @@ internal sealed record CheckpointNotes
     /// <summary>Checkpoints that may be left of a backup of ours, or another program's: nothing proves it.</summary>
     public IReadOnlyList<string> Doubtful { get; init; } = [];
 
+    /// <summary>Whether the host gave the latest checkpoint that it showed the name that was asked for it: then one
+    /// without such a name is none of ours.</summary>
+    public bool IsNaming { get; init; }
+
+    /// <summary>Whether a reference point was tried of a checkpoint whose disks told of no tracking.</summary>
+    public bool IsTrackingTried { get; init; }
+
     /// <summary>Why nothing that the host tracked before is to be believed; null where it is.</summary>
     public string? Doubt { get; init; }
 

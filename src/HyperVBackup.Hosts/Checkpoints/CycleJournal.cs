@@ -62,7 +62,14 @@ internal sealed class CycleJournal : IDisposable
     {
         if (Notes.Stage != CycleStage.Idle || !ReferenceEquals(held, Notes.Held) || doubt != Notes.Doubt)
         {
-            Note(notes => new CheckpointNotes { Held = held, Doubtful = notes.Doubtful, Doubt = doubt });
+            Note(notes => new CheckpointNotes
+            {
+                Held = held,
+                Doubtful = notes.Doubtful,
+                IsNaming = notes.IsNaming,
+                IsTrackingTried = notes.IsTrackingTried,
+                Doubt = doubt,
+            });
         }
     }
 

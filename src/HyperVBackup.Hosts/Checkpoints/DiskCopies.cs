@@ -11,7 +11,7 @@ internal sealed class DiskCopies(CycleContext context)
         IVirtualDisk copy = context.Environment.Disks.Open(path);
         try
         {
-            VirtualDiskFacts facts = DiskFacts.Of(context.Environment, path, copy);
+            VirtualDiskFacts facts = copy.Look();
             bool isSame = facts.Identity == original.Identity
                 && facts.VirtualSizeBytes == original.VirtualSizeBytes
                 && facts.LogicalSectorSizeBytes == original.LogicalSectorSizeBytes;

@@ -11,5 +11,9 @@ internal sealed record HeldPoint(
     /// <summary>Whether it is a checkpoint.</summary>
     public bool IsCheckpoint { get; init; }
 
+    /// <summary>Whether the host tracked nothing before it: then no changes start from it, and it only keeps tracking
+    /// on.</summary>
+    public bool IsBeginning { get; init; }
+
     public bool IsRecorded(Func<string, bool> isRecorded) => Disks.Any(disk => isRecorded(disk.TrackingId));
 }

@@ -87,8 +87,7 @@ internal sealed class KeptImages(CycleContext context)
         Dictionary<string, string> marks = [];
         foreach (AttachedDisk disk in attached)
         {
-            using IVirtualDisk opened = context.Environment.Disks.Open(disk.File);
-            string identity = DiskFacts.Of(context.Environment, disk.File, opened).Identity;
+            string identity = context.Environment.Disks.Look(disk.File).Identity;
             using IImageChain chain = context.Environment.Images.OpenChain(disk.File);
             marks[identity] = chain.ContentMark;
         }

@@ -60,11 +60,15 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
     /// <summary>Of the reference points that are held, keeps the newest that a restore point follows.</summary>
     public void KeepNewest(VirtualMachine machine)
     {
-        HeldPoint? keep = Notes.Doubt is null
-            ? Notes.Held.LastOrDefault(held => held.IsRecorded(context.Environment.IsRecorded))
-            : null;
-        Keep(machine, keep);
+        Keep(machine, NewestOfUse());
     }
+
+    /// <summary>The newest that a restore point follows; otherwise the one with which the host began to track, so that
+    /// it goes on; null where there is none, or nothing held is to be believed.</summary>
+    public HeldPoint? NewestOfUse() => Notes.Doubt is null
+        ? Notes.Held.LastOrDefault(held => held.IsRecorded(context.Environment.IsRecorded))
+            ?? Notes.Held.LastOrDefault(held => held.IsBeginning)
+        : null;
 
     /// <summary>Destroys all reference points that are held but one. What cannot be destroyed stays noted.</summary>
     public void Keep(VirtualMachine machine, HeldPoint? keep)
@@ -124,7 +128,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
                 settings => settings.InstanceId == Notes.Checkpoint
                     || (settings.IsRecovery && (IsNamedOurs(settings) || settings.Path.Equals(made))))];
             return own.Count > 0 || undo == Remains.None
-                || (undo.HasFlag(Remains.ReferencePoint) && NewReferencePoints(machine).Count > 0);
+                || (undo.HasFlag(Remains.ReferencePoint) && OwnOf(NewReferencePoints(machine)).Count > 0);
         }
 
         context.Poll(Look, CycleContext.ListingPatience);
@@ -155,6 +159,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         List<MachineSettings> doubtful = [.. context.Catalog.SettingsOf(machine).Where(
             settings => settings.IsRecovery && !Notes.Held.Any(held => held.InstanceId == settings.InstanceId)
                 && !own.Exists(ours => ours.InstanceId == settings.InstanceId)
+                && !context.Options.OthersCheckpoints.Contains(settings.InstanceId)
                 && (Notes.Doubtful.Contains(settings.InstanceId) || (isUnknown && IsSince(settings))))];
         foreach (MachineSettings settings in doubtful.Where(settings => told.Add(settings.InstanceId)))
         {
@@ -179,9 +184,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
     private void DestroyConverted(VirtualMachine machine)
     {
         List<ReferencePoint> added = NewReferencePoints(machine);
-        CimPath? made = MadeByJob(HostCatalog.ReferencePointClass);
-        List<ReferencePoint> ours = [.. added.Where(
-            point => point.Path.Equals(made) || point.TrackingIds.Intersect(Notes.ToldIds).Any())];
+        List<ReferencePoint> ours = OwnOf(added);
         if (ours.Count == 1)
         {
             calls.DestroyReferencePoint(ours[0]);
@@ -192,6 +195,13 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
                 $"One of the reference points {string.Join(", ", added.Select(point => point.InstanceId))} may be left "
                 + "of a backup of ours that was killed.");
         }
+    }
+
+    private List<ReferencePoint> OwnOf(List<ReferencePoint> added)
+    {
+        CimPath? made = MadeByJob(HostCatalog.ReferencePointClass);
+        return [.. added.Where(
+            point => point.Path.Equals(made) || point.TrackingIds.Intersect(Notes.ToldIds).Any())];
     }
 
     private void Remove(VirtualMachine machine, MachineSettings checkpoint)
@@ -231,7 +241,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         }
     }
 
-    /// <summary>What the checkpoint's disks tell of themselves; nothing of those that cannot be opened.</summary>
+    /// <summary>What the checkpoint's disks tell of themselves; nothing of those that cannot be asked.</summary>
     private List<string> ToldBy(MachineSettings checkpoint)
     {
         List<string> told = [];
@@ -239,8 +249,8 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         {
             try
             {
-                using IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
-                told.AddRange(disk.Look().MostRecentId is { Length: > 0 } id ? [id] : []);
+                VirtualDiskFacts facts = context.Environment.Disks.Look(attached.File);
+                told.AddRange(facts.MostRecentId is { Length: > 0 } id ? [id] : []);
             }
             catch (HostException failure)
             {

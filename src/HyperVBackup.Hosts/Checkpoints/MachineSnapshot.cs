@@ -19,6 +19,7 @@ internal sealed class MachineSnapshot : IDisposable
     private string? lastApplied;
     private List<string> others = [];
     private string? untracked;
+    private bool mayBeginTracking;
     private HeldPoint? made;
     private Dictionary<string, string>? idsByIdentity;
     private bool isEnded;
@@ -122,7 +123,7 @@ internal sealed class MachineSnapshot : IDisposable
         End(() =>
         {
             leftovers.Clear(machine);
-            leftovers.Keep(machine, made is { Disks.Count: > 0 } ? made : null);
+            leftovers.Keep(machine, made is { Disks.Count: > 0 } or { IsBeginning: true } ? made : null);
             if (made is { IsCheckpoint: true })
             {
                 Settle(made);
@@ -162,6 +163,7 @@ internal sealed class MachineSnapshot : IDisposable
     private void Take()
     {
         machine = context.FindQuietMachine();
+        NoteIfApplied();
         leftovers.Clear(machine);
         leftovers.KeepNewest(machine);
         lastApplied = context.Catalog.LastAppliedTo(machine);
@@ -172,6 +174,18 @@ internal sealed class MachineSnapshot : IDisposable
         OpenDisks(after);
         Files = new CheckpointFiles(context).Of(machine, checkpoint);
         others = [.. before.Union(after).Except(context.Journal.Notes.Held.Select(held => held.InstanceId))];
+    }
+
+    /// <summary>Before anything of ours is taken away: a checkpoint of ours that was left, or kept in place of the
+    /// reference point that followed it, can be applied too, and once it is gone nothing tells of that. Where a
+    /// checkpoint is still what the next changes start from, its images tell.</summary>
+    private void NoteIfApplied()
+    {
+        HeldPoint? held = leftovers.NewestOfUse();
+        if (held is { IsCheckpoint: false } && context.Catalog.LastAppliedTo(machine) != held.LastApplied)
+        {
+            context.Journal.Note(notes => notes with { Doubt = Changes.Applied });
+        }
     }
 
     /// <summary>All of the machine's but those that are noted as ours.</summary>
@@ -195,9 +209,12 @@ internal sealed class MachineSnapshot : IDisposable
         HeldPoint? held = context.Journal.Notes.Held is [.., HeldPoint newest] ? newest : null;
         bool isListed = held is not null && (othersNow.Contains(held.InstanceId) || context.Catalog
             .ReferencePointsOf(machine).Exists(point => point.InstanceId == held.InstanceId));
-        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = context.Catalog.WithDisksOf(checkpoint, OpenAll);
+        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = context.Catalog.WithDisksOf(
+            checkpoint, new FrozenDisks(context).OpenAll);
         Attached = [.. opened.Select(item => item.Attached)];
         untracked = WhyUntracked(opened);
+        mayBeginTracking = untracked is not null && !checkpoint.IsBeforeTracking
+            && opened.Exists(item => !item.Disk.Facts.IsVhd);
         Changes changes = new(
             held, isListed, lastApplied, othersNow, context.Journal.Notes.Doubt, untracked, new KeptImages(context));
         IReadOnlyList<DiskKey> keys = DiskKey.Of(
@@ -220,47 +237,13 @@ internal sealed class MachineSnapshot : IDisposable
             : "the host tracks changes of none of the machine's disks";
     }
 
-    private List<(AttachedDisk Attached, FrozenDisk Disk)> OpenAll(IReadOnlyList<AttachedDisk> all)
-    {
-        List<(AttachedDisk Attached, FrozenDisk Disk)> opened = [];
-        try
-        {
-            foreach (AttachedDisk attached in all)
-            {
-                opened.Add((attached, Open(attached)));
-            }
-
-            return opened;
-        }
-        catch
-        {
-            opened.ForEach(item => item.Disk.Dispose());
-            throw;
-        }
-    }
-
-    private FrozenDisk Open(AttachedDisk attached)
-    {
-        IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
-        try
-        {
-            return new FrozenDisk(
-                attached.File, disk, DiskFacts.Of(context.Environment, attached.File, disk));
-        }
-        catch
-        {
-            disk.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Where the checkpoint cannot be converted, the restore point is good all the same; what the host tracks
     /// is not believed any more.</summary>
     private Dictionary<string, string> SealAll()
     {
         if (untracked is not null)
         {
-            return context.Options.KeepCheckpoints ? KeepCheckpoint() : [];
+            return SealUntracked();
         }
 
         List<SnapshotDisk> unmoved = [.. disks.Where(disk => disk.Paged?.IsUnmoved() ?? false)];
@@ -285,13 +268,49 @@ internal sealed class MachineSnapshot : IDisposable
         }
         catch (HostException failure)
         {
-            context.Environment.Warn(
-                $"{failure.Message} The restore point is whole; the next backup compares by checksum.");
-            context.Journal.Note(notes => notes with
+            return Unsealed(failure);
+        }
+    }
+
+    private Dictionary<string, string> Unsealed(HostException failure)
+    {
+        context.Environment.Warn(
+            $"{failure.Message} The restore point is whole; the next backup compares by checksum.");
+        context.Journal.Note(notes => notes with
+        {
+            Doubt = "the checkpoint before could not be made a reference point",
+        });
+        return [];
+    }
+
+    /// <summary>Hosts may track from the first reference point on only. What the checkpoint before it held, its
+    /// tracking ids need not stand for: none is recorded. Where checkpoints are kept that is tried once, as it costs
+    /// the one that is kept.</summary>
+    private Dictionary<string, string> SealUntracked()
+    {
+        bool isTried = context.Options.KeepCheckpoints && context.Journal.Notes.IsTrackingTried;
+        CloseDisks();
+        try
+        {
+            ReferencePoint? first = mayBeginTracking && !isTried
+                ? new FirstConversion(context, calls).Try(machine, checkpoint)
+                : null;
+            if (first is null)
             {
-                Doubt = "the checkpoint before could not be made a reference point",
+                return context.Options.KeepCheckpoints ? KeepCheckpoint() : [];
+            }
+
+            made = new HeldPoint(first.InstanceId, lastApplied, others, []) { IsBeginning = true };
+            context.Journal.Enter(CycleStage.Sealed, notes => notes with
+            {
+                Held = [.. notes.Held, made],
+                Doubt = null,
             });
             return [];
+        }
+        catch (HostException failure)
+        {
+            return Unsealed(failure);
         }
     }
 

@@ -1,5 +1,4 @@
 using HyperVBackup.Hosts.Machines;
-using HyperVBackup.Hosts.VirtualDisks;
 
 namespace HyperVBackup.Hosts.Checkpoints;
 
@@ -32,7 +31,7 @@ internal sealed class TrackingIds(CycleContext context)
         for (int index = 0; index < point.DiskIds.Count; index++)
         {
             AttachedDisk? disk = attached.FirstOrDefault(candidate => candidate.InstanceId == point.DiskIds[index]);
-            string? identity = disk is null ? null : IdentityOf(disk);
+            string? identity = disk is null ? null : context.Environment.Disks.Look(disk.File).Identity;
             if (identity is not null && !seen.Add(identity))
             {
                 ids.Remove(identity);
@@ -44,11 +43,5 @@ internal sealed class TrackingIds(CycleContext context)
         }
 
         return ids;
-    }
-
-    private string IdentityOf(AttachedDisk attached)
-    {
-        using IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
-        return DiskFacts.Of(context.Environment, attached.File, disk).Identity;
     }
 }

@@ -5,7 +5,8 @@ namespace HyperVBackup.Hosts.Containers;
 /// <summary>
 /// Which machines a container has. A machine joins as soon as any node shows it there. It leaves once two inventories,
 /// to which all answered that could have it, did not find it there, and none in between did; its restore points stay.
-/// An inventory to which a node did not answer removes nobody. One that several nodes show, as amid a migration, is
+/// An inventory to which a node did not answer removes nobody; a machine that a node shows without its images stays
+/// where it was. One that several nodes show, as amid a migration, is
 /// there once: on the node where it was, if that one shows it. Immutable.
 /// </summary>
 public sealed class ContainerMembers
@@ -36,7 +37,7 @@ public sealed class ContainerMembers
         Dictionary<Guid, ContainerMember> seen = (
             from node in nodes
             from machine in node.Machines ?? []
-            where container.Holds(node.Node, machine)
+            where container.Holds(node.Node, machine) || container.MayHold(machine, now.ContainsKey(machine.Id))
             select new ContainerMember(machine.Id, machine.Name, node.Node, 0))
             .GroupBy(member => member.Id)
             .ToDictionary(places => places.Key, places => HomeOf(places, now.GetValueOrDefault(places.Key)));

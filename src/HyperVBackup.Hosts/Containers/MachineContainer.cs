@@ -18,6 +18,10 @@ public sealed record MachineContainer(ContainerKind Kind, string Name)
         };
     }
 
+    /// <summary>Whether a machine whose images are not known may be in it: if it was, it is taken for there.</summary>
+    internal bool MayHold(SeenMachine machine, bool wasThere) =>
+        Kind == ContainerKind.Folder && machine.Trouble is not null && wasThere;
+
     /// <summary>Whether so many nodes answered that a machine which none of them showed is nowhere in it. For a host
     /// that is the host itself, otherwise all.</summary>
     public bool IsComplete(IReadOnlyList<NodeInventory> nodes)

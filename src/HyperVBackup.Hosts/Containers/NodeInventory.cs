@@ -10,7 +10,7 @@ namespace HyperVBackup.Hosts.Containers;
 public sealed record NodeInventory(string Node, IReadOnlyList<SeenMachine>? Machines, string? Silence = null)
 {
     /// <summary>Asks a node. Machines that are only planned there, as the target of a migration or of an import is,
-    /// are none of its yet.</summary>
+    /// are none of its yet. One that cannot be asked is there, with its trouble.</summary>
     public static NodeInventory Of(string node, ICimClient cim)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -26,8 +26,9 @@ public sealed record NodeInventory(string Node, IReadOnlyList<SeenMachine>? Mach
         }
     }
 
-    /// <summary>The machines of a node that have a GUID or, without case, a name; none where it has none.</summary>
-    /// <exception cref="HostException">The node, or one of these machines, cannot be asked.</exception>
+    /// <summary>The machines of a node that have a GUID or, without case, a name; none where it has none.
+    /// One that cannot be asked has its trouble.</summary>
+    /// <exception cref="HostException">The node cannot be asked.</exception>
     public static IReadOnlyList<SeenMachine> Find(ICimClient cim, string nameOrId)
     {
         ArgumentNullException.ThrowIfNull(cim);
@@ -42,16 +43,23 @@ public sealed record NodeInventory(string Node, IReadOnlyList<SeenMachine>? Mach
 
     private static IEnumerable<SeenMachine> See(HostCatalog catalog, VirtualMachine machine)
     {
-        MachineSettings? live = catalog.SettingsOf(machine).Find(settings => settings.IsLive);
-        return live is null
-            ? []
-            :
-            [
-                new SeenMachine(machine.Id, machine.Name, [.. catalog.DisksOf(live).Select(disk => disk.File)])
-                {
-                    Version = live.Version,
-                    IsOff = machine.IsOff,
-                },
-            ];
+        try
+        {
+            MachineSettings? live = catalog.SettingsOf(machine).Find(settings => settings.IsLive);
+            return live is null
+                ? []
+                :
+                [
+                    new SeenMachine(machine.Id, machine.Name, [.. catalog.DisksOf(live).Select(disk => disk.File)])
+                    {
+                        Version = live.Version,
+                        IsOff = machine.IsOff,
+                    },
+                ];
+        }
+        catch (HostException failure)
+        {
+            return [new SeenMachine(machine.Id, machine.Name, []) { IsOff = machine.IsOff, Trouble = failure.Message }];
+        }
     }
 }

@@ -10,4 +10,7 @@ public sealed record SeenMachine(Guid Id, string Name, IReadOnlyList<string> Fil
     public string Version { get; init; } = "";
 
     public bool IsOff { get; init; }
+
+    /// <summary>Why its images are not known: one sentence; null where they are. It is there all the same.</summary>
+    public string? Trouble { get; init; }
 }

@@ -11,7 +11,6 @@ internal sealed class HostCatalog(ICimClient cim)
     public const string ReferencePointClass = "Msvm_VirtualSystemReferencePoint";
     private const string MachineClass = "Msvm_ComputerSystem";
     public const string DiskClass = "Msvm_StorageAllocationSettingData";
-    private const string MachineCaption = "Virtual Machine";
     public const string DiskKind = "Microsoft:Hyper-V:Virtual Hard Disk";
     private const ulong DiskResource = 31;
     private const int TriesMax = 10;
@@ -21,17 +20,18 @@ internal sealed class HostCatalog(ICimClient cim)
     public VirtualMachine? FindMachine(Guid id)
     {
         string name = id.ToString("D").ToUpperInvariant();
-        CimObject? found = cim.Query(Namespace, Wql.Where(MachineClass, "Name", name))
-            .FirstOrDefault(machine => machine.Text("Caption") == MachineCaption);
-        return found is null ? null : MachineFrom(found, id);
+        return cim.Query(Namespace, Wql.Where(MachineClass, "Name", name)) is [CimObject found, ..]
+            ? MachineFrom(found, id)
+            : null;
     }
 
-    /// <summary>All machines that are on this host, also those that are only planned.</summary>
+    /// <summary>All machines that are on this host, also those that are only planned. The host itself is of the same
+    /// class, and is named by no GUID; other texts come in the host's language.</summary>
     /// <exception cref="HostException">The host cannot be asked.</exception>
     public List<VirtualMachine> Machines() =>
         [.. from found in cim.Query(Namespace, Wql.All(MachineClass))
-            where found.Text("Caption") == MachineCaption
-            select MachineFrom(found, IdOf(found))];
+            where Guid.TryParse(found.RequireText("Name"), out _)
+            select MachineFrom(found, Guid.Parse(found.RequireText("Name")))];
 
     /// <summary>The live settings and those of all checkpoints.</summary>
     public List<MachineSettings> SettingsOf(VirtualMachine machine) =>
@@ -106,10 +106,6 @@ internal sealed class HostCatalog(ICimClient cim)
     private static VirtualMachine MachineFrom(CimObject found, Guid id) => new(
         found.Path, id, found.Text("ElementName") ?? found.RequireText("Name"), found.Number("EnabledState") ?? 0,
         found.Numbers("OperationalStatus") is { Count: > 1 } status ? status[1] : null);
-
-    private static Guid IdOf(CimObject found) => Guid.TryParse(found.RequireText("Name"), out Guid id)
-        ? id
-        : throw new HostException($"{found.Path} is named by no GUID.");
 
     private static MachineSettings SettingsFrom(CimObject found) => new(
         found.Path, found.RequireText("InstanceID"), found.Text("ElementName") ?? "",

@@ -26,6 +26,8 @@ public sealed class SharedDisks(IVirtualDiskHost disks, IImageFiles images, stri
 
     public IVirtualDisk Open(string path) => disks.Open(Require(path, node));
 
+    public VirtualDiskFacts Look(string path) => disks.Look(Require(path, node));
+
     public string BasePathOf(string path) => disks.BasePathOf(Require(path, node));
 
     public IImageChain OpenChain(string path) => images.OpenChain(Require(path, node));

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace HyperVBackup.HyperV.Native;
 
-/// <summary>ATTACH_VIRTUAL_DISK_PARAMETERS as their first version has them.</summary>
+/// <summary>ATTACH_VIRTUAL_DISK_PARAMETERS with room for all its versions, of which the first is used: a second one has
+/// two numbers of 64 bits, so that newer headers put the first one's 32 reserved bits behind a gap. They are zero in
+/// either place.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct AttachParameters
 {
@@ -10,4 +12,6 @@ internal struct AttachParameters
 
     public int Version;
     public uint Reserved;
+    public ulong RestrictedOffset;
+    public ulong RestrictedLength;
 }

@@ -13,6 +13,8 @@ internal sealed class DiskAnswer
     public const int VirtualSizeAt = 8;
     public const int BlockSizeAt = 24;
     public const int SectorSizeAt = 28;
+    public const int ImageIdAt = 8;
+    public const int DeviceAt = 8;
     public const int IsResolvedAt = 8;
     public const int ParentAt = 12;
     public const int SubtypeAt = 8;

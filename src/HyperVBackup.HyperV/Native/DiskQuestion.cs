@@ -4,7 +4,9 @@ namespace HyperVBackup.HyperV.Native;
 internal enum DiskQuestion
 {
     Size = 1,
+    ImageId = 2,
     ParentLocation = 3,
+    StorageType = 6,
     Subtype = 7,
     PhysicalSectorSize = 10,
     DiskId = 14,

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace HyperVBackup.HyperV.Native;
 
-/// <summary>OPEN_VIRTUAL_DISK_PARAMETERS as its second version has them.</summary>
+/// <summary>OPEN_VIRTUAL_DISK_PARAMETERS with room for all its versions, of which the second is used: the third has the
+/// id of a snapshot besides.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct OpenParameters
 {
@@ -12,4 +13,5 @@ internal struct OpenParameters
     public int IsOnlyAsked;
     public int IsReadOnly;
     public Guid ResiliencyId;
+    public Guid SnapshotId;
 }

@@ -30,6 +30,7 @@ internal static class DiskFailure
     private static string WordsOf(DiskQuestion question) => question switch
     {
         DiskQuestion.Size => "size",
+        DiskQuestion.ImageId => "identity",
         DiskQuestion.ParentLocation => "parent",
         DiskQuestion.Subtype => "kind",
         DiskQuestion.PhysicalSectorSize => "physical sector size",

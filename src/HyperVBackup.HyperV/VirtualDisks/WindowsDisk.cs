@@ -25,21 +25,7 @@ internal sealed class WindowsDisk : IVirtualDisk
         blocks = new ImageBlocks(path, Look);
     }
 
-    /// <summary>A disk of which the host does not say whether it is tracked counts as not tracked, and one of which it
-    /// says no identity has none for it: so is a VHD.</summary>
-    public VirtualDiskFacts Look()
-    {
-        DiskAnswer size = DiskFailure.Ask(path, handle, DiskQuestion.Size);
-        DiskAnswer physical = DiskFailure.Ask(path, handle, DiskQuestion.PhysicalSectorSize);
-        DiskAnswer id = new(DiskQuestion.DiskId);
-        Guid diskId = VirtDisk.Ask(handle, id) == 0 ? id.Guid(DiskAnswer.DiskIdAt) : Guid.Empty;
-        DiskAnswer tracking = new(DiskQuestion.ChangeTracking);
-        bool isTracked = VirtDisk.Ask(handle, tracking) == 0 && tracking.Int32(DiskAnswer.IsTrackedAt) != 0;
-        return new VirtualDiskFacts(
-            diskId, size.Int64(DiskAnswer.VirtualSizeAt), size.Int32(DiskAnswer.SectorSizeAt),
-            physical.Int32(DiskAnswer.PhysicalSectorSizeAt), size.Int32(DiskAnswer.BlockSizeAt),
-            isTracked, isTracked ? tracking.Text(DiskAnswer.MostRecentIdAt) : null);
-    }
+    public VirtualDiskFacts Look() => AskedDisk.FactsOf(path, handle);
 
     public ChangePage QueryChanges(string trackingId, long offsetBytes, long lengthBytes)
     {

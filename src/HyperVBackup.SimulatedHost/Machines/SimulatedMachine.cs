@@ -28,6 +28,9 @@ public sealed class SimulatedMachine
     /// <summary>It is on another host for now.</summary>
     public bool IsAway { get; set; }
 
+    /// <summary>The host fails where it is asked for its disks.</summary>
+    public bool IsUnreadable { get; set; }
+
     /// <summary>It is only planned: the target of a migration or an import.</summary>
     public bool IsPlanned { get; set; }
 
@@ -46,6 +49,10 @@ public sealed class SimulatedMachine
 
     /// <summary>Whether the host tracks changes of it: of no disk that is a VHD.</summary>
     public bool IsTracked { get; set; } = true;
+
+    /// <summary>Whether the host begins to track it when it first makes a reference point, with ids of that moment: not
+    /// of the checkpoint's, of which it is made.</summary>
+    public bool BeginsTracking { get; set; }
 
     /// <summary>Whether tracking ids stay known when the reference point that told of them is gone.</summary>
     public bool IdsOutliveReferencePoints { get; set; }
@@ -133,6 +140,16 @@ public sealed class SimulatedMachine
 
     public SimulatedReferencePoint Convert(SimulatedCheckpoint checkpoint)
     {
+        if (checkpoint.TrackingIds.Count == 0 && BeginsTracking)
+        {
+            Merge(checkpoint);
+            IsTracked = true;
+            SimulatedReferencePoint first = new(
+                NewId(), disks.Where(disk => !disk.IsVhd).ToDictionary(disk => disk, disk => disk.IssueId()));
+            referencePoints.Add(first);
+            return first;
+        }
+
         if (checkpoint.TrackingIds.Count == 0)
         {
             throw new HostException("Changes of the virtual machine are not tracked.", 32770);

@@ -215,6 +215,8 @@ public sealed class HostBackupTests
 
         JsonElement here = (await world.RunAsync("host", "list")).Json();
         string all = (await world.RunPlainAsync("host", "list", "--container", "cluster")).Output;
+        old.IsUnreadable = true;
+        CommandResult troubled = await world.RunPlainAsync("host", "list");
         world.Nodes["hv2"].IsSilent = true;
         CommandResult silent = await world.RunAsync("host", "list", "--container", "cluster");
 
@@ -224,6 +226,9 @@ public sealed class HostBackupTests
             .Select(disk => disk.GetString()));
         Assert.Matches(@"\nWeb +[0-9a-f-]{36} +hv1 +10\.0 +off +/", all);
         Assert.Matches(@"\nFar +[0-9a-f-]{36} +hv2 +10\.0 +on +/", '\n' + all);
+        Assert.Matches(@"\nWeb +[0-9a-f-]{36} +hv1 +10\.0 +off +/", troubled.Output);
+        Assert.Contains(
+            "the disks of 'Old' are not known: Provider failure", troubled.Errors, StringComparison.Ordinal);
         Assert.Equal(1, silent.ExitCode);
         Assert.Contains("hv2 does not tell its machines", silent.Errors, StringComparison.Ordinal);
     }

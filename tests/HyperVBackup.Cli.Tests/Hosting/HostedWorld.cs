@@ -73,6 +73,8 @@ internal sealed class HostedWorld : IDisposable, IVirtualDiskHost
     /// <summary>Every node sees the images on shares.</summary>
     public IVirtualDisk Open(string path) => ((IVirtualDiskHost)HolderOf(path)).Open(path);
 
+    public VirtualDiskFacts Look(string path) => ((IVirtualDiskHost)HolderOf(path)).Look(path);
+
     public string BasePathOf(string path) => HolderOf(path).BasePathOf(path);
 
     public void Dispose() => folder.Dispose();

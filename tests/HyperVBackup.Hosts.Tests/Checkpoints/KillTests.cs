@@ -93,14 +93,20 @@ public sealed class KillTests(ITestOutputHelper output)
             isKilled = killed.Calls.Count >= steps;
             world.Host.Advance(isNamed ? BetweenStarts : UntilJobsAreForgotten);
             world.Warnings.Clear();
-            await world.BackupAsync();
-            foreach (SimulatedCheckpoint left in world.OwnCheckpointsLeft())
+            if (await world.TryBackupAsync(world.NewProcess()) is Exception refusal)
             {
-                string id = left.Id.ToString("D").ToUpperInvariant();
+                string[] left = [.. world.OwnCheckpointsLeft().Select(IdOf)];
                 Assert.False(isNamed);
-                Assert.Contains(world.Warnings, warning => warning.Contains(id));
-                world.KeepsOthers(left);
-                told++;
+                Assert.Contains("no other is made beside them", refusal.Message);
+                Assert.All(left, id => Assert.Contains(id, refusal.Message));
+                Assert.All(left, id => Assert.Contains(world.Warnings, warning => warning.Contains(id)));
+                world.WithOptions = options => options with
+                {
+                    OwnCheckpoints = left,
+                    OthersCheckpoints = [.. world.Machine.Checkpoints.Select(IdOf).Except(left)],
+                };
+                await world.BackupAsync();
+                told += left.Length;
             }
 
             world.RequireNothingLeft();
@@ -113,4 +119,7 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.True(others > 100);
         Assert.Equal(isNamed, told == 0);
     }
+
+    private static string IdOf(SimulatedCheckpoint checkpoint) =>
+        $"Microsoft:{checkpoint.Id.ToString("D").ToUpperInvariant()}";
 }

@@ -49,13 +49,49 @@ public sealed class OthersTests
         world.Host.NamesCheckpoints = isNamed;
         await KillAtAsync(world, "CreateSnapshot", isAfter: false);
         world.MakeOthersCheckpoint("Accounts - (backup)");
+        string id = IdOf(world.Machine.Checkpoints.Single());
         for (int run = 0; run < 2; run++)
         {
             world.Warnings.Clear();
-            await world.BackupAsync();
+            Exception? refusal = await world.TryBackupAsync(world.NewProcess());
+            Assert.Equal(isNamed, refusal is null); // a host that names checkpoints would have named ours
             world.RequireNothingLeft();
             Assert.Single(world.Warnings, warning => warning.Contains("may be left of a backup of ours"));
         }
+
+        world.WithOptions = options => options with { OthersCheckpoints = [id] };
+        world.Warnings.Clear();
+        await world.BackupAsync();
+        world.RequireNothingLeft();
+        Assert.DoesNotContain(world.Warnings, warning => warning.Contains("may be left"));
+    }
+
+    /// <summary>Neither at the next backup nor at the try as of a power cut.</summary>
+    [Fact]
+    public async Task On_a_host_that_names_nothing_tries_do_not_pile_checkpoints_up()
+    {
+        using World world = await World.MakeAsync();
+        world.Host.NamesCheckpoints = false;
+        world.Host.PlanFor = method =>
+            method.StartsWith("CreateSnapshot", StringComparison.Ordinal) ? new JobPlan { GivesResult = false } : null;
+        world.WithOptions = options => options with { AllowCrashConsistent = true };
+        Exception? first = await world.TryBackupAsync(world.NewProcess());
+        Assert.Contains("does not say which", first?.Message);
+        SimulatedCheckpoint left = Assert.Single(world.Machine.Checkpoints);
+        for (int run = 0; run < 2; run++)
+        {
+            world.Host.Advance(TimeSpan.FromHours(1));
+            Exception? refusal = await world.TryBackupAsync(world.NewProcess());
+            Assert.Contains("'Accounts'", refusal?.Message);
+            Assert.Contains(IdOf(left), refusal?.Message);
+            Assert.Contains("Get-VMSnapshot", refusal?.Message);
+            Assert.Equal([left], world.Machine.Checkpoints);
+        }
+
+        world.Host.PlanFor = _ => new JobPlan();
+        world.Machine.RemoveCheckpoint(left); // by an administrator
+        await world.BackupAsync();
+        world.RequireNothingLeft();
     }
 
     [Fact]
@@ -65,22 +101,23 @@ public sealed class OthersTests
         world.Host.NamesCheckpoints = false;
         await KillAtAsync(world, "CreateSnapshot", isAfter: true);
         SimulatedCheckpoint left = Assert.Single(world.Machine.Checkpoints);
-        string id = $"Microsoft:{left.Id.ToString("D").ToUpperInvariant()}";
+        string id = IdOf(left);
         world.Host.Advance(TimeSpan.FromHours(1));
         for (int run = 0; run < 2; run++)
         {
             world.Warnings.Clear();
-            await world.BackupAsync();
+            Assert.Contains(id, (await world.TryBackupAsync(world.NewProcess()))?.Message);
             Assert.Equal([left], world.Machine.Checkpoints);
             Assert.Single(world.Warnings, warning => warning.Contains(id));
         }
 
+        world.Host.PlanFor = _ => new JobPlan();
         world.WithOptions = options => options with { OwnCheckpoints = [id] };
         world.Warnings.Clear();
         await world.BackupAsync();
         world.RequireNothingLeft();
         Assert.DoesNotContain(world.Warnings, warning => warning.Contains("may be left"));
-        Assert.Equal(4, await world.CheckPointsAsync());
+        Assert.Equal(2, await world.CheckPointsAsync());
         Assert.Equal(0, world.WrongPoints);
     }
 
@@ -199,6 +236,19 @@ public sealed class OthersTests
     }
 
     [Fact]
+    public async Task Ours_is_waited_for_where_anothers_reference_point_is_listed_before_it()
+    {
+        using World world = await World.MakeAsync();
+        await KillAtAsync(world, "ConvertToReferencePoint", isAfter: true, converting: new JobPlan
+        {
+            ListedLater = TimeSpan.FromSeconds(9),
+        });
+        world.MakeOthersReferencePoint();
+        await world.BackupAsync();
+        world.RequireNothingLeft();
+    }
+
+    [Fact]
     public async Task A_machine_that_is_being_backed_up_is_refused_to_a_second_backup()
     {
         using World world = await World.MakeAsync();
@@ -215,12 +265,17 @@ public sealed class OthersTests
         Assert.Equal(0, world.WrongPoints);
     }
 
+    private static string IdOf(SimulatedCheckpoint checkpoint) =>
+        $"Microsoft:{checkpoint.Id.ToString("D").ToUpperInvariant()}";
+
     /// <summary>Backs up once, then again in a process that is killed at a call.</summary>
-    private static async Task KillAtAsync(World world, string call, bool isAfter, JobPlan? creating = null)
+    private static async Task KillAtAsync(
+        World world, string call, bool isAfter, JobPlan? creating = null, JobPlan? converting = null)
     {
         world.Host.PlanFor = _ => new JobPlan();
         await world.BackupAsync();
-        world.Host.PlanFor = method => creating is not null && method == "CreateSnapshot" ? creating : new JobPlan();
+        world.Host.PlanFor = method => (method == "CreateSnapshot" ? creating
+            : method == "ConvertToReferencePoint" ? converting : null) ?? new JobPlan();
         SimulatedProcess killed = world.NewProcess();
         killed.KilledAt = (call, isAfter);
         Assert.NotNull(await world.TryBackupAsync(killed));

@@ -1,5 +1,6 @@
 using HyperVBackup.Format.Points;
 using HyperVBackup.Hosts.Tests.Kit;
+using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.SimulatedHost;
 using HyperVBackup.SimulatedHost.Machines;
@@ -141,6 +142,81 @@ public sealed class UntrackedTests(ITestOutputHelper output)
         }
 
         await RequireRightAsync(world, 4);
+    }
+
+    /// <summary>As Windows has it.</summary>
+    [Theory]
+    [InlineData(MachineKind.Tracked)]
+    [InlineData(MachineKind.OldWithVhd)]
+    public async Task An_image_that_a_running_machine_writes_is_asked_about_and_never_opened(MachineKind kind)
+    {
+        using World world = await World.MakeAsync(kind: kind);
+        SimulatedProcess process = world.NewProcess();
+        string path = world.Machine.Disks[0].Path;
+        foreach (Action open in (Action[])[() => ((IVirtualDiskHost)process).Open(path), () => process.OpenChain(path)])
+        {
+            Assert.Contains("0x80070020", Assert.Throws<HostException>(open).Message);
+        }
+
+        Assert.Equal(world.Machine.Disks[0].Id, process.Look(path).DiskId);
+        Assert.Equal(2, HostedMachine.Find(world.Options(), world.EnvironmentOf(process)).Disks.Count);
+        await world.BackupAsync();
+        await world.BackupAsync();
+        await RequireRightAsync(world, 2);
+        world.Machine.IsOff = true;
+        ((IVirtualDiskHost)process).Open(path).Dispose();
+    }
+
+    /// <summary>The first reference point speaks of a later moment than its checkpoint: no id of it is
+    /// recorded.</summary>
+    [Theory]
+    [InlineData(false, 3)]
+    [InlineData(true, 3)]
+    public async Task A_machine_whose_first_checkpoint_shows_no_tracking_has_one_converted_and_is_tracked_then(
+        bool keepsCheckpoints, int runs)
+    {
+        using World world = await World.MakeAsync(kind: MachineKind.TrackedFromFirstPoint);
+        world.Host.PlanFor = _ => new JobPlan();
+        world.WithOptions = options => options with { KeepCheckpoints = keepsCheckpoints };
+        RestorePointKind[] kinds = [RestorePointKind.Full, RestorePointKind.Recovered, RestorePointKind.Incremental];
+        for (int run = 0; run < runs; run++)
+        {
+            RestorePoint point = (await world.BackupAsync()).Point;
+            Assert.All(point.Disks, disk => Assert.Equal(kinds[run], disk.Kind));
+            Assert.All(point.Disks, disk => Assert.Equal(run > 0, disk.TrackingId is not null));
+            world.RequireNothingLeft();
+            world.Host.Advance(TimeSpan.FromMinutes(1));
+            Assert.NotNull(await world.TryBackupAsync(world.NewProcess(), () => throw new IOException("broken off")));
+            world.RequireNothingLeft();
+        }
+
+        Assert.Empty(world.Warnings);
+        await RequireRightAsync(world, runs);
+    }
+
+    /// <summary>A kill amid the changeover leaves a checkpoint that was kept beside the reference point that followed
+    /// it.</summary>
+    [Fact]
+    public async Task A_kept_checkpoint_that_a_user_applied_after_the_changeover_means_lost()
+    {
+        using World world = await MakeKeepingAsync(MachineKind.TrackingOff);
+        await world.BackupAsync();
+        SimulatedCheckpoint kept = world.OwnCheckpointsLeft().Single();
+        world.Machine.IsTracked = true;
+        SimulatedProcess killed = world.NewProcess();
+        killed.KilledAt = ("DestroySnapshot", false);
+        await world.TryBackupAsync(killed);
+        Assert.True(killed.IsDead);
+        Assert.Equal(2, await world.CheckPointsAsync());
+        world.Host.Advance(TimeSpan.FromMinutes(1));
+        world.Machine.Apply(kept);
+        world.Machine.IsWriting = false;
+        SimulatedProcess broken = world.NewProcess();
+        Assert.NotNull(await world.TryBackupAsync(broken, () => throw new IOException("broken off")));
+        RestorePoint lost = (await world.BackupAsync()).Point;
+        Assert.All(lost.Disks, disk => Assert.Contains("a checkpoint was applied", disk.LostReason));
+        world.RequireNothingLeft();
+        await RequireRightAsync(world, 3);
     }
 
     /// <summary>Before each second call of the host, the notes and the store.</summary>

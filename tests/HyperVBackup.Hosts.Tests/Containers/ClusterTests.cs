@@ -69,6 +69,32 @@ public sealed class ClusterTests
         Assert.Empty(members.After(Cluster, Look(nodes)).Members);
     }
 
+    [Fact]
+    public void A_machine_that_cannot_be_asked_is_there_with_its_trouble_and_silences_no_other()
+    {
+        using TestFolder folder = new();
+        SimulatedHyperV[] nodes = [new SimulatedHyperV(folder.File("a"), 1)];
+        SimulatedMachine bad = nodes[0].AddMachine("Accounts");
+        string path = bad.AddDisk("system", World.DiskBytes).Path;
+        nodes[0].AddMachine("Other").AddDisk("system", World.DiskBytes);
+        MachineContainer folderOfBad = new(ContainerKind.Folder, Path.GetDirectoryName(path)!);
+        ContainerMembers all = ContainerMembers.None.After(Cluster, Look(nodes));
+        ContainerMembers inFolder = ContainerMembers.None.After(folderOfBad, Look(nodes));
+        Assert.Equal((2, 1), (all.Present.Count, inFolder.Present.Count)); // the node itself is no machine
+        bad.IsUnreadable = true;
+        for (int run = 0; run < 3; run++)
+        {
+            all = all.After(Cluster, Look(nodes));
+            inFolder = inFolder.After(folderOfBad, Look(nodes));
+            Assert.Equal((2, 1), (all.Present.Count, inFolder.Present.Count));
+        }
+
+        SeenMachine seen = Look(nodes)[0].Machines!.Single(machine => machine.Trouble is not null);
+        Assert.Equal((bad.Id, "Accounts"), (seen.Id, seen.Name));
+        Assert.Contains("0x80041004", seen.Trouble);
+        Assert.Empty(ContainerMembers.None.After(folderOfBad, Look(nodes)).Members);
+    }
+
     private static NodeInventory[] Look(SimulatedHyperV[] nodes) =>
         [.. nodes.Select(node => NodeInventory.Of(NameOf(nodes, node), new SimulatedProcess(node)))];
 

@@ -13,6 +13,8 @@ internal sealed class CountedDisks(IVirtualDiskHost disks) : IVirtualDiskHost
 
     public IVirtualDisk Open(string path) => new Counted(this, disks.Open(path));
 
+    public VirtualDiskFacts Look(string path) => disks.Look(path);
+
     public string BasePathOf(string path) => disks.BasePathOf(path);
 
     private sealed class Counted(CountedDisks disks, IVirtualDisk disk) : IVirtualDisk

@@ -11,4 +11,7 @@ public enum MachineKind
 
     /// <summary>With VHDX disks, and tracking is off.</summary>
     TrackingOff,
+
+    /// <summary>It tracks them once it has made a reference point, and does not say so before.</summary>
+    TrackedFromFirstPoint,
 }

@@ -38,6 +38,7 @@ internal sealed class World : IDisposable
         Host = new SimulatedHyperV(folder.Path, seed);
         Machine = Host.AddMachine("Accounts", kind == MachineKind.OldWithVhd ? "5.0" : "10.0");
         Machine.IsTracked = kind == MachineKind.Tracked;
+        Machine.BeginsTracking = kind == MachineKind.TrackedFromFirstPoint;
         foreach (string name in (string[])["system", "data"])
         {
             Machine.AddDisk(name, DiskBytes, isVhd: kind == MachineKind.OldWithVhd).WriteRandomly(30);

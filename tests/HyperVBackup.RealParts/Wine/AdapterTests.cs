@@ -20,7 +20,7 @@ public sealed class AdapterTests : IDisposable
     private const string Opened = "open type 0 any access 0 flags 0 version 2 asked 0 read-only 1 plain";
     private const string OnlyAsked = "open type 0 any access 0 flags 0 version 2 asked 1 read-only 1 plain";
     private static readonly Guid DiskId = Guid.Parse("12345678-9abc-def0-1122-334455667788");
-    private static readonly string[] Looked = ["ask 1", "ask 10", "ask 14", "ask 15"];
+    private static readonly string[] Looked = ["ask 1", "ask 10", "ask 6", "ask 15", "ask 14"];
 
     /// <summary>It lies where Windows' own lies: the adapter takes it from nowhere else.</summary>
     private static readonly Lazy<bool> Library = new(() => WinePrefix.PutIntoSystem("virtdisk.c", "virtdisk.dll"));
@@ -50,7 +50,7 @@ public sealed class AdapterTests : IDisposable
             "VirtualDiskFacts { DiskId = 12345678-9abc-def0-1122-334455667788, VirtualSizeBytes = 3145728, "
             + "LogicalSectorSizeBytes = 512, PhysicalSectorSizeBytes = 4096, BlockSizeBytes = 2097152, "
             + "IsTracked = True, MostRecentId = rctX:5bfde23b:ce75:4303:b54f:6c18394f105c:00000001, "
-            + "Identity = 12345678-9abc-def0-1122-334455667788 }",
+            + "IsVhd = False, Identity = 12345678-9abc-def0-1122-334455667788 }",
             facts);
         Assert.Equal([Opened, .. Looked], Calls(path));
     }
@@ -59,12 +59,30 @@ public sealed class AdapterTests : IDisposable
     public void A_disk_of_which_nothing_is_tracked_says_so()
     {
         string path = NewDisk("untracked.vhdx", MiB);
-        File.Delete(path + ".id"); // nor has it an identity for the host
 
         string facts = Assert.Single(Told("look", path));
 
-        Assert.Contains($"DiskId = {Guid.Empty},", facts, StringComparison.Ordinal);
         Assert.Contains("IsTracked = False, MostRecentId = ,", facts, StringComparison.Ordinal);
+    }
+
+    /// <summary>Its file is never opened: a running machine has it in use.</summary>
+    [Fact]
+    public void A_VHD_is_known_by_the_id_of_the_image_that_its_chain_is_built_on()
+    {
+        string path = NewDisk("disk.vhd", MiB);
+        string child = NewDisk("disk.vhd.child", MiB);
+        File.Move(path + ".id", path + ".own");
+        File.Move(child + ".id", child + ".own");
+        File.WriteAllBytes(child + ".own", Guid.Parse("aaaaaaaa-0000-0000-0000-000000000000").ToByteArray());
+
+        string facts = Assert.Single(Told("ask", child));
+
+        Assert.Contains($"DiskId = {DiskId},", facts, StringComparison.Ordinal);
+        Assert.Contains("IsVhd = True,", facts, StringComparison.Ordinal);
+        Assert.Equal([OnlyAsked, .. Looked, OnlyAsked, "ask 7", "ask 3"], Calls(child));
+        Assert.Equal([OnlyAsked, "ask 7", OnlyAsked, "ask 2"], Calls(path));
+        File.Delete(path + ".own");
+        Assert.Contains("asked for its identity", Run("ask", child).Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,6 +182,8 @@ public sealed class AdapterTests : IDisposable
         $"VirtualSizeAt {DiskAnswer.VirtualSizeAt}",
         $"BlockSizeAt {DiskAnswer.BlockSizeAt}",
         $"SectorSizeAt {DiskAnswer.SectorSizeAt}",
+        $"ImageIdAt {DiskAnswer.ImageIdAt}",
+        $"DeviceAt {DiskAnswer.DeviceAt}",
         $"IsResolvedAt {DiskAnswer.IsResolvedAt}",
         $"ParentAt {DiskAnswer.ParentAt}",
         $"SubtypeAt {DiskAnswer.SubtypeAt}",

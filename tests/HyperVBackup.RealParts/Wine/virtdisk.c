@@ -1,5 +1,6 @@
 /* A virtdisk.dll that is none: it notes each call beside the image ("IMAGE.calls") and answers by the image's name, through
-   the structures of virtdisk.h. The disk's bytes and size are those of "IMAGE.flat", its identity is in "IMAGE.id". */
+   the structures of virtdisk.h. The disk's bytes and size are those of "IMAGE.flat", its identity is in "IMAGE.id",
+   the id of the image itself in "IMAGE.own". */
 #define _WIN32_WINNT 0x0A00
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,10 +95,10 @@ DWORD WINAPI AttachVirtualDisk(HANDLE disk, PSECURITY_DESCRIPTOR security, ATTAC
     return wcsstr(path_of(disk), L"online") ? ONLINE : 0;
 }
 
-static DWORD fill_id(const WCHAR *path, GUID *id)
+static DWORD fill_id(const WCHAR *path, const WCHAR *extension, GUID *id)
 {
     WCHAR name[1100];
-    beside(name, path, L".id");
+    beside(name, path, extension);
     FILE *file = _wfopen(name, L"rb");
     if (!file)
         return ERROR_FILE_NOT_FOUND;
@@ -140,7 +141,13 @@ DWORD WINAPI GetVirtualDiskInformation(HANDLE disk, PULONG size, PGET_VIRTUAL_DI
         answer->VhdPhysicalSectorSize = 4096;
         return 0;
     case GET_VIRTUAL_DISK_INFO_VIRTUAL_DISK_ID:
-        return fill_id(path, &answer->VirtualDiskId);
+        return fill_id(path, L".id", &answer->VirtualDiskId);
+    case GET_VIRTUAL_DISK_INFO_IDENTIFIER:
+        return fill_id(path, L".own", &answer->Identifier);
+    case GET_VIRTUAL_DISK_INFO_VIRTUAL_STORAGE_TYPE:
+        answer->VirtualStorageType.DeviceId =
+            wcsstr(path, L".vhdx") ? VIRTUAL_STORAGE_TYPE_DEVICE_VHDX : VIRTUAL_STORAGE_TYPE_DEVICE_VHD;
+        return 0;
     case GET_VIRTUAL_DISK_INFO_CHANGE_TRACKING_STATE:
         if (wcsstr(path, L"untracked"))
             return TRACKING_OFF;
