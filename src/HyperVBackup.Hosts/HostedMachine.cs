@@ -166,6 +166,7 @@ public sealed class HostedMachine
     private static (AttachedDisk Attached, string Identity, string Name) Look(
         AttachedDisk attached, HostEnvironment environment)
     {
+        attached.RequireOwn();
         string identity = environment.Disks.Look(attached.File).Identity;
         return (attached, identity, FileName(environment.Disks.BasePathOf(attached.File)));
     }

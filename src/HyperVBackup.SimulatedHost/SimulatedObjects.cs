@@ -60,7 +60,8 @@ internal static class SimulatedObjects
         checkpoint.IsRecovery ? "Microsoft:Hyper-V:Snapshot:Recovery" : "Microsoft:Hyper-V:Snapshot:Realized",
         checkpoint.Created, checkpoint.Id);
 
-    public static CimObject Attachment(SimulatedMachine machine, Guid settings, int slot, string path) => new(
+    public static CimObject Attachment(
+        SimulatedMachine machine, Guid settings, int slot, string path, bool isShared = false) => new(
         new CimPath(Namespace, DiskClass, ("InstanceID", AttachmentId(machine, settings, slot))),
         new Dictionary<string, object?>
         {
@@ -68,6 +69,7 @@ internal static class SimulatedObjects
             ["ResourceType"] = (ushort)31,
             ["ResourceSubType"] = "Microsoft:Hyper-V:Virtual Hard Disk",
             ["HostResource"] = new[] { path },
+            ["PersistentReservationsSupported"] = isShared,
         });
 
     /// <summary>An image for the DVD drive, which is no disk.</summary>

@@ -151,7 +151,8 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             if (SimulatedObjects.SettingsPath(machine.Id).Equals(path))
             {
                 return machine.Disks
-                    .Select(disk => SimulatedObjects.Attachment(machine, machine.Id, disk.Slot, disk.Path))
+                    .Select(disk => SimulatedObjects.Attachment(
+                        machine, machine.Id, disk.Slot, disk.Path, disk.IsShared))
                     .Append(SimulatedObjects.Dvd(machine.Id));
             }
 
@@ -161,7 +162,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             {
                 return checkpoint.Frozen
                     .Select(frozen => SimulatedObjects.Attachment(
-                        machine, checkpoint.Id, frozen.Key.Slot, frozen.Value.Path))
+                        machine, checkpoint.Id, frozen.Key.Slot, frozen.Value.Path, frozen.Key.IsShared))
                     .Append(SimulatedObjects.Dvd(checkpoint.Id));
             }
         }

@@ -28,6 +28,7 @@ internal sealed class FrozenDisks(CycleContext context)
 
     private FrozenDisk Open(AttachedDisk attached)
     {
+        attached.RequireOwn();
         IVirtualDisk disk = context.Environment.Disks.Open(attached.File);
         try
         {

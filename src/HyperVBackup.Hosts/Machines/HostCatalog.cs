@@ -53,7 +53,10 @@ internal sealed class HostCatalog(ICimClient cim)
     public List<AttachedDisk> DisksOf(MachineSettings settings) =>
         [.. cim.Associators(settings.Path, "Msvm_VirtualSystemSettingDataComponent", DiskClass)
             .Where(part => part.Number("ResourceType") == DiskResource && part.Text("ResourceSubType") == DiskKind)
-            .Select(part => new AttachedDisk(part.RequireText("InstanceID"), FileOf(part)))];
+            .Select(part => new AttachedDisk(part.RequireText("InstanceID"), FileOf(part))
+            {
+                IsShared = part.Truth("PersistentReservationsSupported") ?? false,
+            })];
 
     /// <summary>The images of all machines, planned ones and checkpoints too.</summary>
     public List<string> AttachedFiles() =>

@@ -37,6 +37,9 @@ public sealed class SimulatedDisk
     /// <summary>Whether its images are VHDs: then nothing is tracked.</summary>
     public bool IsVhd { get; }
 
+    /// <summary>Whether it takes other machines' reservations, so that they may write it too.</summary>
+    public bool IsShared { get; set; }
+
     /// <summary>Where on the machine's controller it is.</summary>
     public int Slot { get; internal set; }
 

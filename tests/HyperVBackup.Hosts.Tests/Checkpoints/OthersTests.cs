@@ -235,6 +235,38 @@ public sealed class OthersTests
         world.RequireNothingLeft();
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public async Task A_disk_that_other_machines_write_too_is_refused_before_a_checkpoint_is_made_of_one(
+        bool isSet, bool isAttachedLate)
+    {
+        using World world = await World.MakeAsync();
+        SimulatedProcess process = world.NewProcess();
+        if (isAttachedLate)
+        {
+            process.Watch = name => world.Machine.Disks[1].IsShared |= name == "CreateSnapshot";
+        }
+        else if (isSet)
+        {
+            world.Machine.Disks[1].MoveTo(Path.ChangeExtension(world.Machine.Disks[1].Path, ".VHDS"));
+        }
+        else
+        {
+            world.Machine.Disks[1].IsShared = true;
+        }
+
+        Exception? refusal = isAttachedLate
+            ? Record.Exception(() => HostedMachine.Find(world.Options(), world.EnvironmentOf(process)).Disks[0].Source
+                .Open())
+            : await world.TryBackupAsync(process);
+        Assert.Contains("shared with other machines", refusal?.Message);
+        Assert.Equal(isAttachedLate, process.Calls.Contains("CreateSnapshot"));
+        Assert.Empty(world.Machine.Checkpoints);
+        Assert.Empty(await world.PointsAsync());
+    }
+
     [Fact]
     public async Task Ours_is_waited_for_where_anothers_reference_point_is_listed_before_it()
     {
