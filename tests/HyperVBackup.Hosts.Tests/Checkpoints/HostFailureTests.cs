@@ -4,6 +4,7 @@ using HyperVBackup.Hosts.Tests.Kit;
 using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.SimulatedHost;
+using HyperVBackup.Storage;
 using Xunit;
 
 namespace HyperVBackup.Hosts.Tests.Checkpoints;
@@ -64,6 +65,48 @@ public sealed class HostFailureTests
         world.RequireNothingLeft();
         await world.CheckPointsAsync();
         Assert.Equal(0, world.WrongPoints);
+    }
+
+    [Theory]
+    [InlineData(false, 3, true)]
+    [InlineData(true, 3, true)]
+    [InlineData(false, 60, false)]
+    [InlineData(true, 60, false)]
+    public async Task Wherever_notes_cannot_be_written_no_point_is_wrong_and_the_next_backup_leaves_nothing(
+        bool isLasting, int jobSeconds, bool givesResult)
+    {
+        bool wasReached = true;
+        for (int at = 1; wasReached; at++)
+        {
+            using World world = await World.MakeAsync(at);
+            if (givesResult)
+            {
+                await world.BackupAsync(); // else it is the first
+            }
+
+            world.Host.PlanFor = _ => new JobPlan
+            {
+                Duration = TimeSpan.FromSeconds(jobSeconds), GivesResult = givesResult,
+            };
+            SimulatedProcess process = world.NewProcess();
+            int writes = 0;
+            process.Watch = call =>
+            {
+                writes += call == "write notes" ? 1 : 0;
+                if (call == "write notes" && (writes == at || (isLasting && writes > at)))
+                {
+                    throw new StoreException("no room");
+                }
+            };
+            await world.TryBackupAsync(process);
+            wasReached = writes >= at;
+            world.Host.PlanFor = _ => null;
+            world.Host.Advance(TimeSpan.FromHours(2));
+            await world.BackupAsync();
+            world.RequireNothingLeft();
+            await world.CheckPointsAsync();
+            Assert.Equal(0, world.WrongPoints);
+        }
     }
 
     [Fact]
