@@ -4,12 +4,18 @@
 #   ./build.sh demo-live        boots a Linux in QEMU (Debian, as root), backs it up every few seconds for two minutes while
 #                               it writes to a database, kills the hypervisor twice, and checks every restore point
 #   ./build.sh test             installs what the tests need, builds everything, and runs all tests
-#   ./build.sh soak [MINUTES]   explores the protocol's large models (a quarter of an hour, 6 GiB of memory), runs the
-#                               code itself through 20,000 schedules, lets every operation of every verb fail in every
-#                               way (half an hour) and find the index in every state, runs 500 histories of a
-#                               simulated Hyper-V host, and breaks every verb off in every state that a crash may
-#                               leave; kills the real program 300 times; then real processes back up, prune, collect,
-#                               restore and are killed for so long (20 minutes)
+#   ./build.sh soak [MINUTES] [PART...]   what is too long for every run of the tests, some hours in all, or parts of it:
+#                               model      explores the protocol's large models (a quarter of an hour, 6 GiB of memory)
+#                               schedules  runs the code itself through 20,000 schedules
+#                               damage     damages 10,000 random repositories, and repairs them
+#                               faults     lets every operation of every verb fail in every way
+#                               index      finds the index in every state
+#                               disks      fills and breaks real disks under every verb, and fails its system calls
+#                               crashes    breaks every verb off in every state that a crash may leave
+#                               hosts      runs 500 histories of a simulated Hyper-V host, and kills at each step
+#                               kills      kills the real program 300 times
+#                               rot        overwrites one percent of 2 GiB of packs, and repairs them from parity
+#                               together   real processes back up, prune, collect, restore and are killed for MINUTES (20)
 #   ./build.sh matrix           writes the table of crashes in repo-format/integrity.md
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
 #   ./build.sh publish-windows FOLDER   the same for 64-bit Windows, with the .NET runtime beside it, on any system
@@ -95,42 +101,52 @@ run_tests() {
   [ "$failed" = 0 ] && [ "$passed" != 0 ]
 }
 
-# What is too long for every run of the tests, with the counts of what it saw.
+# What is too long for every run of the tests, part by part, with the counts of what each saw.
 run_soak() {
-  local minutes=${1:-20} model=tests/HyperVBackup.ProtocolModel.Tests schedules=tests/HyperVBackup.Repository.Tests
-  local real=tests/HyperVBackup.RealParts cli=tests/HyperVBackup.Cli.Tests simulation=tests/HyperVBackup.Simulation report
-  local hosts=tests/HyperVBackup.Hosts.Tests
-  .ci/install-tools
-  for project in "$model" "$schedules" "$cli" "$simulation" "$hosts" "$real"; do
-    restore "$project"
-    dotnet build "$project" -c Release --no-restore -v quiet -nologo
+  local minutes=20 parts=() part started
+  for part in "$@"; do
+    if [[ $part =~ ^[0-9]+$ ]]; then minutes=$part; else parts+=("$part"); fi
   done
-  "$model/bin/Release/net10.0/HyperVBackup.ProtocolModel.Tests" \
-    -noColor -explicit only -parallelMode none -showLiveOutput
-  HVBACKUP_SCHEDULES=20000 "$schedules/bin/Release/net10.0/HyperVBackup.Repository.Tests" \
-    -noColor -class '*.CollectBesideWritersTests' -showLiveOutput
-  HVBACKUP_HISTORIES=10000 "$schedules/bin/Release/net10.0/HyperVBackup.Repository.Tests" \
-    -noColor -method '*.After_random_damage_each_point_restores_or_is_named_and_none_is_lost_by_repairing' \
-    -showLiveOutput
-  DOTNET_gcConcurrent=0 DOTNET_GCgen0size=4000000 HVBACKUP_ALL_FAULTS=1 \
-    "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" -noColor -class '*.FaultTests' -showLiveOutput
-  HVBACKUP_ALL_INDEX_STATES=1 "$cli/bin/Release/net10.0/HyperVBackup.Cli.Tests" \
-    -noColor -class '*.IndexStateTests' -showLiveOutput
-  HVBACKUP_ALL_FAULTS=1 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
-    -noColor -class '*.FaultyDiskTests' -class '*.FailingCallTests' -showLiveOutput
-  HVBACKUP_CRASH_HISTORIES=1000 "$simulation/bin/Release/net10.0/HyperVBackup.Simulation" \
-    -noColor -class '*.CrashTests' -showLiveOutput
-  HVBACKUP_HOST_HISTORIES=500 "$hosts/bin/Release/net10.0/HyperVBackup.Hosts.Tests" \
-    -noColor -class '*.HistoryTests' -class '*.KillTests' -showLiveOutput
-  HVBACKUP_KILLS=300 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
-    -noColor -class '*.KilledVerbTests' -showLiveOutput
-  HVBACKUP_ROT_MIB=2200 "$real/bin/Release/net10.0/HyperVBackup.RealParts" \
-    -noColor -class '*.RottenSectorsTests' -showLiveOutput
-  report=$(mktemp)
-  HVBACKUP_SOAK_MINUTES=$minutes HVBACKUP_SOAK_REPORT=$report \
-    "$real/bin/Release/net10.0/HyperVBackup.RealParts" -noColor -class '*.TogetherTests'
-  cat "$report"
-  rm "$report"
+  [ ${#parts[@]} != 0 ] ||
+    parts=(model schedules damage faults index disks crashes hosts kills rot together)
+  .ci/install-tools
+  for part in "${parts[@]}"; do
+    started=$SECONDS
+    soak_part "$part" "$minutes"
+    echo "soak: $part passed in $((SECONDS - started)) s"
+  done
+}
+
+# soak_part PART MINUTES
+soak_part() {
+  case $1 in
+    model) soak_tests ProtocolModel.Tests -explicit only -parallelMode none ;;
+    schedules) HVBACKUP_SCHEDULES=20000 soak_tests Repository.Tests -class '*.CollectBesideWritersTests' ;;
+    damage)
+      HVBACKUP_HISTORIES=10000 soak_tests Repository.Tests \
+        -method '*.After_random_damage_each_point_restores_or_is_named_and_none_is_lost_by_repairing'
+      ;;
+    faults)
+      DOTNET_gcConcurrent=0 DOTNET_GCgen0size=4000000 HVBACKUP_ALL_FAULTS=1 soak_tests Cli.Tests -class '*.FaultTests'
+      ;;
+    index) HVBACKUP_ALL_INDEX_STATES=1 soak_tests Cli.Tests -class '*.IndexStateTests' ;;
+    disks) HVBACKUP_ALL_FAULTS=1 soak_tests RealParts -class '*.FaultyDiskTests' -class '*.FailingCallTests' ;;
+    crashes) HVBACKUP_CRASH_HISTORIES=1000 soak_tests Simulation -class '*.CrashTests' ;;
+    hosts) HVBACKUP_HOST_HISTORIES=500 soak_tests Hosts.Tests -class '*.HistoryTests' -class '*.KillTests' ;;
+    kills) HVBACKUP_KILLS=300 soak_tests RealParts -class '*.KilledVerbTests' ;;
+    rot) HVBACKUP_ROT_MIB=2200 soak_tests RealParts -class '*.RottenSectorsTests' ;;
+    together) HVBACKUP_SOAK_MINUTES=$2 soak_tests RealParts -class '*.TogetherTests' ;;
+    *) fail "'$1' is no part of soak." ;;
+  esac
+}
+
+# soak_tests PROJECT FILTER...
+soak_tests() {
+  local project=tests/HyperVBackup.$1 program=HyperVBackup.$1
+  shift
+  restore "$project"
+  dotnet build "$project" -c Release --no-restore -v quiet -nologo
+  "$project/bin/Release/net10.0/$program" -noColor -showLiveOutput "$@"
 }
 
 # The table holds no date and no machine's figures: it is the same until the code or the verbs change.

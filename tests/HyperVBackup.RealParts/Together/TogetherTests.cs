@@ -28,11 +28,6 @@ public sealed class TogetherTests
             $"seed {seed}: points {workplace.Book.PointCount}, restored {workplace.Book.RestoredCount}, ")
             + workplace.Figures;
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
-        if (Environment.GetEnvironmentVariable("HVBACKUP_SOAK_REPORT") is string report)
-        {
-            await File.WriteAllTextAsync(report, figures + Environment.NewLine, TestContext.Current.CancellationToken);
-        }
-
         List<string> violations = [.. workplace.Violations, .. workplace.Book.FindWrong()];
         Assert.True(violations.Count == 0, string.Join(Environment.NewLine, [figures, .. violations]));
         Assert.True(workplace.Book.PointCount > HostCount && workplace.CountOf("kills") > 0, figures);
