@@ -6,6 +6,7 @@ using HyperVBackup.Disks;
 using HyperVBackup.Disks.Vhdx;
 using HyperVBackup.HyperV.Native;
 using HyperVBackup.RealParts.Runs;
+using HyperVBackup.Storage;
 using HyperVBackup.Testing.Images;
 using HyperVBackup.Testing.Tools;
 using Xunit;
@@ -71,8 +72,8 @@ public sealed class AdapterTests : IDisposable
     {
         string path = NewDisk("disk.vhd", MiB);
         string child = NewDisk("disk.vhd.child", MiB);
-        File.Move(path + ".id", path + ".own");
-        File.Move(child + ".id", child + ".own");
+        DurableFile.RenameReplacing(path + ".id", path + ".own");
+        DurableFile.RenameReplacing(child + ".id", child + ".own");
         File.WriteAllBytes(child + ".own", Guid.Parse("aaaaaaaa-0000-0000-0000-000000000000").ToByteArray());
 
         string facts = Assert.Single(Told("ask", child));
