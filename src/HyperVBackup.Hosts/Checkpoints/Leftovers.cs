@@ -51,7 +51,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         {
             Clear(machine);
         }
-        catch (HostException failure)
+        catch (Exception failure) when (failure is HostException or OperationCanceledException)
         {
             context.Environment.Warn($"{failure.Message} The next backup takes away what is left.");
         }
@@ -65,10 +65,15 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
 
     /// <summary>The newest that a restore point follows; otherwise the one with which the host began to track, so that
     /// it goes on; null where there is none, or nothing held is to be believed.</summary>
-    public HeldPoint? NewestOfUse() => Notes.Doubt is null
-        ? Notes.Held.LastOrDefault(held => held.IsRecorded(context.Environment.IsRecorded))
-            ?? Notes.Held.LastOrDefault(held => held.IsBeginning)
-        : null;
+    public HeldPoint? NewestOfUse()
+    {
+        // What was held before the host began to track anew knows nothing of the time between.
+        IEnumerable<HeldPoint> since = Enumerable.Reverse(Notes.Held).TakeWhile(held => !held.IsBeginning);
+        return Notes.Doubt is null
+            ? since.FirstOrDefault(held => held.IsRecorded(context.Environment.IsRecorded))
+                ?? Notes.Held.LastOrDefault(held => held.IsBeginning)
+            : null;
+    }
 
     /// <summary>Destroys all reference points that are held but one. What cannot be destroyed stays noted.</summary>
     public void Keep(VirtualMachine machine, HeldPoint? keep)

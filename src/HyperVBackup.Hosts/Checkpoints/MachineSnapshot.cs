@@ -241,6 +241,7 @@ internal sealed class MachineSnapshot : IDisposable
     /// is not believed any more.</summary>
     private Dictionary<string, string> SealAll()
     {
+        RequireThere();
         if (untracked is not null)
         {
             return SealUntracked();
@@ -269,6 +270,18 @@ internal sealed class MachineSnapshot : IDisposable
         catch (HostException failure)
         {
             return Unsealed(failure);
+        }
+    }
+
+    /// <summary>Whoever removed it (an administrator; this program on another host that backs the same machine up into
+    /// the same repository) had its images merged: what was read since may be of another moment.</summary>
+    private void RequireThere()
+    {
+        bool isGone = context.Catalog.FindSettings(checkpoint.Path) is null;
+        if (isGone && context.Catalog.FindMachine(context.Options.Machine) is not null) // else it moved with it
+        {
+            throw new HostException(
+                $"The checkpoint of '{machine?.Name}' was removed by somebody else while it was read; run again.");
         }
     }
 
@@ -367,7 +380,7 @@ internal sealed class MachineSnapshot : IDisposable
         {
             steps();
         }
-        catch (HostException failure)
+        catch (Exception failure) when (failure is HostException or OperationCanceledException)
         {
             context.Environment.Warn($"{failure.Message} The next backup takes away what is left.");
         }

@@ -45,6 +45,8 @@ internal sealed class CheckpointFiles(CycleContext context)
         Require(paths, place.Definition);
         if (place.GuestState.Length > 0 && !paths.Exists(path => IsSame(path, place.GuestState)))
         {
+            // Another of that name, beside the definition, is not the machine's.
+            paths.RemoveAll(path => IsSame(HostPath.FileName(path), HostPath.FileName(place.GuestState)));
             paths.AddRange(context.Environment.Files.FilesLike(place.GuestState)
                 .Where(path => IsSame(path, place.GuestState)));
             Require(paths, place.GuestState);

@@ -44,7 +44,13 @@ internal sealed class ImportLeftovers(ImportContext context, ImportCalls calls)
                 ImportContext.ListingPatience);
         }
 
-        if (done is null)
+        if (done is null && planned is null && remains.HasFlag(ImportRemains.Machine))
+        {
+            context.Environment.Warn(
+                $"Whether an import became a machine that is gone since is not known: the files in '{Notes.Folder}' "
+                + "stay.");
+        }
+        else if (done is null)
         {
             Remove(planned);
         }
@@ -60,7 +66,7 @@ internal sealed class ImportLeftovers(ImportContext context, ImportCalls calls)
         {
             return Clear();
         }
-        catch (HostException failure)
+        catch (Exception failure) when (failure is HostException or OperationCanceledException)
         {
             context.Environment.Warn($"{failure.Message} The next import takes away what is left.");
             return null;

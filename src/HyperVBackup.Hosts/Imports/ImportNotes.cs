@@ -15,6 +15,10 @@ internal sealed record ImportNotes
 
     public bool AsOriginal { get; init; }
 
+    public string Point { get; init; } = "";
+
+    public string? Name { get; init; }
+
     /// <summary>The planned machines that were there before, whosever.</summary>
     public IReadOnlyList<Guid> PlannedBefore { get; init; } = [];
 

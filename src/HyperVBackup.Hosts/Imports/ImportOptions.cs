@@ -17,6 +17,9 @@ public sealed record ImportOptions
     /// Whether another node of a cluster has it is not asked.</summary>
     public bool AsOriginal { get; init; }
 
+    /// <summary>The restore point whose files are written: another one's import is not gone on with.</summary>
+    public string Point { get; init; } = "";
+
     /// <summary>What it is called; null for what it was called.</summary>
     public string? Name { get; init; }
 

@@ -89,8 +89,9 @@ public sealed class MachineImport : IDisposable
     private void Begin(IReadOnlyList<string> files)
     {
         ImportOptions options = context.Options;
-        bool isSame = context.Journal.Notes.Folder == options.Folder
-            && context.Journal.Notes.AsOriginal == options.AsOriginal;
+        ImportNotes left = context.Journal.Notes;
+        bool isSame = left.Folder == options.Folder && left.AsOriginal == options.AsOriginal
+            && left.Point == options.Point && left.Name == options.Name;
         if (leftovers.Clear() is ImportedMachine done)
         {
             context.Environment.Warn(
@@ -123,6 +124,8 @@ public sealed class MachineImport : IDisposable
             Folder = options.Folder,
             Files = [.. files.Select(file => HostPath.Join(options.Folder, file))],
             AsOriginal = options.AsOriginal,
+            Point = options.Point,
+            Name = options.Name,
         });
     }
 

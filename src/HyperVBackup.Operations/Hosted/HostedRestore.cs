@@ -33,6 +33,7 @@ public sealed class HostedRestore(BackupRepository repository, BackupEngine engi
             Owner = HostedBackup.OwnerOf(repository),
             Folder = request.Folder,
             AsOriginal = request.AsOriginal,
+            Point = request.Point.ToString()!,
             Name = request.Name,
         };
         IReadOnlyList<string> names = await engine.ListConfigurationAsync(request.Point, token);
@@ -66,7 +67,7 @@ public sealed class HostedRestore(BackupRepository repository, BackupEngine engi
         string text = RegistrationScript.Of(
             manifest, manifest.Disks.ToDictionary(disk => disk.Disk, disk => FileNameOf(disk.Disk)));
         using DurableFile file = DurableFile.Create(script);
-        RandomAccess.Write(file.Handle, Encoding.UTF8.GetBytes(text), 0);
+        RandomAccess.Write(file.Handle, (byte[])[.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(text)], 0);
         file.Flush();
         return file.TryPublish()
             ? new HostedRestoreReport(null, disks, files, script)

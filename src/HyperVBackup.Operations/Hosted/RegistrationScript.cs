@@ -7,6 +7,7 @@ namespace HyperVBackup.Operations.Hosted;
 internal static class RegistrationScript
 {
     public const string FileName = "register.ps1";
+    private const string Quotes = "'\u2018\u2019\u201A\u201B";
 
     /// <param name="files">The restored images' names, by the disk's name in the restore point.</param>
     public static string Of(MachineManifest manifest, IReadOnlyDictionary<string, string> files)
@@ -41,5 +42,7 @@ internal static class RegistrationScript
         void Line(string text) => script.Append(text).Append("\r\n");
     }
 
-    private static string Quote(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+    /// <summary>PowerShell takes typographic quotes for plain ones.</summary>
+    private static string Quote(string text) =>
+        $"'{string.Concat(text.Select(letter => new string(letter, Quotes.Contains(letter) ? 2 : 1)))}'";
 }

@@ -224,6 +224,33 @@ public sealed class ImportTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_machine_that_was_made_of_one_point_is_not_told_as_that_of_another()
+    {
+        using World world = await World.MakeAsync();
+        (RestorePoint point, _) = await BackedUpAsync(world);
+        RestorePoint later = (await world.BackupAsync()).Point;
+        HostedRestoreRequest request = await KilledOnceRealizedAsync(world, point);
+        HostException refusal = await Assert.ThrowsAsync<HostException>(
+            () => world.ImportAsync(request with { Point = later.Id }));
+        Assert.Contains("is not empty", refusal.Message);
+        Assert.Contains(world.Warnings, warning => warning.Contains("had come to its end"));
+    }
+
+    [Fact]
+    public async Task Files_stay_of_a_machine_that_was_made_and_is_gone_since()
+    {
+        using World world = await World.MakeAsync();
+        (RestorePoint point, _) = await BackedUpAsync(world);
+        HostedRestoreRequest request = await KilledOnceRealizedAsync(world, point);
+        string[] images = Directory.GetFiles(request.Folder, "*.vhdx");
+        world.Host.Remove(world.Host.Machines.Single(machine => machine.Id != world.Machine.Id)); // it moved away
+        await world.ImportAsync(request with { Folder = request.Folder + " 2" });
+        Assert.NotEmpty(images);
+        Assert.Equal(images, Directory.GetFiles(request.Folder, "*.vhdx"));
+        Assert.Contains(world.Warnings, warning => warning.Contains($"the files in '{request.Folder}' stay"));
+    }
+
+    [Fact]
     public async Task An_import_that_is_given_up_takes_its_files_away_and_only_one_goes_on_at_a_time()
     {
         using World world = await World.MakeAsync();
@@ -284,6 +311,16 @@ public sealed class ImportTests(ITestOutputHelper output)
         world.Machine.GuestState = [.. Enumerable.Range(0, 5000).Select(number => (byte)(number % 251))];
         RestorePoint point = (await world.BackupAsync()).Point;
         return (point, new Original(world.Machine));
+    }
+
+    private static async Task<HostedRestoreRequest> KilledOnceRealizedAsync(World world, RestorePoint point)
+    {
+        HostedRestoreRequest request = RequestOf(world, point);
+        SimulatedProcess killed = world.NewProcess();
+        killed.KilledAt = ("RealizePlannedSystem", true);
+        await Assert.ThrowsAsync<ProcessKilledException>(() => world.ImportAsync(request, killed));
+        world.Host.Advance(TimeSpan.FromMinutes(1));
+        return request;
     }
 
     private static HostedRestoreRequest RequestOf(World world, RestorePoint point) => new()
