@@ -101,9 +101,10 @@ run_tests() {
   [ "$failed" = 0 ] && [ "$passed" != 0 ]
 }
 
-# What is too long for every run of the tests, part by part, with the counts of what each saw.
+# What is too long for every run of the tests, part by part, with the counts of what each saw. A part that fails does not
+# keep the others from running.
 run_soak() {
-  local minutes=20 parts=() part started
+  local minutes=20 parts=() failed=() part began=$SECONDS started
   for part in "$@"; do
     if [[ $part =~ ^[0-9]+$ ]]; then minutes=$part; else parts+=("$part"); fi
   done
@@ -112,9 +113,15 @@ run_soak() {
   .ci/install-tools
   for part in "${parts[@]}"; do
     started=$SECONDS
-    soak_part "$part" "$minutes"
-    echo "soak: $part passed in $((SECONDS - started)) s"
+    if ./build.sh soak-part "$part" "$minutes"; then
+      echo "soak: $part passed in $((SECONDS - started)) s"
+    else
+      echo "soak: $part FAILED after $((SECONDS - started)) s"
+      failed+=("$part")
+    fi
   done
+  [ ${#failed[@]} = 0 ] || fail "soak: ${#failed[@]} of ${#parts[@]} parts failed: ${failed[*]}."
+  echo "soak: all ${#parts[@]} parts passed in $((SECONDS - began)) s"
 }
 
 # soak_part PART MINUTES
@@ -186,6 +193,7 @@ case $verb in
   test-project) run_project "${1:?usage: ./build.sh test-project FOLDER (built before)}" ;;
   matrix) run_matrix ;;
   soak) run_soak "$@" ;;
+  soak-part) soak_part "${1:?usage: ./build.sh soak-part PART MINUTES}" "${2:-20}" ;;
   publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
   publish-windows) publish_for_windows src/HyperVBackup.Cli "${1:?usage: ./build.sh publish-windows FOLDER}" ;;
   bench)
