@@ -1,4 +1,7 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using HyperVBackup.Benchmarks;
 using HyperVBackup.Benchmarks.Codecs;
 using HyperVBackup.Benchmarks.Collect;
@@ -52,5 +55,8 @@ if (args is ["collect", .. string[] collectArguments])
     return await CollectBenchmark.RunAsync(collectArguments, Console.Out);
 }
 string[] arguments = args is ["blake3", .. string[] rest] ? ["--filter", "*Blake3*", .. rest] : args;
-BenchmarkSwitcher.FromAssembly(typeof(Blake3Benchmarks).Assembly).Run(arguments);
+// In this process: to build others, BenchmarkDotNet walks all of the working folder, and not every link there ends.
+Job inThisProcess = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
+BenchmarkSwitcher.FromAssembly(typeof(Blake3Benchmarks).Assembly)
+    .Run(arguments, DefaultConfig.Instance.AddJob(inThisProcess));
 return 0;
