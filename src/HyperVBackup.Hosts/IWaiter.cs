@@ -8,4 +8,7 @@ public interface IWaiter
     /// <summary>Returns after about so long.</summary>
     /// <exception cref="OperationCanceledException">Waiting was cancelled.</exception>
     void Wait(TimeSpan time);
+
+    /// <summary>A waiter for taking away what must not stay: a cancellation ends it only some time later.</summary>
+    IWaiter ForCleanUp();
 }

@@ -31,6 +31,12 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
     /// <summary>The call, by name, before or after whose first time it is killed; null for none.</summary>
     public (string Call, bool IsAfter)? KilledAt { get; set; }
 
+    /// <summary>The number of the call, from 1 on, before which it is interrupted; 0 for none.</summary>
+    public int InterruptedBefore { get; set; }
+
+    /// <summary>Cancelled when it is interrupted; waiting ends then, but for that of taking things away.</summary>
+    public CancellationTokenSource? Interruption { get; set; }
+
     public bool IsDead { get; private set; }
 
     /// <summary>The files of the machine that this runs on, which are the host's.</summary>
@@ -149,9 +155,12 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
 
     public void Wait(TimeSpan time) => Call("wait", () =>
     {
+        Interruption?.Token.ThrowIfCancellationRequested();
         host.Advance(time);
         return true;
     });
+
+    IWaiter IWaiter.ForCleanUp() => new CleanUp(host, this);
 
     /// <summary>Runs one call of it, or a call of something else that belongs to the process.</summary>
     /// <exception cref="ProcessKilledException">It was, or is now, killed.</exception>
@@ -164,6 +173,11 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
             if (calls.Count == KilledBefore || KilledAt == (name, false))
             {
                 Die();
+            }
+
+            if (calls.Count == InterruptedBefore)
+            {
+                Interruption?.Cancel();
             }
 
             Watch?.Invoke(name);
@@ -236,6 +250,19 @@ public sealed class SimulatedProcess(SimulatedHyperV host)
             .SelectMany(disk => disk.Images).FirstOrDefault(image => image.Path == path)
         ?? host.Volumes.Images.FirstOrDefault(image => image.Path == path)
         ?? throw new HostException($"There is no '{path}' (0x80070002).", 2);
+
+    private sealed class CleanUp(SimulatedHyperV host, SimulatedProcess process) : IWaiter
+    {
+        public DateTimeOffset Now => host.Now;
+
+        public void Wait(TimeSpan time) => process.Call("wait to clean up", () =>
+        {
+            host.Advance(time);
+            return true;
+        });
+
+        public IWaiter ForCleanUp() => this;
+    }
 
     private sealed class Journal(
         SimulatedHyperV host, SimulatedProcess process, (string Owner, Guid Machine) name) : ICheckpointJournal

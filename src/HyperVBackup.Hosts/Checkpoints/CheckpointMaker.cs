@@ -4,7 +4,7 @@ using HyperVBackup.Hosts.Wmi;
 namespace HyperVBackup.Hosts.Checkpoints;
 
 /// <summary>Makes the recovery checkpoint that is read, and marks it as ours.</summary>
-internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Leftovers leftovers)
+internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Leftovers cleanUp)
 {
     /// <summary>On a host that does not name checkpoints as it is asked to, each try would leave another one that
     /// nothing proves to be ours.</summary>
@@ -41,7 +41,7 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
         }
         catch (HostException)
         {
-            leftovers.TryClear(machine); // what went wrong first is what is told
+            cleanUp.TryClear(machine); // what went wrong first is what is told
             throw;
         }
     }

@@ -15,6 +15,13 @@ internal sealed record CycleContext(HostOptions Options, HostEnvironment Environ
 
     public HostJobs Jobs { get; } = new(Environment.Cim, Environment.Waiter, Environment.Warn);
 
+    /// <summary>What was warned of already.</summary>
+    public HashSet<string> Told { get; private init; } = [];
+
+    /// <summary>The same for taking away what must not stay, which a cancellation leaves some time for.</summary>
+    public CycleContext ForCleanUp() =>
+        new(Options, Environment with { Waiter = Environment.Waiter.ForCleanUp() }, Journal) { Told = Told };
+
     /// <summary>The machine, once nothing else goes on with it.</summary>
     /// <exception cref="HostException">It is not on this host, or busy for too long.</exception>
     public VirtualMachine FindQuietMachine()

@@ -16,9 +16,14 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
     /// <summary>A checkpoint that came about earlier than this before ours was asked for is somebody else's.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
-    private readonly HashSet<string> told = [];
-
     private CheckpointNotes Notes => context.Journal.Notes;
+
+    /// <summary>The same, which a cancellation leaves some time for.</summary>
+    public Leftovers ForCleanUp()
+    {
+        CycleContext cleaning = context.ForCleanUp();
+        return new Leftovers(cleaning, new HostCalls(cleaning));
+    }
 
     /// <summary>Undoes what the notes say may have been begun.</summary>
     /// <exception cref="HostException">Something of ours cannot be taken away; it stays noted.</exception>
@@ -166,7 +171,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
                 && !own.Exists(ours => ours.InstanceId == settings.InstanceId)
                 && !context.Options.OthersCheckpoints.Contains(settings.InstanceId)
                 && (Notes.Doubtful.Contains(settings.InstanceId) || (isUnknown && IsSince(settings))))];
-        foreach (MachineSettings settings in doubtful.Where(settings => told.Add(settings.InstanceId)))
+        foreach (MachineSettings settings in doubtful.Where(settings => context.Told.Add(settings.InstanceId)))
         {
             context.Environment.Warn(
                 $"The recovery checkpoint '{settings.Name}' ({settings.InstanceId}) of {settings.Created:u} may be "

@@ -13,6 +13,7 @@ internal sealed class MachineSnapshot : IDisposable
     private readonly CycleContext context;
     private readonly HostCalls calls;
     private readonly Leftovers leftovers;
+    private readonly Leftovers cleanUp;
     private readonly List<SnapshotDisk> disks = [];
     private VirtualMachine machine = null!;
     private MachineSettings checkpoint = null!;
@@ -29,6 +30,7 @@ internal sealed class MachineSnapshot : IDisposable
         context = new CycleContext(options, environment, journal);
         calls = new HostCalls(context);
         leftovers = new Leftovers(context, calls);
+        cleanUp = leftovers.ForCleanUp();
     }
 
     public IReadOnlyList<SnapshotDisk> Disks => disks;
@@ -108,7 +110,7 @@ internal sealed class MachineSnapshot : IDisposable
 
         if (made is not { IsCheckpoint: true })
         {
-            leftovers.TryClear(machine); // a checkpoint that could not be converted
+            cleanUp.TryClear(machine); // a checkpoint that could not be converted
         }
     }
 
@@ -122,8 +124,8 @@ internal sealed class MachineSnapshot : IDisposable
 
         End(() =>
         {
-            leftovers.Clear(machine);
-            leftovers.Keep(machine, made is { Disks.Count: > 0 } or { IsBeginning: true } ? made : null);
+            cleanUp.Clear(machine);
+            cleanUp.Keep(machine, made is { Disks.Count: > 0 } or { IsBeginning: true } ? made : null);
             if (made is { IsCheckpoint: true })
             {
                 Settle(made);
@@ -136,8 +138,8 @@ internal sealed class MachineSnapshot : IDisposable
     {
         if (machine is not null)
         {
-            leftovers.Clear(machine);
-            leftovers.KeepNewest(machine);
+            cleanUp.Clear(machine);
+            cleanUp.KeepNewest(machine);
         }
     });
 
@@ -168,7 +170,7 @@ internal sealed class MachineSnapshot : IDisposable
         leftovers.KeepNewest(machine);
         lastApplied = context.Catalog.LastAppliedTo(machine);
         List<string> before = OtherCheckpoints();
-        (checkpoint, Consistency) = new CheckpointMaker(context, calls, leftovers).Make(machine);
+        (checkpoint, Consistency) = new CheckpointMaker(context, calls, cleanUp).Make(machine);
         RequireNoneApplied();
         List<string> after = OtherCheckpoints();
         OpenDisks(after);
@@ -356,7 +358,7 @@ internal sealed class MachineSnapshot : IDisposable
     private void Settle(HeldPoint kept)
     {
         CloseDisks();
-        HeldPoint settled = new KeptImages(context).Settled(machine, kept);
+        HeldPoint settled = new KeptImages(context.ForCleanUp()).Settled(machine, kept);
         context.Journal.Note(notes => notes with
         {
             Held = [.. notes.Held.Select(held => held.InstanceId == kept.InstanceId ? settled : held)],

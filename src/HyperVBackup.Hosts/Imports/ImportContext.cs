@@ -17,6 +17,10 @@ internal sealed record ImportContext(ImportOptions Options, HostEnvironment Envi
 
     public HostJobs Jobs { get; } = new(Environment.Cim, Environment.Waiter, Environment.Warn);
 
+    /// <summary>The same for taking away what must not stay, which a cancellation leaves some time for.</summary>
+    public ImportContext ForCleanUp() =>
+        new(Options, Environment with { Waiter = Environment.Waiter.ForCleanUp() }, Journal);
+
     public List<PlannedMachine> Planned() =>
         [.. from found in Environment.Cim.Query(HostCatalog.Namespace, Wql.All(PlannedClass))
             select new PlannedMachine(found.Path, Guid.Parse(found.RequireText("Name")))];

@@ -19,6 +19,13 @@ internal sealed class ImportLeftovers(ImportContext context, ImportCalls calls)
 
     private ImportNotes Notes => context.Journal.Notes;
 
+    /// <summary>The same, which a cancellation leaves some time for.</summary>
+    public ImportLeftovers ForCleanUp()
+    {
+        ImportContext cleaning = context.ForCleanUp();
+        return new ImportLeftovers(cleaning, new ImportCalls(cleaning)) { isTold = isTold };
+    }
+
     /// <returns>The machine, where the import had come to its end.</returns>
     /// <exception cref="HostException">Something of ours cannot be taken away; it stays noted.</exception>
     public ImportedMachine? Clear()

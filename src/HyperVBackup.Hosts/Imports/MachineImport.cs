@@ -64,12 +64,12 @@ public sealed class MachineImport : IDisposable
         catch (HostException failure)
         {
             // It may have done what it says it failed at.
-            if (leftovers.TryClear() is not ImportedMachine made)
+            if (leftovers.ForCleanUp().TryClear() is not ImportedMachine made)
             {
                 throw;
             }
 
-            context.Environment.Warn($"{failure.Message} The machine '{made.Name}' is there all the same.");
+            context.Environment.Warn($"{failure.Message} {IsThere(made)}");
             return made;
         }
     }
@@ -78,13 +78,19 @@ public sealed class MachineImport : IDisposable
     {
         try
         {
-            leftovers.TryClear();
+            if (leftovers.ForCleanUp().TryClear() is ImportedMachine made)
+            {
+                context.Environment.Warn(IsThere(made));
+            }
         }
         finally
         {
             context.Journal.Dispose();
         }
     }
+
+    private static string IsThere(ImportedMachine made) =>
+        $"The machine '{made.Name}' ({made.Id}) is there all the same, in '{made.Folder}'.";
 
     private void Begin(IReadOnlyList<string> files)
     {

@@ -138,7 +138,7 @@ internal sealed class World : IDisposable
         try
         {
             return await new HostedRestore(Repository, NewEngine()).ImportAsync(
-                request, process.NewEnvironment(_ => false, Warnings.Add));
+                request, process.NewEnvironment(_ => false, Warnings.Add), null, TokenOf(process));
         }
         finally
         {
@@ -289,8 +289,12 @@ internal sealed class World : IDisposable
     {
         (_, BackupEngine engine) = await OpenAsync();
         HostedMachine machine = HostedMachine.Find(Options(), EnvironmentOf(process));
-        return await engine.BackupAsync(HostedBackup.RequestFor(machine) with { AuditPercent = AuditPercent });
+        return await engine.BackupAsync(
+            HostedBackup.RequestFor(machine) with { AuditPercent = AuditPercent }, null, TokenOf(process));
     }
+
+    private static CancellationToken TokenOf(SimulatedProcess process) =>
+        process.Interruption?.Token ?? CancellationToken.None;
 
     private async Task LearnTruthAsync(int askedBefore)
     {
