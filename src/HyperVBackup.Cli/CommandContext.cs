@@ -42,7 +42,7 @@ internal sealed class CommandContext
         catch (Exception failure)
         {
             string sentence = token.IsCancellationRequested && failure is OperationCanceledException
-                ? Failures.Interrupted(parsed.CommandResult.Command.Name)
+                ? Failures.Interrupted(parsed)
                 : Failures.Sentence(failure);
             TextWriter errors = Surroundings.Current.Errors;
             await errors.WriteLineAsync($"hvbackup: {sentence}");

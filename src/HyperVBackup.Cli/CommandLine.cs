@@ -20,9 +20,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        // "@FILE" is an argument as any other: disks and VMs may be named so.
-        ParserConfiguration configuration = new() { ResponseFileTokenReplacer = null };
-        ParseResult parsed = Root.Parse(arguments, configuration);
+        ParseResult parsed = Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             TextWriter errors = Surroundings.Current.Errors;
@@ -37,6 +35,14 @@ internal static class CommandLine
             ProcessTerminationTimeout = CleanUpPatience,
         });
     }
+
+    /// <summary>"@FILE" is an argument as any other: disks and VMs may be named so.</summary>
+    internal static ParseResult Parse(IReadOnlyList<string> arguments) =>
+        Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>The program's name, and those of the commands that lead to the one that is meant.</summary>
+    internal static string CommandPath(ParseResult parsed) =>
+        string.Join(' ', CommandsOf(parsed.CommandResult).Reverse().Prepend("hvbackup"));
 
     private static string Complaint(ParseResult parsed)
     {
@@ -56,9 +62,6 @@ internal static class CommandLine
             ? $"There is no command '{token}'."
             : $"'{CommandPath(parsed)}' does not take '{token}'.";
     }
-
-    private static string CommandPath(ParseResult parsed) =>
-        string.Join(' ', CommandsOf(parsed.CommandResult).Reverse().Prepend("hvbackup"));
 
     /// <summary>The names of a command and those it belongs to, but for the program's.</summary>
     private static IEnumerable<string> CommandsOf(CommandResult? command)

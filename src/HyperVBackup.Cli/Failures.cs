@@ -1,3 +1,5 @@
+using System.CommandLine;
+using HyperVBackup.Cli.Hosting;
 using HyperVBackup.Disks;
 using HyperVBackup.Format;
 using HyperVBackup.Hosts;
@@ -20,13 +22,18 @@ internal static class Failures
     };
 
     /// <summary>What an interrupted command leaves.</summary>
-    public static string Interrupted(string command) => command switch
+    public static string Interrupted(ParseResult parsed) => CommandLine.CommandPath(parsed) switch
     {
-        "backup" or "synthesize" =>
+        "hvbackup backup" when HostArguments.IsAsked(parsed) =>
+            "Interrupted: machines that were done before have their restore points; no other was made, and what was "
+            + "stored is found again by the next run.",
+        "hvbackup backup" or "hvbackup synthesize" =>
             "Interrupted: no restore point was made, and what was stored is found again by the next run.",
-        "restore" => "Interrupted: no unfinished image was left.",
-        "collect" => "Interrupted: whoever collects next goes on from here.",
-        "rebuild-index" => "Interrupted: the index is made again when it is needed.",
+        "hvbackup restore" => "Interrupted: no unfinished image was left.",
+        "hvbackup host restore" =>
+            "Interrupted: no unfinished file was left, and no machine was made unless a warning names it.",
+        "hvbackup collect" => "Interrupted: whoever collects next goes on from here.",
+        "hvbackup rebuild-index" => "Interrupted: the index is made again when it is needed.",
         _ => "Interrupted.",
     };
 
