@@ -2,6 +2,7 @@ using System.CommandLine;
 using HyperVBackup.Cli.Hosting;
 using HyperVBackup.Cli.Output;
 using HyperVBackup.Format.Points;
+using HyperVBackup.Hosts.Batches;
 using HyperVBackup.Hosts.Containers;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Hosted;
@@ -156,6 +157,7 @@ internal static class BackupCommand
         RequireHostAlone(parsed);
         HostAccess host = Surroundings.Current.FindHost(context.Environment, token);
         MachineContainer? container = HostArguments.ContainerOf(parsed, host);
+        BatchOptions? batch = HostArguments.BatchOf(parsed, host);
         string[] machines = parsed.GetValue(Vm) ?? [];
         BackupRepository repository = await context.OpenAsync(token);
         HostTargets targets = container is null
@@ -172,7 +174,7 @@ internal static class BackupCommand
                 ImmutableUntil = parsed.GetValue(ImmutableUntil),
             });
         List<HostOutcome> outcomes =
-            await context.Live.RunAsync(show => backups.RunAsync(targets.Due, show, token));
+            await context.Live.RunAsync(show => backups.RunAsync(targets.Due, batch, show, token));
         HostOutcomeOutput.Write(context, host, targets, outcomes, isOne: container is null && machines.Length == 1);
         return targets.Silent.Count == 0 && outcomes.TrueForAll(outcome => outcome.Report is not null)
             ? ExitCodes.Done

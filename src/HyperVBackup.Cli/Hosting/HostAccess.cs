@@ -3,6 +3,7 @@ using HyperVBackup.Hosts.Checkpoints;
 using HyperVBackup.Hosts.Configurations;
 using HyperVBackup.Hosts.Containers;
 using HyperVBackup.Hosts.VirtualDisks;
+using HyperVBackup.Hosts.VolumeSnapshots;
 using HyperVBackup.Hosts.Wmi;
 
 namespace HyperVBackup.Cli.Hosting;
@@ -26,6 +27,9 @@ internal sealed class HostAccess
     public IHostFiles Files { get; init; } = new HostFiles();
 
     public required IWaiter Waiter { get; init; }
+
+    /// <summary>What makes snapshots of this host's volumes; null where nothing does.</summary>
+    public IVolumeSnapshots? Volumes { get; init; }
 
     /// <summary>Null for files in this host's state folder.</summary>
     public ICheckpointJournals? Journals { get; init; }

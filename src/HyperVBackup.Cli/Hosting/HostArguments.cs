@@ -1,5 +1,6 @@
 using System.CommandLine;
 using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Batches;
 using HyperVBackup.Hosts.Containers;
 
 namespace HyperVBackup.Cli.Hosting;
@@ -43,6 +44,25 @@ internal static class HostArguments
         HelpName = "ID",
     };
 
+    private static readonly Option<bool> VolumeSnapshots = new("--volume-snapshots")
+    {
+        Description = "Make the checkpoints of all machines first, then one snapshot of each volume that they are on, "
+            + "let the checkpoints go at once, and read from the snapshots; for this host's machines.",
+    };
+
+    private static readonly Option<int?> MachinesPerVolume = new("--machines-per-volume")
+    {
+        Description = "With --volume-snapshots: no more machines of one volume at a time; the others get another "
+            + "snapshot of it after them.",
+        HelpName = "COUNT",
+    };
+
+    private static readonly Option<int?> MachinesPerSharedVolume = new("--machines-per-shared-volume")
+    {
+        Description = "The same for cluster shared volumes.",
+        HelpName = "COUNT",
+    };
+
     public static void AddTo(Command command)
     {
         command.Add(Host);
@@ -53,7 +73,10 @@ internal static class HostArguments
     }
 
     private static Option[] Dependent =>
-        [Container, AllowCrashConsistent, AllowWithoutConfiguration, KeepCheckpoints, OwnCheckpoints];
+    [
+        Container, AllowCrashConsistent, AllowWithoutConfiguration, KeepCheckpoints, OwnCheckpoints, VolumeSnapshots,
+        MachinesPerVolume, MachinesPerSharedVolume,
+    ];
 
     /// <summary>Whether machines of a host are meant.</summary>
     /// <exception cref="UsageException">Options do not fit together.</exception>
@@ -72,6 +95,24 @@ internal static class HostArguments
                 ?? throw new UsageException($"'{text}' is no container: use {ContainerText.Forms}.")
             : null;
 
+    /// <summary>The limits of batches; null where machines are backed up one after the other.</summary>
+    /// <exception cref="UsageException">Options do not fit together.</exception>
+    /// <exception cref="HostException">The host makes no snapshots.</exception>
+    public static BatchOptions? BatchOf(ParseResult parsed, HostAccess host)
+    {
+        int perVolume = LimitOf(parsed, MachinesPerVolume);
+        int perSharedVolume = LimitOf(parsed, MachinesPerSharedVolume);
+        if (!parsed.GetValue(VolumeSnapshots))
+        {
+            return null;
+        }
+
+        return host.Volumes is null
+            ? throw new HostException(
+                "Nothing makes snapshots of this host's volumes for this program: leave --volume-snapshots out.")
+            : new BatchOptions { MachinesPerVolumeMax = perVolume, MachinesPerSharedVolumeMax = perSharedVolume };
+    }
+
     /// <summary>Adds what was allowed for the machines.</summary>
     public static HostOptions Configure(ParseResult parsed, HostOptions options) => options with
     {
@@ -80,4 +121,19 @@ internal static class HostArguments
         KeepCheckpoints = parsed.GetValue(KeepCheckpoints),
         OwnCheckpoints = parsed.GetValue(OwnCheckpoints) ?? [],
     };
+
+    private static int LimitOf(ParseResult parsed, Option<int?> option)
+    {
+        if (parsed.GetValue(option) is not int limit)
+        {
+            return int.MaxValue;
+        }
+
+        if (!parsed.GetValue(VolumeSnapshots))
+        {
+            throw new UsageException($"{option.Name} needs --volume-snapshots.");
+        }
+
+        return limit > 0 ? limit : throw new UsageException($"{option.Name} is at least 1.");
+    }
 }

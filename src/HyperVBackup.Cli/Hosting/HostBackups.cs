@@ -1,16 +1,15 @@
 using HyperVBackup.Cli.Output;
-using HyperVBackup.Disks;
-using HyperVBackup.Format;
 using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Batches;
 using HyperVBackup.Operations;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Hosted;
 using HyperVBackup.Repository;
-using HyperVBackup.Storage;
 
 namespace HyperVBackup.Cli.Hosting;
 
-/// <summary>Backs machines up through their host, one after the other. What fails for one stops no other.</summary>
+/// <summary>Backs machines up through their host, one after the other or in batches. What fails for one stops no other.
+/// </summary>
 /// <param name="configure">Adds to a machine's options what was asked for.</param>
 /// <param name="complete">Adds to a machine's request what was asked for.</param>
 internal sealed class HostBackups(
@@ -18,17 +17,76 @@ internal sealed class HostBackups(
     Func<BackupRequest, BackupRequest> complete)
 {
     private readonly BackupEngine engine = context.NewEngine(repository);
+    private readonly RecordedPoints recorded = new(repository);
 
+    /// <param name="batch">The limits of batches, of which all machines of this host are; null for none.</param>
     public async Task<List<HostOutcome>> RunAsync(
-        IReadOnlyList<HostTarget> targets, Action<Step> show, CancellationToken token)
+        IReadOnlyList<HostTarget> targets, BatchOptions? batch, Action<Step> show, CancellationToken token)
     {
+        Dictionary<HostTarget, HostOutcome> batched = batch is null
+            ? []
+            : await RunBatchAsync(
+                [.. targets.Where(target => target.Obstacle is null && host.IsThis(target.Node))], batch, show, token);
         List<HostOutcome> outcomes = [];
         foreach (HostTarget target in targets)
         {
-            outcomes.Add(await TryBackupAsync(target, show, token));
+            outcomes.Add(batched.GetValueOrDefault(target) ?? await TryBackupAsync(target, show, token));
         }
 
         return outcomes;
+    }
+
+    private async Task<Dictionary<HostTarget, HostOutcome>> RunBatchAsync(
+        IReadOnlyList<HostTarget> targets, BatchOptions options, Action<Step> show, CancellationToken token)
+    {
+        show(new Step("checkpoints and snapshots", 0, 1, 0));
+        Dictionary<HostTarget, HostOutcome> outcomes = [];
+        List<HostedMachine> machines = [];
+        Dictionary<HostedMachine, HostTarget> targetOf = [];
+        foreach (HostTarget target in targets)
+        {
+            try
+            {
+                machines.Add(Find(target));
+                targetOf.Add(machines[^1], target);
+            }
+            catch (Exception failure) when (!token.IsCancellationRequested && HostedFailures.IsOfTheWorld(failure))
+            {
+                outcomes.Add(target, new HostOutcome(target, null, Failures.Sentence(failure)));
+            }
+        }
+
+        HostEnvironment environment = HostEnvironments.For(
+            context, host, new HostTarget(host.Name, null, host.Name), _ => false) with
+        {
+            Warn = context.Live.Warn,
+        };
+        try
+        {
+            await new HostedBatch(repository, engine, environment, host.Volumes!, options).BackupAsync(
+                machines, complete, machine => ProgressOf(targetOf[machine], show),
+                result => outcomes.Add(targetOf[result.Machine], OutcomeOf(targetOf[result.Machine], result)), token);
+        }
+        catch (HostException failure) when (!token.IsCancellationRequested)
+        {
+            foreach (HostTarget target in targets.Where(target => !outcomes.ContainsKey(target)))
+            {
+                outcomes.Add(target, new HostOutcome(target, null, Failures.Sentence(failure)));
+            }
+        }
+
+        return outcomes;
+    }
+
+    private HostOutcome OutcomeOf(HostTarget target, BatchResult result)
+    {
+        if (result.Report is { } report)
+        {
+            Warn(target, report);
+            return new HostOutcome(target, report, null);
+        }
+
+        return new HostOutcome(target, null, Failures.Sentence(result.Failure!));
     }
 
     private async Task<HostOutcome> TryBackupAsync(HostTarget target, Action<Step> show, CancellationToken token)
@@ -40,35 +98,30 @@ internal sealed class HostBackups(
 
         try
         {
-            return new HostOutcome(target, await BackupAsync(target, show, token), null);
+            show(new Step(target.Name, 0, 1, 0));
+            BackupReport report = await engine.BackupAsync(
+                complete(HostedBackup.RequestFor(Find(target))), ProgressOf(target, show), token);
+            Warn(target, report);
+            return new HostOutcome(target, report, null);
         }
-        catch (Exception failure) when (!token.IsCancellationRequested && IsOfTheWorld(failure))
+        catch (Exception failure) when (!token.IsCancellationRequested && HostedFailures.IsOfTheWorld(failure))
         {
             return new HostOutcome(target, null, Failures.Sentence(failure));
         }
     }
 
-    private async Task<BackupReport> BackupAsync(HostTarget target, Action<Step> show, CancellationToken token)
+    private HostedMachine Find(HostTarget target) => HostedMachine.Find(
+        configure(new HostOptions { Machine = target.Id!.Value, Owner = HostedBackup.OwnerOf(repository) }),
+        HostEnvironments.For(context, host, target, recorded.Of(target.Id!.Value)));
+
+    private static Told<BackupProgress> ProgressOf(HostTarget target, Action<Step> show) => new(at => show(
+        new Step($"{target.Name}: {at.Disk}", at.DoneBytes, at.TotalBytes, at.ReadBytes)));
+
+    private void Warn(HostTarget target, BackupReport report)
     {
-        show(new Step(target.Name, 0, 1, 0));
-        HostedMachine machine = HostedMachine.Find(
-            configure(new HostOptions { Machine = target.Id!.Value, Owner = HostedBackup.OwnerOf(repository) }),
-            HostEnvironments.For(context, host, target, HostedBackup.RecordedBy(repository, target.Id!.Value)));
-        BackupReport report = await engine.BackupAsync(
-            complete(HostedBackup.RequestFor(machine)),
-            new Told<BackupProgress>(at => show(
-                new Step($"{target.Name}: {at.Disk}", at.DoneBytes, at.TotalBytes, at.ReadBytes))),
-            token);
         foreach (string warning in report.Warnings)
         {
             context.Live.Warn($"'{target.Name}': {warning}");
         }
-
-        return report;
     }
-
-    /// <summary>What may befall a machine, a disk or the repository; not what is wrong with this program.</summary>
-    private static bool IsOfTheWorld(Exception failure) => failure
-        is HostException or DiskImageException or RepositoryException or StoreException or CorruptDataException
-        or IOException or UnauthorizedAccessException;
 }

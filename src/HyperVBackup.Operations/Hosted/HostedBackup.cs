@@ -15,14 +15,11 @@ public static class HostedBackup
         return repository.Id.ToString();
     }
 
-    /// <summary>Whether a point of a machine records a tracking id, by the repository as it is when that is asked.
-    /// </summary>
+    /// <summary>As <see cref="RecordedPoints.Of"/>, for one machine alone.</summary>
     public static Func<string, bool> RecordedBy(BackupRepository repository, Guid machine)
     {
         ArgumentNullException.ThrowIfNull(repository);
-        string identity = machine.ToString("D");
-        return id => repository.ListPointsAsync(CancellationToken.None).GetAwaiter().GetResult().Exists(
-            point => point.VmIdentity == identity && point.Disks.Any(disk => disk.TrackingId == id));
+        return new RecordedPoints(repository).Of(machine);
     }
 
     /// <summary>What to back up of a machine: all its virtual hard disks, with the consistency of the checkpoint

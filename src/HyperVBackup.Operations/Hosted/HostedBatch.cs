@@ -1,4 +1,3 @@
-using HyperVBackup.Disks;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Batches;
 using HyperVBackup.Hosts.VolumeSnapshots;
@@ -21,13 +20,13 @@ public sealed class HostedBatch(
 
     /// <summary>Backs all up, wave by wave. A machine that fails keeps no other from being backed up.</summary>
     /// <param name="change">Changes what is asked for of a machine; null for the usual.</param>
+    /// <param name="progressOf">Asked for when a machine begins to be read; null for none.</param>
     /// <param name="done">Told of each machine at once.</param>
     /// <exception cref="HostException">Another batch of this repository goes on.</exception>
-    /// <exception cref="RepositoryException">The repository is damaged or unusable.</exception>
-    /// <exception cref="Storage.StoreException">The store is full or failed.</exception>
     public async Task<IReadOnlyList<BatchResult>> BackupAsync(
         IReadOnlyList<HostedMachine> machines, Func<BackupRequest, BackupRequest>? change = null,
-        Action<BatchResult>? done = null, CancellationToken token = default)
+        Func<HostedMachine, IProgress<BackupProgress>>? progressOf = null, Action<BatchResult>? done = null,
+        CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(machines);
         List<BatchResult> results = [];
@@ -39,7 +38,11 @@ public sealed class HostedBatch(
             ReleasedCount += batch.ReleasedCount;
             foreach (int position in wave)
             {
-                BatchResult result = await BackupAsync(machines[position], batch, change, token);
+                HostedMachine machine = machines[position];
+                BackupRequest request = HostedBackup.RequestFor(machine);
+                BatchResult result = batch.FailureOf(machine) is HostException failure
+                    ? new BatchResult(machine, null, failure)
+                    : await BackupAsync(machine, change?.Invoke(request) ?? request, progressOf, token);
                 results.Add(result);
                 done?.Invoke(result);
             }
@@ -49,23 +52,17 @@ public sealed class HostedBatch(
     }
 
     private async Task<BatchResult> BackupAsync(
-        HostedMachine machine, MachineBatch batch, Func<BackupRequest, BackupRequest>? change,
+        HostedMachine machine, BackupRequest request, Func<HostedMachine, IProgress<BackupProgress>>? progressOf,
         CancellationToken token)
     {
-        if (batch.FailureOf(machine) is HostException failure)
-        {
-            return new BatchResult(machine, null, failure);
-        }
-
         try
         {
-            BackupRequest request = HostedBackup.RequestFor(machine);
             return new BatchResult(
-                machine, await engine.BackupAsync(change?.Invoke(request) ?? request, null, token), null);
+                machine, await engine.BackupAsync(request, progressOf?.Invoke(machine), token), null);
         }
-        catch (Exception unread) when (unread is DiskImageException or HostException)
+        catch (Exception failure) when (!token.IsCancellationRequested && HostedFailures.IsOfTheWorld(failure))
         {
-            return new BatchResult(machine, null, unread);
+            return new BatchResult(machine, null, failure);
         }
     }
 

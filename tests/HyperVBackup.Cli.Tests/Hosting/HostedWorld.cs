@@ -41,6 +41,9 @@ internal sealed class HostedWorld : IDisposable, IVirtualDiskHost
     /// <summary>Told of each call that is made of a host; may throw.</summary>
     public Action<string>? Watch { get; set; }
 
+    /// <summary>Whether anything makes snapshots of volumes.</summary>
+    public bool HasVolumeSnapshots { get; set; } = true;
+
     public string Repository => folder.File("repository");
 
     public string PathOf(string name) => folder.File(name);
@@ -91,12 +94,13 @@ internal sealed class HostedWorld : IDisposable, IVirtualDiskHost
             Disks = Nodes.Count > 1 ? this : process,
             Files = new ShareFiles(),
             Waiter = process,
+            Volumes = HasVolumeSnapshots ? process : null,
         };
     }
 
-    private SimulatedProcess HolderOf(string path) => NewProcess(Nodes.Values.First(host => host.Machines
+    private SimulatedProcess HolderOf(string path) => NewProcess(Nodes.Values.FirstOrDefault(host => host.Machines
         .SelectMany(machine => machine.Disks).Any(disk =>
-            Path.GetDirectoryName(disk.Path) == Path.GetDirectoryName(path))));
+            Path.GetDirectoryName(disk.Path) == Path.GetDirectoryName(path))) ?? Host);
 
     private SimulatedProcess NewProcess(SimulatedHyperV host) => new(host) { Watch = name => Watch?.Invoke(name) };
 }

@@ -47,6 +47,14 @@ public sealed class BatchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task What_points_record_is_listed_once_for_all_machines_of_a_job()
+    {
+        using Fleet fleet = await Fleet.MakeAsync(10, 5, _ => "D:", _ => false);
+        await fleet.BackupAsync(fleet.NewProcess());
+        Assert.Equal(1, await fleet.CountListingsAsync());
+    }
+
+    [Fact]
     public async Task Limits_make_waves_each_with_snapshots_of_its_own()
     {
         using Fleet fleet = await Fleet.MakeAsync(2, 7, _ => "D:", _ => true);

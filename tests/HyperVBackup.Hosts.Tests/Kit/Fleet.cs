@@ -7,6 +7,7 @@ using HyperVBackup.Operations.Hosted;
 using HyperVBackup.Repository;
 using HyperVBackup.SimulatedHost;
 using HyperVBackup.SimulatedHost.Machines;
+using HyperVBackup.Testing.Stores;
 using Xunit;
 
 namespace HyperVBackup.Hosts.Tests.Kit;
@@ -57,13 +58,14 @@ internal sealed class Fleet : IDisposable
         try
         {
             (BackupRepository repository, BackupEngine engine) = await world.OpenAsync();
+            RecordedPoints recorded = new(repository);
             List<HostedMachine> machines = [.. Machines.Select(machine => HostedMachine.Find(
                 WithOptions(new HostOptions { Machine = machine.Id, Owner = HostedBackup.OwnerOf(repository) }),
-                process.NewEnvironment(HostedBackup.RecordedBy(repository, machine.Id), Warnings.Add)))];
+                process.NewEnvironment(recorded.Of(machine.Id), Warnings.Add)))];
             HostedBatch batch = new(
                 repository, engine, process.NewEnvironment(_ => false, Warnings.Add), WithVolumes(process),
                 options ?? new BatchOptions());
-            await batch.BackupAsync(machines, null, done);
+            await batch.BackupAsync(machines, done: done);
             return batch;
         }
         finally
@@ -72,6 +74,25 @@ internal sealed class Fleet : IDisposable
             process.Kill(); // it ends
             await LearnTruthAsync();
         }
+    }
+
+    /// <summary>How often the repository's points are listed to learn what those of every machine record.</summary>
+    public async Task<int> CountListingsAsync()
+    {
+        List<RestorePoint> points = await PointsAsync();
+        (BackupRepository repository, _) = await world.OpenAsync();
+        RecordedPoints recorded = new(repository);
+        int listings = 0;
+        world.Store.Before = call => listings += call is { Kind: StoreCallKind.List, Name: "points/" } ? 1 : 0;
+        foreach (SimulatedMachine machine in Machines)
+        {
+            Func<string, bool> isRecorded = recorded.Of(machine.Id);
+            Assert.All(points, point => Assert.Equal(
+                point.VmIdentity == machine.Id.ToString("D"), isRecorded(point.Disks[0].TrackingId!)));
+        }
+
+        world.Store.Before = null;
+        return listings;
     }
 
     public SimulatedProcess NewProcess() => world.NewProcess();
