@@ -3,6 +3,7 @@ using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.SimulatedHost.Imports;
 using HyperVBackup.SimulatedHost.Machines;
 using HyperVBackup.SimulatedHost.Volumes;
+using HyperVBackup.SimulatedHost.Vss;
 
 namespace HyperVBackup.SimulatedHost;
 
@@ -55,6 +56,9 @@ public sealed class SimulatedHyperV(string folder, int seed)
 
     /// <summary>Its volumes.</summary>
     public SimulatedVolumes Volumes => field ??= new SimulatedVolumes(this, folder);
+
+    /// <summary>Its volume shadow copy service.</summary>
+    public SimulatedVss Vss => field ??= new SimulatedVss(this);
 
     /// <summary>How many machines it only plans.</summary>
     public int PlannedCount => Plans.Count;

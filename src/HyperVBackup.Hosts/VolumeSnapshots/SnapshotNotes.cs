@@ -1,19 +1,27 @@
 using System.Text.Json;
 using HyperVBackup.Hosts.Checkpoints;
+using HyperVBackup.Hosts.Vss;
 
 namespace HyperVBackup.Hosts.VolumeSnapshots;
 
 /// <summary>The snapshots of volumes that are ours, each noted durably before it is made. Not thread-safe.</summary>
 internal sealed class SnapshotNotes : IDisposable
 {
+    /// <summary>For all volumes of a batch together: its checkpoints grow meanwhile.</summary>
+    private static readonly TimeSpan BusyPatience = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(15);
+
     private readonly ICheckpointJournal journal;
     private readonly IVolumeSnapshots volumes;
     private readonly Action<string> warn;
+    private readonly IWaiter waiter;
     private readonly List<string> names;
+    private DateTimeOffset? busyUntil;
 
-    private SnapshotNotes(ICheckpointJournal journal, IVolumeSnapshots volumes, Action<string> warn)
+    private SnapshotNotes(ICheckpointJournal journal, IVolumeSnapshots volumes, HostEnvironment environment)
     {
-        (this.journal, this.volumes, this.warn) = (journal, volumes, warn);
+        (this.journal, this.volumes, warn, waiter) = (journal, volumes, environment.Warn, environment.Waiter);
         string? text = journal.Read();
         string[]? noted = text is null ? [] : Parse(text);
         if (noted is null)
@@ -31,7 +39,7 @@ internal sealed class SnapshotNotes : IDisposable
         ICheckpointJournal opened = environment.Journals.Open(owner + "-volumes", Guid.Empty);
         try
         {
-            SnapshotNotes notes = new(opened, volumes, environment.Warn);
+            SnapshotNotes notes = new(opened, volumes, environment);
             notes.DeleteAll();
             return notes;
         }
@@ -42,22 +50,22 @@ internal sealed class SnapshotNotes : IDisposable
         }
     }
 
-    /// <summary>Makes a snapshot; nothing of one that fails is left.</summary>
+    /// <summary>Makes a snapshot; nothing of one that fails is left. Where another backup has the volume, waits for it
+    /// a while.</summary>
     /// <exception cref="HostException">It is not made.</exception>
     public string Create(HostVolume volume)
     {
-        string name = volumes.NewName();
-        names.Add(name);
-        Write();
-        try
+        busyUntil ??= waiter.Now + BusyPatience;
+        while (true)
         {
-            volumes.Create(name, volume);
-            return name;
-        }
-        catch (HostException)
-        {
-            Delete(name);
-            throw;
+            try
+            {
+                return TryCreate(volume);
+            }
+            catch (HostException failure) when (VssFailures.IsBusy(failure.Code) && waiter.Now < busyUntil)
+            {
+                waiter.Wait(BusyPause);
+            }
         }
     }
 
@@ -82,6 +90,23 @@ internal sealed class SnapshotNotes : IDisposable
         catch (JsonException)
         {
             return null;
+        }
+    }
+
+    private string TryCreate(HostVolume volume)
+    {
+        string name = volumes.NewName();
+        names.Add(name);
+        Write();
+        try
+        {
+            volumes.Create(name, volume);
+            return name;
+        }
+        catch (HostException)
+        {
+            Delete(name);
+            throw;
         }
     }
 

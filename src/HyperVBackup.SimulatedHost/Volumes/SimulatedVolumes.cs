@@ -25,6 +25,9 @@ public sealed class SimulatedVolumes(SimulatedHyperV host, string folder)
     /// <summary>None can be taken away.</summary>
     public bool IsStuck { get; set; }
 
+    /// <summary>Where the machines' files are.</summary>
+    internal string Folder => folder;
+
     internal IEnumerable<SimulatedImage> Images => snapshots.Values.SelectMany(snapshot => snapshot.Images);
 
     internal HostVolume VolumeOf(string path)
@@ -56,8 +59,11 @@ public sealed class SimulatedVolumes(SimulatedHyperV host, string folder)
                 host.Machines.Where(machine => machine.Volume == volume.Name), path => PathIn(name, path)));
     }
 
+    /// <summary>Where a snapshot's files are.</summary>
+    internal string FolderOf(string name) => Path.Join(folder, "Shadow copies", name);
+
     internal string PathIn(string name, string path) =>
-        Path.Join(folder, "Shadow copies", name, Path.GetRelativePath(folder, path));
+        Path.Join(FolderOf(name), Path.GetRelativePath(folder, path));
 
     internal void Delete(string name)
     {
