@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using HyperVBackup.Hosts.VolumeSnapshots;
 
 namespace HyperVBackup.Hosts.Batches;
@@ -58,11 +59,12 @@ public sealed class MachineBatch : IDisposable
 
     public void Dispose()
     {
+        Exception? unforeseen = null;
         try
         {
             foreach (HostedMachine machine in machines)
             {
-                machine.Drop();
+                unforeseen = TryDrop(machine) ?? unforeseen;
             }
 
             notes.DeleteAll();
@@ -70,6 +72,32 @@ public sealed class MachineBatch : IDisposable
         finally
         {
             notes.Dispose();
+        }
+
+        if (unforeseen is not null)
+        {
+            ExceptionDispatchInfo.Throw(unforeseen);
+        }
+    }
+
+    /// <summary>Whatever befalls one machine, the others are let go.</summary>
+    /// <returns>What is wrong with this program; null for all else, which is warned of.</returns>
+    private Exception? TryDrop(HostedMachine machine)
+    {
+        try
+        {
+            machine.Drop();
+            return null;
+        }
+        catch (Exception failure) when (failure
+            is HostException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            environment.Warn($"'{machine.Name}': {failure.Message} The next backup takes away what is left.");
+            return null;
+        }
+        catch (Exception failure)
+        {
+            return failure;
         }
     }
 
@@ -88,7 +116,7 @@ public sealed class MachineBatch : IDisposable
         }
 
         List<(HostedMachine Machine, List<HostVolume> Volumes)> movable = [.. machines
-            .Where(machine => !failures.ContainsKey(machine) && machine.IsMovable())
+            .Where(machine => !failures.ContainsKey(machine))
             .Select(machine => (machine, VolumesOf(machine))).Where(found => found.Item2.Count > 0)];
         foreach (HostVolume volume in movable.SelectMany(found => found.Volumes).Distinct())
         {
@@ -104,12 +132,12 @@ public sealed class MachineBatch : IDisposable
         }
     }
 
-    /// <summary>None where one cannot be told.</summary>
+    /// <summary>None where one cannot be told, or something else can change what is read.</summary>
     private List<HostVolume> VolumesOf(HostedMachine machine)
     {
         try
         {
-            return [.. machine.HeldFiles().Select(volumes.VolumeOf).Distinct()];
+            return machine.IsMovable() ? [.. machine.HeldFiles().Select(volumes.VolumeOf).Distinct()] : [];
         }
         catch (HostException failure)
         {

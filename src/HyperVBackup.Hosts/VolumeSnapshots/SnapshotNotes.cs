@@ -115,15 +115,13 @@ internal sealed class SnapshotNotes : IDisposable
         try
         {
             volumes.Delete(name);
+            names.Remove(name);
+            Write();
         }
-        catch (HostException failure)
+        catch (Exception failure) when (failure is HostException or IOException or UnauthorizedAccessException)
         {
             warn($"{failure.Message} The next batch tries again to take the snapshot away.");
-            return;
         }
-
-        names.Remove(name);
-        Write();
     }
 
     private void Write() =>

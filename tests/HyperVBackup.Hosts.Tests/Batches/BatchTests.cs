@@ -156,6 +156,66 @@ public sealed class BatchTests(ITestOutputHelper output)
         Assert.Equal(4, await fleet.CheckPointsAsync());
     }
 
+    [Fact]
+    public async Task A_machine_whose_images_are_not_told_is_read_from_its_checkpoint_and_the_others_go_on()
+    {
+        using Fleet fleet = await Fleet.MakeAsync(10, 3, _ => "D:", _ => true);
+        SimulatedProcess process = fleet.NewProcess();
+        bool isAsked = false;
+        process.Watch = call =>
+        {
+            if (call == "base of disk" && process.Calls.Contains("CreateSnapshot") && !isAsked)
+            {
+                isAsked = true;
+                throw new HostException("The image cannot be asked now.");
+            }
+        };
+        HostedBatch batch = await fleet.BackupAsync(process);
+        Assert.Equal(2, batch.ReleasedCount);
+        Assert.Single(fleet.Warnings, warning => warning.Contains("cannot be asked now"));
+        fleet.RequireNothingLeft();
+        Assert.Equal(3, await fleet.CheckPointsAsync());
+    }
+
+    /// <summary>At each time that notes are written once a batch was interrupted.</summary>
+    [Fact]
+    public async Task Whatever_cannot_be_noted_while_a_batch_ends_all_machines_and_snapshots_are_let_go()
+    {
+        int failures = 0;
+        for (bool isFailed = true; isFailed; failures++)
+        {
+            using Fleet fleet = await Fleet.MakeAsync(11, 3, number => number == 0 ? "CSV1" : "D:", _ => true);
+            await fleet.BackupAsync(fleet.NewProcess());
+            using CancellationTokenSource interruption = new();
+            SimulatedProcess process = fleet.NewProcess();
+            process.Interruption = interruption;
+            int written = 0;
+            process.Watch = call =>
+            {
+                if (call == "read disk")
+                {
+                    interruption.Cancel();
+                }
+
+                if (call == "write notes" && interruption.IsCancellationRequested && written++ == failures)
+                {
+                    throw new IOException("There is no space left.");
+                }
+            };
+            await Assert.ThrowsAnyAsync<Exception>(() => fleet.BackupAsync(process));
+            isFailed = written > failures;
+            Assert.Equal(0, fleet.Host.Volumes.Count);
+            Assert.All(fleet.Machines, machine => Assert.Empty(machine.Checkpoints));
+            Assert.InRange(fleet.Machines.Count(machine => machine.ReferencePoints.Count > 1), 0, isFailed ? 1 : 0);
+            await fleet.BackupAsync(fleet.NewProcess());
+            fleet.RequireNothingLeft();
+            await fleet.CheckPointsAsync();
+        }
+
+        output.WriteLine($"{failures - 1} failures");
+        Assert.True(failures > 4);
+    }
+
     /// <summary>Before each call of the host, its volumes, the notes and the store; in the suite before every sixth.
     /// </summary>
     [Fact]

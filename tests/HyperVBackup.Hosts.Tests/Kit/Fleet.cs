@@ -65,7 +65,8 @@ internal sealed class Fleet : IDisposable
             HostedBatch batch = new(
                 repository, engine, process.NewEnvironment(_ => false, Warnings.Add), WithVolumes(process),
                 options ?? new BatchOptions());
-            await batch.BackupAsync(machines, done: done);
+            await batch.BackupAsync(
+                machines, done: done, token: process.Interruption?.Token ?? CancellationToken.None);
             return batch;
         }
         finally
