@@ -17,8 +17,6 @@ namespace HyperVBackup.Hosts;
 /// </summary>
 public sealed class HostedMachine
 {
-    private const int IdentityShown = 8;
-
     private readonly HostOptions options;
     private readonly HostEnvironment environment;
     private readonly IReadOnlyList<DiskKey> keys;
@@ -28,13 +26,14 @@ public sealed class HostedMachine
 
     private HostedMachine(
         HostOptions options, HostEnvironment environment, VirtualMachine machine,
-        IReadOnlyList<(AttachedDisk Attached, string Identity, string Name)> disks)
+        IReadOnlyList<(AttachedDisk Attached, string Identity, string Base)> disks)
     {
         (this.options, this.environment, Name) = (options, environment, machine.Name);
         keys = DiskKey.Of([.. disks.Select(disk => (disk.Identity, disk.Attached.InstanceId))]);
+        IReadOnlyList<string> names = DiskNames.Of([.. disks.Select(disk => (disk.Identity, disk.Base))]);
         Disks = [.. disks.Select((disk, position) => new HostedDisk(
-            NameOf(disks, position), disk.Attached.File,
-            new HostedDiskSource(this, position, $"change tracking of '{disk.Name}' of '{machine.Name}'")))];
+            names[position], disk.Attached.File,
+            new HostedDiskSource(this, position, $"change tracking of '{names[position]}' of '{machine.Name}'")))];
     }
 
     /// <summary>What people call it; not always another one for each machine.</summary>
@@ -57,7 +56,7 @@ public sealed class HostedMachine
         HostCatalog catalog = new(environment.Cim);
         VirtualMachine machine = catalog.FindMachine(options.Machine)
             ?? throw new HostException($"There is no machine {options.Machine} on this host.");
-        List<(AttachedDisk Attached, string Identity, string Name)> disks = catalog.WithDisksOf(
+        List<(AttachedDisk Attached, string Identity, string Base)> disks = catalog.WithDisksOf(
             catalog.LiveSettingsOf(machine), attached => attached.Select(disk => Look(disk, environment)).ToList());
         return disks.Count > 0
             ? new HostedMachine(options, environment, machine, disks)
@@ -163,28 +162,13 @@ public sealed class HostedMachine
         }
     }
 
-    private static (AttachedDisk Attached, string Identity, string Name) Look(
+    private static (AttachedDisk Attached, string Identity, string Base) Look(
         AttachedDisk attached, HostEnvironment environment)
     {
         attached.RequireOwn();
         string identity = environment.Disks.Look(attached.File).Identity;
-        return (attached, identity, FileName(environment.Disks.BasePathOf(attached.File)));
+        return (attached, identity, environment.Disks.BasePathOf(attached.File));
     }
-
-    private static string NameOf(
-        IReadOnlyList<(AttachedDisk Attached, string Identity, string Name)> disks, int position)
-    {
-        (_, string identity, string name) = disks[position];
-        List<string> same = [.. disks
-            .Where(disk => string.Equals(disk.Name, name, StringComparison.OrdinalIgnoreCase))
-            .Select(disk => disk.Identity)];
-        bool isTold = same.Distinct().Count() == same.Count;
-        return same.Count == 1
-            ? name
-            : isTold ? $"{name}-{identity[..IdentityShown]}" : $"{name}-{identity[..IdentityShown]}-{position}";
-    }
-
-    private static string FileName(string path) => Path.GetFileNameWithoutExtension(HostPath.FileName(path));
 
     private int IndexOf(int position) => IndexOf([.. snapshot!.Disks.Select(disk => disk.Key)], keys[position]);
 
