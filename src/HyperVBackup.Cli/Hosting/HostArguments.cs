@@ -63,6 +63,13 @@ internal static class HostArguments
         HelpName = "COUNT",
     };
 
+    private static readonly Option<string[]> OthersCheckpoints = new("--others-checkpoint")
+    {
+        Description = "A checkpoint that a warning told of and that is another program's: it stays, and is told no "
+            + "more.",
+        HelpName = "ID",
+    };
+
     public static void AddTo(Command command)
     {
         command.Add(Host);
@@ -74,8 +81,8 @@ internal static class HostArguments
 
     private static Option[] Dependent =>
     [
-        Container, AllowCrashConsistent, AllowWithoutConfiguration, KeepCheckpoints, OwnCheckpoints, VolumeSnapshots,
-        MachinesPerVolume, MachinesPerSharedVolume,
+        Container, AllowCrashConsistent, AllowWithoutConfiguration, KeepCheckpoints, OwnCheckpoints, OthersCheckpoints,
+        VolumeSnapshots, MachinesPerVolume, MachinesPerSharedVolume,
     ];
 
     /// <summary>Whether machines of a host are meant.</summary>
@@ -120,6 +127,7 @@ internal static class HostArguments
         AllowWithoutConfiguration = parsed.GetValue(AllowWithoutConfiguration),
         KeepCheckpoints = parsed.GetValue(KeepCheckpoints),
         OwnCheckpoints = parsed.GetValue(OwnCheckpoints) ?? [],
+        OthersCheckpoints = parsed.GetValue(OthersCheckpoints) ?? [],
     };
 
     private static int LimitOf(ParseResult parsed, Option<int?> option)

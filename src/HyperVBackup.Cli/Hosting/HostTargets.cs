@@ -11,7 +11,7 @@ internal sealed record HostTargets(
     IReadOnlyList<HostTarget> Due, IReadOnlyList<ContainerMember> Absent, IReadOnlyList<NodeInventory> Silent)
 {
     /// <summary>Machines by name or GUID: those of this host, else of its cluster. One that is not found, or whose name
-    /// several have, is in the way of no other.</summary>
+    /// several have, is in the way of no other; nor is a node that does not answer.</summary>
     public static HostTargets Of(HostAccess host, IEnumerable<string> machines)
     {
         List<HostTarget> due = [];
@@ -95,23 +95,36 @@ internal sealed record HostTargets(
 
     private static HostTarget Find(HostAccess host, string asked)
     {
-        try
+        List<string> silences = [];
+        List<(string Node, SeenMachine Machine)> found = On(host.Name);
+        if (found.Count == 0)
         {
-            IReadOnlyList<SeenMachine> here = NodeInventory.Find(host.CimOf(host.Name), asked);
-            return here.Count > 0
-                ? One(asked, [.. here.Select(machine => (host.Name, machine))])
-                : One(asked, [.. from node in host.Nodes()
-                                 where !host.IsThis(node)
-                                 from machine in NodeInventory.Find(host.CimOf(node), asked)
-                                 select (node, machine)]);
+            found = [.. Ask(host.Name, host.Nodes).Where(node => !host.IsThis(node)).SelectMany(On)];
         }
-        catch (HostException failure)
+
+        return found.Count > 0 || silences.Count == 0
+            ? One(asked, found)
+            : new HostTarget(
+                asked, null, "", $"There is no machine '{asked}' where that is told; {string.Join(" ", silences)}");
+
+        List<(string Node, SeenMachine Machine)> On(string node) =>
+            [.. Ask(node, () => NodeInventory.Find(host.CimOf(node), asked)).Select(machine => (node, machine))];
+
+        IReadOnlyList<T> Ask<T>(string node, Func<IReadOnlyList<T>> question)
         {
-            return new HostTarget(asked, null, host.Name, failure.Message);
+            try
+            {
+                return question();
+            }
+            catch (HostException failure)
+            {
+                silences.Add($"{node} does not answer: {Failures.Closed(failure.Message)}");
+                return [];
+            }
         }
     }
 
-    private static HostTarget One(string asked, IReadOnlyList<(string Node, SeenMachine Machine)> found) =>
+    private static HostTarget One(string asked, List<(string Node, SeenMachine Machine)> found) =>
         found.Select(place => place.Machine.Id).Distinct().Count() switch
         {
             0 => new HostTarget(asked, null, "", $"There is no machine '{asked}' on this host or in its cluster."),

@@ -85,7 +85,7 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
                 $"The machine '{machine.Name}' has recovery checkpoints that may be left of a backup of ours "
                 + $"({string.Join(", ", context.Journal.Notes.Doubtful)}), and no other is made beside them: look at "
                 + "them on its host (Get-VMSnapshot -SnapshotType Recovery), and remove what no running backup made, "
-                + "or name each of them to this program as ours or as another program's.");
+                + "or name each of them as ours (--own-checkpoint) or as another program's (--others-checkpoint).");
         }
     }
 

@@ -108,6 +108,54 @@ public sealed class HostBackupTests
     }
 
     [Fact]
+    public async Task A_checkpoint_that_a_person_calls_anothers_stays_and_keeps_no_backup_away()
+    {
+        using HostedWorld world = await NewWorldAsync("hv1");
+        SimulatedMachine machine = world.AddMachine("Accounts");
+        world.Host.NamesCheckpoints = false;
+        string[] command = ["backup", "--host", "--vm", "Accounts"];
+        bool isCut = false;
+        world.Watch = call =>
+        {
+            isCut |= call == "CreateSnapshot";
+            if (isCut && call != "CreateSnapshot")
+            {
+                throw new Hosts.HostException("The connection is cut.");
+            }
+        };
+        Assert.Equal(1, (await world.RunAsync(command)).ExitCode);
+        world.Watch = null;
+        world.Host.Advance(TimeSpan.FromMinutes(10)); // the host forgets its jobs
+        SimulatedCheckpoint left = Assert.Single(machine.Checkpoints);
+        string id = "Microsoft:" + left.Id.ToString("D").ToUpperInvariant();
+
+        CommandResult refused = await world.RunAsync(command);
+        CommandResult done = await world.RunAsync([.. command, "--others-checkpoint", id]);
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains($"({id})", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("--others-checkpoint", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, done.ExitCode);
+        Assert.Equal([left], machine.Checkpoints);
+    }
+
+    [Fact]
+    public async Task A_node_that_does_not_answer_hides_no_machine_of_another_one()
+    {
+        using HostedWorld world = await NewWorldAsync("hv1", "hv2", "hv3");
+        world.AddMachine("Web", world.Nodes["hv3"]);
+        world.Nodes["hv2"].IsSilent = true;
+
+        CommandResult web = await world.RunAsync("backup", "--host", "--vm", "Web");
+        CommandResult nobody = await world.RunAsync("backup", "--host", "--vm", "Nobody");
+
+        Assert.Equal("full", web.Json().GetProperty("kind").GetString());
+        Assert.Equal(1, nobody.ExitCode);
+        Assert.Contains("'Nobody'", nobody.Errors, StringComparison.Ordinal);
+        Assert.Contains("hv2 does not answer", nobody.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Machines_of_a_container_join_and_leave_on_their_own()
     {
         using HostedWorld world = await NewWorldAsync("hv1");
