@@ -92,6 +92,9 @@ public sealed class MachineImport : IDisposable
     private static string IsThere(ImportedMachine made) =>
         $"The machine '{made.Name}' ({made.Id}) is there all the same, in '{made.Folder}'.";
 
+    private static HostException IsThere(Guid machine) =>
+        new($"The machine {machine} is on this host: import a new one beside it, or remove it first.");
+
     private void Begin(IReadOnlyList<string> files)
     {
         ImportOptions options = context.Options;
@@ -111,15 +114,8 @@ public sealed class MachineImport : IDisposable
             return;
         }
 
-        bool isThere = options.AsOriginal
-            && (context.Catalog.FindMachine(options.Machine) is not null
-                || context.FindPlanned(options.Machine) is not null);
-        if (isThere)
-        {
-            throw new HostException(
-                $"The machine {options.Machine} is on this host: import a new one beside it, or remove it first.");
-        }
-
+        RequireOriginalGone();
+        RequireNotPlanned();
         if (!context.Environment.Files.IsEmptyFolder(options.Folder))
         {
             throw new HostException($"'{options.Folder}' is not empty: name a folder for this machine alone.");
@@ -135,13 +131,34 @@ public sealed class MachineImport : IDisposable
         });
     }
 
+    /// <summary>Asked again before each step that names the machine by its id: it may have come back meanwhile, and
+    /// what is meant for the new one is not to be done to it.</summary>
+    private void RequireOriginalGone()
+    {
+        if (context.Options.AsOriginal && context.Catalog.FindMachine(context.Options.Machine) is not null)
+        {
+            throw IsThere(context.Options.Machine);
+        }
+    }
+
+    private void RequireNotPlanned()
+    {
+        if (context.Options.AsOriginal && context.FindPlanned(context.Options.Machine) is not null)
+        {
+            throw IsThere(context.Options.Machine);
+        }
+    }
+
     private ImportedMachine Make(MachineManifest manifest, IReadOnlyDictionary<string, string> disks)
     {
         List<Guid> before = [.. context.Planned().Select(planned => planned.Id)];
         context.Journal.Enter(ImportStage.Importing, notes => notes with { PlannedBefore = before });
+        RequireOriginalGone();
+        RequireNotPlanned();
         CimPath? told = calls.Import(HostPath.Join(context.Options.Folder, manifest.Definition));
         PlannedMachine planned = FindPlanned(told);
         context.Journal.Enter(ImportStage.Attaching, notes => notes with { Planned = planned.Id });
+        RequireOriginalGone();
         Attach(planned, manifest, disks);
         calls.Validate(planned);
         context.Journal.Enter(ImportStage.Realizing, notes => notes);

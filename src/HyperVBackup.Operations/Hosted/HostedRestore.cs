@@ -85,6 +85,14 @@ public sealed class HostedRestore(BackupRepository repository, BackupEngine engi
         MachineManifest manifest = MachineManifest.Parse(bytes)
             ?? throw new RepositoryDamagedException(
                 $"Restore point {request.Point} is damaged: its '{MachineManifest.FileName}' cannot be understood.");
+        IReadOnlyList<string> names = await engine.ListConfigurationAsync(request.Point, token);
+        if (!names.Contains(manifest.Definition, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new RepositoryDamagedException(
+                $"Restore point {request.Point} is damaged: the file '{manifest.Definition}', which defines its "
+                + "machine, is none of its files.");
+        }
+
         RestorePoint? point = (await repository.ListPointsAsync(token)).Find(found => found.Id == request.Point);
         bool isWhole = point is not null && manifest.Disks.Count == point.Disks.Count
             && point.Disks.All(disk => manifest.Disks.Count(known => known.Disk == disk.Name) == 1);

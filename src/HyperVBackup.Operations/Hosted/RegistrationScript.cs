@@ -30,10 +30,13 @@ internal static class RegistrationScript
         }
 
         Line("}");
+        Line("$matched = @{}");
         Line("foreach ($drive in $report.VM.HardDrives) {");
         Line("    if (-not $disks.ContainsKey($drive.Path)) { throw \"No disk is known for $($drive.Path).\" }");
+        Line("    $matched[$drive.Path] = $true");
         Line("    Set-VMHardDiskDrive -VMHardDiskDrive $drive -Path (Join-Path $PSScriptRoot $disks[$drive.Path])");
         Line("}");
+        Line("if ($matched.Count -lt $disks.Count) { throw 'The definition has no drive for some of the disks.' }");
         Line("$report = Compare-VM -CompatibilityReport $report");
         Line("if ($report.Incompatibilities) { $report.Incompatibilities | Format-List; throw 'It does not fit.' }");
         Line("Import-VM -CompatibilityReport $report");
