@@ -126,7 +126,7 @@ internal static class SimulatedObjects
             ["CreationTime"] = created,
             ["ConfigurationDataRoot"] = machine.Folder,
             ["ConfigurationFile"] = FileOf(files, SimulatedConfiguration.DefinitionExtension),
-            ["GuestStateDataRoot"] = machine.Folder,
+            ["GuestStateDataRoot"] = machine.GuestStateFolder ?? machine.Folder,
             ["GuestStateFile"] = machine.GuestState is null
                 ? null
                 : FileOf(files, SimulatedConfiguration.GuestStateExtension),

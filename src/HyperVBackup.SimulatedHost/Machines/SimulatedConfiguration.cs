@@ -13,12 +13,14 @@ internal static class SimulatedConfiguration
     public const string GuestStateExtension = ".vmgs";
 
     public static string PathOf(SimulatedMachine machine, Guid settings, string extension) =>
-        Path.Join(machine.Folder, Folder, SimulatedObjects.Text(settings) + extension);
+        Path.Join(
+            (extension == GuestStateExtension ? machine.GuestStateFolder : null) ?? machine.Folder,
+            Folder,
+            SimulatedObjects.Text(settings) + extension);
 
     /// <summary>Writes the files of a checkpoint.</summary>
     public static void Write(SimulatedMachine machine, SimulatedCheckpoint checkpoint)
     {
-        Directory.CreateDirectory(Path.Join(machine.Folder, Folder));
         SimulatedDefinition definition = new(
             machine.Id, machine.Name, machine.Version, machine.GuestState is not null,
             [.. checkpoint.Frozen.Select(frozen => new SimulatedAttachment(frozen.Key.Slot, frozen.Value.Path))],
@@ -35,6 +37,7 @@ internal static class SimulatedConfiguration
         void Write(string extension, byte[] content)
         {
             string path = PathOf(machine, checkpoint.Id, extension);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllBytes(path, content);
             checkpoint.KeptFiles.Add(Path.GetFileName(path), content);
         }
@@ -45,7 +48,7 @@ internal static class SimulatedConfiguration
     {
         foreach (string name in checkpoint.KeptFiles.Keys)
         {
-            new HostFiles().Delete(Path.Join(machine.Folder, Folder, name));
+            new HostFiles().Delete(PathOf(machine, checkpoint.Id, Path.GetExtension(name)));
         }
     }
 }

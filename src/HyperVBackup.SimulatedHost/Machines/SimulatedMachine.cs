@@ -57,9 +57,15 @@ public sealed class SimulatedMachine
     /// <summary>Whether tracking ids stay known when the reference point that told of them is gone.</summary>
     public bool IdsOutliveReferencePoints { get; set; }
 
+    /// <summary>Whether a checkpoint goes though its images are open.</summary>
+    public bool RemovesOpenImages { get; set; }
+
     /// <summary>Its guest's own state, with a virtual TPM's secrets, that of no two machines alike; null for none.
     /// </summary>
     public byte[]? GuestState { get; set; }
+
+    /// <summary>Where that is kept; null for where the machine is.</summary>
+    public string? GuestStateFolder { get; set; }
 
     /// <summary>Its runtime state, as checkpoints hold it.</summary>
     public byte[] RuntimeState { get; set; } = "runtime"u8.ToArray();
@@ -201,7 +207,7 @@ public sealed class SimulatedMachine
     {
         foreach (SimulatedImage image in checkpoint.Frozen.Values)
         {
-            if (image.OpenCount > 0)
+            if (image.OpenCount > 0 && !RemovesOpenImages)
             {
                 throw new HostException($"'{image.Path}' is in use by another process (0x80070020).", 32768);
             }

@@ -4,7 +4,6 @@ using HyperVBackup.Hosts.Tests.Kit;
 using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.SimulatedHost;
-using HyperVBackup.Storage;
 using Xunit;
 
 namespace HyperVBackup.Hosts.Tests.Checkpoints;
@@ -76,8 +75,10 @@ public sealed class HostFailureTests
         bool isLasting, int jobSeconds, bool givesResult)
     {
         bool wasReached = true;
-        for (int at = 1; wasReached; at++)
+        int at = 0;
+        while (wasReached)
         {
+            at++;
             using World world = await World.MakeAsync(at);
             if (givesResult)
             {
@@ -95,7 +96,7 @@ public sealed class HostFailureTests
                 writes += call == "write notes" ? 1 : 0;
                 if (call == "write notes" && (writes == at || (isLasting && writes > at)))
                 {
-                    throw new StoreException("no room");
+                    throw new HostException("There is no room for notes.");
                 }
             };
             await world.TryBackupAsync(process);
@@ -107,6 +108,8 @@ public sealed class HostFailureTests
             await world.CheckPointsAsync();
             Assert.Equal(0, world.WrongPoints);
         }
+
+        Assert.True(at > 5);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using HyperVBackup.Hosts.Tests.Kit;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Restore;
 using HyperVBackup.SimulatedHost;
+using HyperVBackup.SimulatedHost.Machines;
 using HyperVBackup.Storage;
 using Xunit;
 
@@ -56,6 +57,31 @@ public sealed class ConfigurationTests
         world.RequireNothingLeft();
         await world.CheckPointsAsync();
         Assert.Equal(0, world.WrongPoints);
+    }
+
+    /// <summary>Beside the definition lies another file of its name.</summary>
+    [Fact]
+    public async Task Of_two_guest_states_of_one_name_the_one_that_the_host_names_is_taken()
+    {
+        using World world = await World.MakeAsync();
+        world.Machine.GuestState = Bytes(12, 1000);
+        world.Machine.GuestStateFolder = world.NewFolder("elsewhere");
+        SimulatedProcess process = world.NewProcess();
+        process.Watch = call =>
+        {
+            if (call == "look for files")
+            {
+                SimulatedCheckpoint checkpoint = world.Host.Asked[^1];
+                string definition = Directory.GetFiles(
+                    Path.GetDirectoryName(world.Machine.Disks[0].Path)!, checkpoint.Files.Keys.First(),
+                    SearchOption.AllDirectories).Single();
+                File.WriteAllBytes(Path.ChangeExtension(definition, ".vmgs"), Bytes(13, 2000));
+            }
+        };
+        await world.TryBackupAsync(process);
+        RestorePoint point = Assert.Single(await world.PointsAsync());
+        Dictionary<string, byte[]> files = await RestoreAsync(world, point, world.NewFolder("out"));
+        Assert.Equal(world.Machine.GuestState, files.Single(file => file.Key.EndsWith(".vmgs")).Value);
     }
 
     [Fact]

@@ -157,11 +157,13 @@ internal sealed class World : IDisposable
         int asked = Host.Asked.Count;
         try
         {
+            Action<string>? watch = process.Watch;
             process.Watch = name =>
             {
+                watch?.Invoke(name);
                 if (name == "read disk")
                 {
-                    process.Watch = null;
+                    process.Watch = watch;
                     amid?.Invoke();
                 }
             };
