@@ -30,6 +30,11 @@ internal sealed class BlockHashes
         return new BlockHashes(hashes);
     }
 
+    /// <param name="bytes">What <see cref="ToBytes"/> wrote.</param>
+    public static BlockHashes From(byte[] bytes) => new(bytes);
+
+    public byte[] ToBytes() => hashes;
+
     /// <summary>The blocks of a disk of the same size that differ, by number.</summary>
     public IReadOnlyList<long> Differing(BlockHashes other) =>
         [.. Enumerable.Range(0, hashes.Length / SHA256.HashSizeInBytes)

@@ -18,24 +18,17 @@ public sealed class HostProbe
     /// <summary>Whose the probe's checkpoints are.</summary>
     public const string Owner = "probe";
 
-    private readonly HostOptions options;
-    private readonly HostEnvironment environment;
+    private readonly Guid machine;
     private readonly ObservedCim cim;
-    private readonly HashSet<string> recorded = [];
+    private readonly ProbeRounds rounds;
     private readonly ProbeReport report = new();
     private readonly List<BlockHashes> before = [];
 
     private HostProbe(Guid machine, HostEnvironment environment)
     {
-        options = new HostOptions
-        {
-            Machine = machine,
-            Owner = Owner,
-            AllowCrashConsistent = true,
-            AllowWithoutConfiguration = true,
-        };
+        this.machine = machine;
         cim = new ObservedCim(environment.Cim);
-        this.environment = environment with { Cim = cim, IsRecorded = recorded.Contains };
+        rounds = new ProbeRounds(Owner, machine, environment with { Cim = cim });
     }
 
     /// <summary>The nine points, in their order.</summary>
@@ -49,7 +42,7 @@ public sealed class HostProbe
     private IReadOnlyList<ProbePoint> Run()
     {
         string why = "The machine gave no occasion.";
-        report.Skip(5, "It would change the machine: try it by hand, with backups before and after.");
+        report.Skip(5, "Probe --before something is done to the machine, and --after it.");
         try
         {
             RunRounds();
@@ -60,7 +53,7 @@ public sealed class HostProbe
         }
         finally
         {
-            Clean();
+            rounds.Clean();
         }
 
         return report.Points(why);
@@ -100,8 +93,8 @@ public sealed class HostProbe
     {
         try
         {
-            VirtualMachine machine = new HostCatalog(cim).FindMachine(options.Machine)
-                ?? throw new HostException($"There is no machine {options.Machine} on this host.");
+            VirtualMachine machine = new HostCatalog(cim).FindMachine(this.machine)
+                ?? throw new HostException($"There is no machine {this.machine} on this host.");
             report.Note(8, true, "It does.");
             return machine;
         }
@@ -117,14 +110,12 @@ public sealed class HostProbe
     private string[] Round(VirtualMachine machine, Action<MachineSnapshot> look)
     {
         using MachineSnapshot snapshot = Take(machine);
+        string[] told = [];
         try
         {
             look(snapshot);
-            string?[] ids = [.. snapshot.Disks.Select((_, position) => snapshot.Seal(position))];
-            recorded.Clear();
-            recorded.UnionWith(ids.OfType<string>());
-            snapshot.Confirm();
-            return ids.All(id => id is not null) ? [.. ids.OfType<string>()] : [];
+            rounds.Seal(snapshot, ids => told = ids);
+            return told;
         }
         finally
         {
@@ -136,7 +127,7 @@ public sealed class HostProbe
     {
         try
         {
-            MachineSnapshot snapshot = MachineSnapshot.Take(options, environment);
+            MachineSnapshot snapshot = rounds.Take();
             bool wasNamed = !cim.Called.Contains("ModifySystemSettings");
             report.Note(2, wasNamed, wasNamed
                 ? "They are, and the checkpoint had its name."
@@ -243,28 +234,6 @@ public sealed class HostProbe
         catch (HostException failure)
         {
             report.Note(7, false, failure.Message);
-        }
-    }
-
-    /// <summary>Takes away what is left of the probe.</summary>
-    private void Clean()
-    {
-        recorded.Clear();
-        try
-        {
-            using CycleJournal journal = CycleJournal.Open(
-                environment.Journals, Owner, options.Machine, environment.Warn);
-            CycleContext context = new(options, environment, journal);
-            if (context.Catalog.FindMachine(options.Machine) is { } machine)
-            {
-                Leftovers leftovers = new(context, new HostCalls(context));
-                leftovers.Clear(machine);
-                leftovers.KeepNewest(machine);
-            }
-        }
-        catch (HostException failure)
-        {
-            environment.Warn($"{failure.Message} What is left of the probe is taken away by the next one.");
         }
     }
 

@@ -9,7 +9,7 @@ internal sealed class ProbeReport
         "settings are taken as the text that is written here, with the name in it",
         "changes of a whole disk are told at once",
         "a machine that is off gets a recovery checkpoint",
-        "tracking tells after a resize, compaction, conversion, applied checkpoint or storage migration",
+        "after a resize, a compaction, an applied checkpoint or a migration changes are told, or nothing is believed",
         "disks are read through their handle, and ranges are told by sectors",
         "a tracking id outlives its reference point",
         "the host's management interface answers",
@@ -17,6 +17,9 @@ internal sealed class ProbeReport
     ];
 
     private readonly (ProbeResult Result, string Detail)?[] found = new (ProbeResult, string)?[Hopes.Length];
+
+    /// <param name="number">From 1 on.</param>
+    public static string HopeOf(int number) => Hopes[number - 1];
 
     /// <param name="number">From 1 on. What was found not to hold stays so.</param>
     public void Note(int number, bool holds, string detail)

@@ -304,6 +304,24 @@ public sealed class HostBackupTests
     }
 
     [Fact]
+    public async Task A_probe_around_what_is_done_to_a_machine_tells_what_came_of_its_changes()
+    {
+        using HostedWorld world = new("hv1");
+        SimulatedMachine machine = world.AddMachine("Throw-away");
+
+        CommandResult before = await world.RunPlainAsync("host", "probe", "--vm", "throw-away", "--before");
+        machine.Disks[0].WriteRandomly(3);
+        JsonElement after = (await world.RunAsync("host", "probe", "--vm", "throw-away", "--after")).Json();
+        CommandResult both = await world.RunAsync("host", "probe", "--vm", "throw-away", "--after", "--before");
+
+        Assert.Contains($"hvbackup host probe --vm {machine.Id:D} --after", before.Output, StringComparison.Ordinal);
+        JsonElement point = after.GetProperty("points").EnumerateArray().Single();
+        Assert.Equal((5, "holds"), (point.GetProperty("point").GetInt32(), point.GetProperty("result").GetString()));
+        Assert.Equal(2, both.ExitCode);
+        Assert.Empty(machine.ReferencePoints);
+    }
+
+    [Fact]
     public async Task Where_there_is_no_host_that_is_said_in_a_sentence()
     {
         using HvBackup hvbackup = new();
