@@ -69,9 +69,11 @@ internal sealed class HostBackups(
         }
         catch (HostException failure) when (!token.IsCancellationRequested)
         {
-            foreach (HostTarget target in targets.Where(target => !outcomes.ContainsKey(target)))
+            List<HostTarget> left = [.. targets.Where(target => !outcomes.ContainsKey(target))];
+            left.ForEach(target => outcomes.Add(target, new HostOutcome(target, null, Failures.Sentence(failure))));
+            if (left.Count == 0)
             {
-                outcomes.Add(target, new HostOutcome(target, null, Failures.Sentence(failure)));
+                context.Live.Warn(Failures.Sentence(failure));
             }
         }
 

@@ -91,6 +91,26 @@ public sealed class HostBatchTests
     }
 
     [Fact]
+    public async Task What_fails_when_all_machines_are_backed_up_is_told()
+    {
+        using HostedWorld world = await NewWorldAsync("hv1");
+        world.AddMachine("Accounts");
+        string notes = world.PathOf(Path.Join("state", "hosts", "notes"));
+        world.Watch = call =>
+        {
+            if (call == "delete snapshot" && Directory.Exists(notes))
+            {
+                Directory.Move(notes, notes + " elsewhere");
+            }
+        };
+
+        CommandResult result = await world.RunAsync("backup", "--host", "--vm", "Accounts", "--volume-snapshots");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("cannot be written", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Machines_of_other_nodes_are_backed_up_beside_the_batch()
     {
         using HostedWorld world = await NewWorldAsync("hv1", "hv2");
