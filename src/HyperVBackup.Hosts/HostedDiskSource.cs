@@ -2,8 +2,8 @@ using HyperVBackup.Disks.Changes;
 
 namespace HyperVBackup.Hosts;
 
-/// <summary>One disk of a machine. Its first opening, or another disk's, makes the checkpoint of all.</summary>
-internal sealed class HostedDiskSource(HostedMachine machine, int position, string description) : IChangeSource
+/// <summary>One disk of a machine, or of a group's. Its first opening, or another disk's, makes the checkpoint of all.</summary>
+internal sealed class HostedDiskSource(IHostedDisks disks, int position, string description) : IChangeSource
 {
     public string Description => description;
 
@@ -12,7 +12,7 @@ internal sealed class HostedDiskSource(HostedMachine machine, int position, stri
 
     public IDiskView Open()
     {
-        HostedView view = machine.Open(position);
+        HostedView view = disks.Open(position);
         Since = view.Since;
         return view;
     }

@@ -15,7 +15,7 @@ namespace HyperVBackup.Hosts;
 /// backup, and no further checkpoint is made beside it unless the host names them as it is asked to. Shown on a
 /// simulated host only. Not thread-safe; reading the disks is.
 /// </summary>
-public sealed class HostedMachine
+public sealed class HostedMachine : IHostedDisks
 {
     private readonly HostOptions options;
     private readonly HostEnvironment environment;
@@ -95,7 +95,7 @@ public sealed class HostedMachine
         }
     }
 
-    internal HostedView Open(int position)
+    HostedView IHostedDisks.Open(int position)
     {
         try
         {
@@ -117,7 +117,7 @@ public sealed class HostedMachine
         bool isSame = snapshot.Disks.Count == keys.Count && snapshot.Disks.All(disk => keys.Contains(disk.Key));
         if (!isSame)
         {
-            Release(position);
+            ((IHostedDisks)this).Release(position);
             throw new DiskImageException($"The disks of '{Name}' are others than a moment ago; run again.");
         }
 
@@ -143,13 +143,13 @@ public sealed class HostedMachine
         return [.. taken.Files, new MachineFile(MachineManifest.FileName, () => new MemoryStream(bytes, false))];
     }
 
-    internal string? Seal(int position) => snapshot!.Seal(IndexOf(position));
+    string? IHostedDisks.Seal(int position) => snapshot!.Seal(IndexOf(position));
 
-    internal void Confirm() => snapshot!.Confirm();
+    void IHostedDisks.Confirm() => snapshot!.Confirm();
 
-    internal void Abandon() => snapshot!.Abandon();
+    void IHostedDisks.Abandon() => snapshot!.Abandon();
 
-    internal void Release(int position)
+    void IHostedDisks.Release(int position)
     {
         released.Add(position);
         if (released.Count == opened.Count && snapshot is not null)

@@ -4,9 +4,9 @@ using HyperVBackup.Hosts.Checkpoints;
 
 namespace HyperVBackup.Hosts;
 
-/// <summary>One disk of a machine's checkpoint. Sealing any closes all, as the host cannot convert a checkpoint that is
+/// <summary>One disk of a checkpoint. Sealing any closes all, as the host cannot convert a checkpoint that is
 /// being read.</summary>
-internal sealed class HostedView(HostedMachine machine, int position, SnapshotDisk disk) : IDiskView
+internal sealed class HostedView(IHostedDisks disks, int position, SnapshotDisk disk) : IDiskView
 {
     private bool isDisposed;
 
@@ -16,11 +16,11 @@ internal sealed class HostedView(HostedMachine machine, int position, SnapshotDi
 
     public string? Since => disk.Since;
 
-    public string? Seal() => machine.Seal(position);
+    public string? Seal() => disks.Seal(position);
 
-    public void Confirm() => machine.Confirm();
+    public void Confirm() => disks.Confirm();
 
-    public void Abandon() => machine.Abandon();
+    public void Abandon() => disks.Abandon();
 
     public void Dispose()
     {
@@ -28,7 +28,7 @@ internal sealed class HostedView(HostedMachine machine, int position, SnapshotDi
         {
             isDisposed = true;
             Abandon();
-            machine.Release(position);
+            disks.Release(position);
         }
     }
 }

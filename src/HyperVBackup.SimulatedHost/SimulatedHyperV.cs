@@ -1,5 +1,6 @@
 using System.Globalization;
 using HyperVBackup.Hosts.Wmi;
+using HyperVBackup.SimulatedHost.Groups;
 using HyperVBackup.SimulatedHost.Imports;
 using HyperVBackup.SimulatedHost.Machines;
 using HyperVBackup.SimulatedHost.Volumes;
@@ -19,6 +20,7 @@ public sealed class SimulatedHyperV(string folder, int seed)
 
     private readonly List<SimulatedMachine> machines = [];
     private readonly List<SimulatedJob> jobs = [];
+    private readonly List<SimulatedGroup> groups = [];
     private int jobCount;
 
     public DateTimeOffset Now { get; private set; } = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -52,6 +54,9 @@ public sealed class SimulatedHyperV(string folder, int seed)
 
     internal List<SimulatedCheckpoint> AskedFor { get; } = [];
 
+    /// <summary>Its VM groups.</summary>
+    public IReadOnlyList<SimulatedGroup> Groups => groups;
+
     internal List<SimulatedPlan> Plans { get; } = [];
 
     /// <summary>Its volumes.</summary>
@@ -79,6 +84,20 @@ public sealed class SimulatedHyperV(string folder, int seed)
         SimulatedMachine machine = new(Random, name, path) { Version = version };
         machines.Add(machine);
         return machine;
+    }
+
+    public SimulatedGroup AddGroup(string name, params ReadOnlySpan<SimulatedMachine> members)
+    {
+        byte[] id = new byte[16];
+        Random.NextBytes(id);
+        SimulatedGroup group = new(new Guid(id), name);
+        foreach (SimulatedMachine member in members)
+        {
+            group.Members.Add(member);
+        }
+
+        groups.Add(group);
+        return group;
     }
 
     /// <summary>Answers nothing that is asked of its WMI provider.</summary>
@@ -126,7 +145,7 @@ public sealed class SimulatedHyperV(string folder, int seed)
         foreach (SimulatedMachine machine in machines)
         {
             machine.MergeUnused();
-            if (!machine.IsAway && !jobs.Exists(job => job.Machine == machine && !job.IsOver))
+            if (!machine.IsAway && !jobs.Exists(job => job.IsOf(machine) && !job.IsOver))
             {
                 machine.OtherProduct?.Act(Now);
             }
@@ -150,7 +169,12 @@ public sealed class SimulatedHyperV(string folder, int seed)
     /// <summary>Does something for a machine, at once or as a job.</summary>
     /// <param name="act">Does it, and returns what it made.</param>
     internal CimAnswer Run(
-        string method, SimulatedMachine machine, string? resultName, Func<JobPlan, CimPath?> act)
+        string method, SimulatedMachine machine, string? resultName, Func<JobPlan, CimPath?> act) =>
+        Run(method, [machine], resultName, act);
+
+    /// <summary>The same for several at once.</summary>
+    internal CimAnswer Run(
+        string method, IReadOnlyList<SimulatedMachine> machines, string? resultName, Func<JobPlan, CimPath?> act)
     {
         JobPlan plan = PlanFor(method) ?? Usual();
         if (plan.Refusal != 0)
@@ -158,7 +182,7 @@ public sealed class SimulatedHyperV(string folder, int seed)
             return new CimAnswer(plan.Refusal, new Dictionary<string, object?>(), null);
         }
 
-        if (jobs.Exists(job => job.Machine == machine && !job.IsOver))
+        if (jobs.Exists(job => machines.Any(job.IsOf) && !job.IsOver))
         {
             return new CimAnswer(ReturnCodes.OtherInvalidState, new Dictionary<string, object?>(), null);
         }
@@ -166,7 +190,7 @@ public sealed class SimulatedHyperV(string folder, int seed)
         jobCount++;
         string id = new Guid(jobCount, 0, 0, new byte[8]).ToString("D", CultureInfo.InvariantCulture);
         SimulatedJob job = null!;
-        job = new SimulatedJob(id, plan, Now, machine, () => job.Result = act(plan));
+        job = new SimulatedJob(id, plan, Now, machines, () => job.Result = act(plan));
         if (plan.Duration is null)
         {
             job.Advance(Now);

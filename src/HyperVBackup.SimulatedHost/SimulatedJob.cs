@@ -5,7 +5,8 @@ using HyperVBackup.SimulatedHost.Machines;
 namespace HyperVBackup.SimulatedHost;
 
 /// <summary>What a method began. It goes on whatever becomes of who called it.</summary>
-internal sealed class SimulatedJob(string id, JobPlan plan, DateTimeOffset now, SimulatedMachine machine, Action act)
+internal sealed class SimulatedJob(
+    string id, JobPlan plan, DateTimeOffset now, IReadOnlyList<SimulatedMachine> machines, Action act)
 {
     private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(5);
 
@@ -13,7 +14,8 @@ internal sealed class SimulatedJob(string id, JobPlan plan, DateTimeOffset now, 
 
     public string Id => id;
 
-    public SimulatedMachine Machine => machine;
+    /// <summary>Whether it changes a machine.</summary>
+    public bool IsOf(SimulatedMachine machine) => machines.Contains(machine);
 
     public JobState State { get; private set; } = JobState.Running;
 

@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Containers;
 using HyperVBackup.Hosts.Wmi;
+using HyperVBackup.SimulatedHost.Groups;
 using HyperVBackup.SimulatedHost.Imports;
 using HyperVBackup.SimulatedHost.Machines;
 
@@ -14,10 +15,11 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
     private static readonly string[] Services =
     [
         "Msvm_VirtualSystemSnapshotService", "Msvm_VirtualSystemReferencePointService",
-        "Msvm_VirtualSystemManagementService",
+        "Msvm_VirtualSystemManagementService", SimulatedGroups.Service,
     ];
 
     private readonly SimulatedImports imports = new(host);
+    private readonly SimulatedGroups groups = new(host);
 
     private IEnumerable<SimulatedMachine> Here => host.IsSilent
         ? throw new HostException("The RPC server is unavailable (0x800706BA).", 0x800706BA)
@@ -53,10 +55,12 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
                     && machine.Checkpoints.Contains(applied))
                 .Select(machine => SimulatedObjects.Of(machine, machine.LastApplied!)),
             "Msvm_AffectedJobElement" when resultClass == SimulatedObjects.JobClass => host.Jobs
-                .Where(job => IsAt(path, job.Machine)).Select(SimulatedObjects.Of),
+                .Where(job => Here.Any(machine => IsAt(path, machine) && job.IsOf(machine))).Select(SimulatedObjects.Of),
             "Msvm_AffectedJobElement" => host.Jobs
                 .Where(job => SimulatedObjects.PathOf(job).Equals(path) && job.Result is not null)
                 .Select(job => new CimObject(job.Result!, new Dictionary<string, object?>())),
+            "Msvm_CollectedVirtualSystems" => groups.Members(path),
+            "Msvm_CollectedSnapshots" => groups.Collected(path),
             _ => [],
         };
         return [.. found.Where(result => result.Path.ClassName == resultClass)];
@@ -69,6 +73,11 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
         if (!Services.Contains(path.ClassName))
         {
             throw new HostException($"There is no {path} (0x80041002).", 0x80041002);
+        }
+
+        if (path.ClassName == SimulatedGroups.Service)
+        {
+            return groups.Invoke(method, arguments);
         }
 
         return imports.Invoke(method, arguments) ?? method switch
@@ -114,6 +123,8 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             .Select(checkpoint => checkpoint.Id).Prepend(machine.Id)
             .SelectMany(id => Attachments(SimulatedObjects.SettingsPath(id)))).Concat(imports.Attachments()),
         SimulatedObjects.PointClass => Here.SelectMany(Points),
+        SimulatedGroups.GroupClass => groups.Groups(),
+        SimulatedGroups.CheckpointClass => groups.Checkpoints(),
         SimulatedObjects.JobClass => host.Jobs.Select(SimulatedObjects.Of),
         _ when Services.Contains(className) =>
             [new CimObject(
@@ -129,7 +140,7 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
             return other.Status;
         }
 
-        return host.Jobs.Any(job => job.Machine == machine && !job.IsOver) ? 32770 : null;
+        return host.Jobs.Any(job => job.IsOf(machine) && !job.IsOver) ? 32770 : null;
     }
 
     private IEnumerable<SimulatedCheckpoint> Listed(SimulatedMachine machine) =>

@@ -1,3 +1,4 @@
+using HyperVBackup.Hosts.Groups;
 using HyperVBackup.Hosts.Machines;
 using HyperVBackup.Hosts.Wmi;
 
@@ -9,8 +10,10 @@ internal sealed class HostCalls(CycleContext context)
 {
     private const string SnapshotService = "Msvm_VirtualSystemSnapshotService";
     private const string ReferencePointService = "Msvm_VirtualSystemReferencePointService";
+    private const string GroupService = "Msvm_CollectionSnapshotService";
     private const string ManagementService = "Msvm_VirtualSystemManagementService";
     private const ushort RecoverySnapshot = 32768;
+    private const ushort RecoverySnapshotOfGroup = 2;
     private const byte ApplicationConsistent = 1;
     private const byte CrashConsistent = 2;
 
@@ -20,12 +23,7 @@ internal sealed class HostCalls(CycleContext context)
     /// <returns>The checkpoint; null where the host does not say which it is.</returns>
     public CimPath? CreateCheckpoint(VirtualMachine machine, MachineConsistency consistency, string name)
     {
-        string settings = new EmbeddedInstance("Msvm_VirtualSystemSnapshotSettingData")
-            .Set("ElementName", name)
-            .Set(
-                "ConsistencyLevel",
-                consistency == MachineConsistency.Application ? ApplicationConsistent : CrashConsistent)
-            .ToString();
+        string settings = SettingsOf(consistency, name);
         return Call(
             SnapshotService, "CreateSnapshot", $"making a checkpoint of '{machine.Name}'",
             (HostCatalog.SettingsClass, "ResultingSnapshot"),
@@ -48,12 +46,33 @@ internal sealed class HostCalls(CycleContext context)
         ReferencePointService, "DestroyReferencePoint", $"removing the reference point {point.InstanceId}", null,
         ("AffectedReferencePoint", point.Path));
 
+    /// <summary>Has one recovery checkpoint made of all machines of a group; its job, if any, is noted.</summary>
+    /// <param name="name">As for a machine's.</param>
+    /// <returns>The checkpoint of the group; null where the host does not say which it is.</returns>
+    public CimPath? CreateCheckpoint(MachineGroup group, MachineConsistency consistency, string name) => Call(
+        GroupService, "CreateSnapshot", $"making a checkpoint of the group '{group.Name}'",
+        (GroupCatalog.CheckpointClass, "ResultingSnapshotCollection"),
+        ("Collection", group.Path), ("SnapshotSettings", SettingsOf(consistency, name)),
+        ("SnapshotType", RecoverySnapshotOfGroup), ("ResultingSnapshotCollection", null));
+
+    public void DestroyGroupCheckpoint(CimPath checkpoint) => Call(
+        GroupService, "DestroySnapshot", "removing the checkpoint of a group", null,
+        ("AffectedSnapshotCollection", checkpoint));
+
     public void Rename(MachineSettings checkpoint, string name) => Call(
         ManagementService, "ModifySystemSettings", $"naming the checkpoint '{checkpoint.Name}'", null,
         (
             "SystemSettings",
             new EmbeddedInstance(HostCatalog.SettingsClass)
                 .Set("InstanceID", checkpoint.InstanceId).Set("ElementName", name).ToString()));
+
+    private static string SettingsOf(MachineConsistency consistency, string name) =>
+        new EmbeddedInstance("Msvm_VirtualSystemSnapshotSettingData")
+            .Set("ElementName", name)
+            .Set(
+                "ConsistencyLevel",
+                consistency == MachineConsistency.Application ? ApplicationConsistent : CrashConsistent)
+            .ToString();
 
     private CimPath? Call(
         string service, string method, string what, (string Class, string Name)? result,

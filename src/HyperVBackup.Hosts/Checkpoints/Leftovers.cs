@@ -31,7 +31,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
     {
         RequireHere(machine);
         Remains undo = BackupCycle.StepOf(Notes.Stage).Undo;
-        WaitForJob(machine);
+        WaitForJob(context, [machine]);
         List<MachineSettings> own = FindOwn(machine, undo);
         DoubtOthers(machine, own, undo);
         bool wasConverted = undo.HasFlag(Remains.ReferencePoint) && Notes.Checkpoint is string checkpoint
@@ -115,19 +115,23 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
         }
     }
 
-    private void WaitForJob(VirtualMachine machine)
+    /// <summary>Waits for what an earlier backup began with machines.</summary>
+    /// <exception cref="HostException">It takes too long.</exception>
+    internal static void WaitForJob(CycleContext context, IReadOnlyList<VirtualMachine> machines)
     {
-        if (!context.Poll(() => !IsJobRunning(machine), context.Options.JobPatience))
+        if (!context.Poll(() => !IsJobRunning(context, machines), context.Options.JobPatience))
         {
             throw new HostException("A job of an earlier backup still goes on; run again when it is over.");
         }
     }
 
-    /// <summary>Where a call was made, and what it began could not be noted any more, any job of the machine may be
+    /// <summary>Where a call was made, and what it began could not be noted any more, any job of the machines may be
     /// it: what is there before its end is not what it leaves.</summary>
-    private bool IsJobRunning(VirtualMachine machine) => Notes.Job is string id
-        ? context.Jobs.IsRunning(new CimPath(HostCatalog.Namespace, HostJobs.JobClass, ("InstanceID", id)))
-        : Notes.Stage is CycleStage.Creating or CycleStage.Converting && context.Jobs.IsAnyRunning(machine.Path);
+    private static bool IsJobRunning(CycleContext context, IReadOnlyList<VirtualMachine> machines) =>
+        context.Journal.Notes.Job is string id
+            ? context.Jobs.IsRunning(new CimPath(HostCatalog.Namespace, HostJobs.JobClass, ("InstanceID", id)))
+            : context.Journal.Notes.Stage is CycleStage.Creating or CycleStage.Converting
+                && machines.Any(machine => context.Jobs.IsAnyRunning(machine.Path));
 
     /// <summary>What was made just before a kill may not be listed yet.</summary>
     private List<MachineSettings> FindOwn(VirtualMachine machine, Remains undo)

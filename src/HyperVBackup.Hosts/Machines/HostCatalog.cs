@@ -40,6 +40,10 @@ internal sealed class HostCatalog(ICimClient cim)
             Wql.Where(SettingsClass, "VirtualSystemIdentifier", machine.Id.ToString("D").ToUpperInvariant()))
             .Select(SettingsFrom)];
 
+    /// <summary>The recovery checkpoints of all machines, whosever.</summary>
+    public List<MachineSettings> RecoveryCheckpoints() =>
+        [.. cim.Query(Namespace, Wql.All(SettingsClass)).Select(SettingsFrom).Where(settings => settings.IsRecovery)];
+
     /// <exception cref="HostException">It has none: it is not on this host any more.</exception>
     public MachineSettings LiveSettingsOf(VirtualMachine machine) =>
         SettingsOf(machine).Find(settings => settings.IsLive)

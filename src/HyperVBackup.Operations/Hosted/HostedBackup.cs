@@ -1,5 +1,6 @@
 using HyperVBackup.Format.Points;
 using HyperVBackup.Hosts;
+using HyperVBackup.Hosts.Groups;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Repository;
 
@@ -34,14 +35,31 @@ public static class HostedBackup
             VmIdentity = identity,
             Disks = [.. machine.Disks.Select(disk =>
                 new DiskRequest(disk.Name, disk.Source) { MayGainIdentity = true })],
-            FindConsistency = () => machine.Consistency switch
-            {
-                MachineConsistency.Application => Consistency.Application,
-                MachineConsistency.Crash => Consistency.Crash,
-                _ => Consistency.Offline,
-            },
+            FindConsistency = () => ConsistencyOf(machine.Consistency),
             FindConfiguration = () =>
                 [.. machine.FindConfiguration().Select(file => new ConfigurationSource(file.Name, file.Open))],
         };
     }
+
+    /// <summary>What to back up of a group: the disks of all its machines, as one restore point of one moment. The
+    /// machines' configuration is not in it.</summary>
+    public static BackupRequest RequestFor(HostedGroup group)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        string identity = group.Id.ToString("D");
+        return new BackupRequest
+        {
+            VmName = VmName.IsValid(group.Name) ? group.Name : identity,
+            VmIdentity = identity,
+            Disks = [.. group.Disks.Select(disk => new DiskRequest(disk.Name, disk.Source))],
+            FindConsistency = () => ConsistencyOf(group.Consistency),
+        };
+    }
+
+    private static Consistency ConsistencyOf(MachineConsistency consistency) => consistency switch
+    {
+        MachineConsistency.Application => Consistency.Application,
+        MachineConsistency.Crash => Consistency.Crash,
+        _ => Consistency.Offline,
+    };
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using HyperVBackup.Disks;
 using HyperVBackup.Hosts;
@@ -96,6 +97,14 @@ public sealed class SimulatedDisk
 
             Write(random.NextInt64(pages), bytes);
         }
+    }
+
+    /// <summary>What a guest writes at the beginning: a number, and nothing else in its page.</summary>
+    public void WriteNumber(int number)
+    {
+        byte[] bytes = new byte[SimulatedImage.PageSizeBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
+        Write(0, bytes);
     }
 
     /// <summary>What a guest that encrypts its disk writes: every page, with bytes that look random.</summary>
