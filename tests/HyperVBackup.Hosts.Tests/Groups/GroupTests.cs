@@ -79,7 +79,7 @@ public sealed class GroupTests(ITestOutputHelper output)
     [Theory]
     [InlineData("leaves")]
     [InlineData("joins")]
-    [InlineData("is on another node")]
+    [InlineData("is replaced")]
     public async Task A_group_that_is_another_than_a_moment_ago_makes_no_point_and_leaves_nothing(string what)
     {
         using World world = await World.MakeAsync();
@@ -101,6 +101,19 @@ public sealed class GroupTests(ITestOutputHelper output)
         RequireNothingLeft(group);
         Assert.Empty(world.Machine.Checkpoints);
         Assert.Empty(other.Checkpoints);
+    }
+
+    [Fact]
+    public async Task A_group_of_which_a_machine_is_on_another_node_makes_no_point_and_leaves_nothing()
+    {
+        using World world = await World.MakeAsync();
+        SimulatedGroup group = AddGroup(world);
+        SimulatedProcess process = world.NewProcess();
+        process.Watch = name => group.Members[1].IsAway |= name == "open notes";
+        Exception? refusal = await Record.ExceptionAsync(() => BackupAsync(world, group, process));
+        Assert.Contains("is not on this host", refusal?.Message);
+        Assert.Empty(await world.PointsAsync());
+        RequireNothingLeft(group);
     }
 
     [Fact]
