@@ -2,7 +2,8 @@ using HyperVBackup.Disks.Changes;
 
 namespace HyperVBackup.Hosts;
 
-/// <summary>One disk of a machine, or of a group's. Its first opening, or another disk's, makes the checkpoint of all.</summary>
+/// <summary>One disk of a machine, or of a group's. Its first opening, or another disk's, makes the checkpoint of all.
+/// </summary>
 internal sealed class HostedDiskSource(IHostedDisks disks, int position, string description) : IChangeSource
 {
     public string Description => description;

@@ -55,7 +55,8 @@ internal sealed partial class SimulatedProvider(SimulatedHyperV host)
                     && machine.Checkpoints.Contains(applied))
                 .Select(machine => SimulatedObjects.Of(machine, machine.LastApplied!)),
             "Msvm_AffectedJobElement" when resultClass == SimulatedObjects.JobClass => host.Jobs
-                .Where(job => Here.Any(machine => IsAt(path, machine) && job.IsOf(machine))).Select(SimulatedObjects.Of),
+                .Where(job => Here.Any(machine => IsAt(path, machine) && job.IsOf(machine)))
+                .Select(SimulatedObjects.Of),
             "Msvm_AffectedJobElement" => host.Jobs
                 .Where(job => SimulatedObjects.PathOf(job).Equals(path) && job.Result is not null)
                 .Select(job => new CimObject(job.Result!, new Dictionary<string, object?>())),

@@ -54,7 +54,8 @@ internal sealed class GroupCheckpointMaker(
         });
         CimPath path = calls.CreateCheckpoint(group, consistency, mark) ?? FindMarked(group, mark);
         string id = WaitFor(() => groups.IdOf(path))
-            ?? throw new HostException($"The host made a checkpoint of the group '{group.Name}', and does not show it.");
+            ?? throw new HostException(
+                $"The host made a checkpoint of the group '{group.Name}', and does not show it.");
         context.Journal.Enter(CycleStage.Marking, notes => notes with { Checkpoint = id, Job = null });
         GroupCheckpoint made = new(path, consistency, PartsOf(group, members, path));
         foreach ((_, MachineSettings part) in made.Parts.Where(part => part.Checkpoint.Name != mark))

@@ -69,7 +69,8 @@ internal sealed class GroupSnapshot : IDisposable
         if (checkpoint.Parts.Any(part => context.Catalog.FindSettings(part.Checkpoint.Path) is null))
         {
             throw new HostException(
-                $"The checkpoint of the group '{group.Name}' was removed by somebody else while it was read; run again.");
+                $"The checkpoint of the group '{group.Name}' was removed by somebody else while it was read; run "
+                + "again.");
         }
 
         CloseDisks();

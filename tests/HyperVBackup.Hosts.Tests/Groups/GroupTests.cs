@@ -116,6 +116,36 @@ public sealed class GroupTests(ITestOutputHelper output)
         RequireNothingLeft(group);
     }
 
+    /// <summary>A host that names nothing as it is asked to gives a kill just after the call nothing to go by.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_groups_checkpoint_that_nothing_proves_to_be_ours_stays_and_no_other_is_made_beside_it(
+        bool isOurs)
+    {
+        using World world = await World.MakeAsync();
+        SimulatedGroup group = AddGroup(world);
+        world.Host.NamesCheckpoints = false;
+        SimulatedProcess killed = world.NewProcess();
+        killed.KilledAt = ("CreateSnapshot", true);
+        world.Host.PlanFor = method => method == "CreateSnapshot of a group" ? new JobPlan() : null;
+        Assert.NotNull(await Record.ExceptionAsync(() => BackupAsync(world, group, killed)));
+        string[] left = [.. group.Members.SelectMany(machine => machine.Checkpoints).Select(
+            checkpoint => $"Microsoft:{checkpoint.Id.ToString("D").ToUpperInvariant()}")];
+        Assert.Equal(2, left.Length);
+        for (int tries = 0; tries < 2; tries++)
+        {
+            Exception? refusal = await Record.ExceptionAsync(() => BackupAsync(world, group, world.NewProcess()));
+            Assert.All(left, id => Assert.Contains(id, refusal?.Message));
+        }
+
+        world.WithOptions = options => isOurs
+            ? options with { OwnCheckpoints = left }
+            : options with { OthersCheckpoints = left };
+        await RequireRightAsync(world, await BackupAsync(world, group, world.NewProcess()));
+        Assert.Equal(isOurs ? 0 : 2, group.Members.Sum(machine => machine.Checkpoints.Count));
+    }
+
     [Fact]
     public async Task A_group_with_a_disk_that_several_machines_write_is_refused_before_a_checkpoint()
     {
