@@ -33,7 +33,8 @@ internal sealed class GroupLeftovers(
             return;
         }
 
-        Leftovers.WaitForJob(context, groups.MembersOf(group));
+        bool isUnnoted = Notes.Stage == CycleStage.Creating && Notes.Job is null;
+        Leftovers.WaitForJob(context, isUnnoted ? groups.MembersOf(group) : []);
         (CimPath? whole, List<MachineSettings> parts) = FindOwn(undo);
         if (whole is null && parts.Count == 0)
         {

@@ -76,6 +76,21 @@ public sealed class GroupTests(ITestOutputHelper output)
         Assert.True(left > 10);
     }
 
+    [Fact]
+    public async Task What_a_kill_just_after_the_call_leaves_to_a_long_job_is_waited_for_and_taken_away()
+    {
+        using World world = await World.MakeAsync();
+        SimulatedGroup group = AddGroup(world);
+        SimulatedProcess killed = world.NewProcess();
+        killed.KilledAt = ("CreateSnapshot", true);
+        JobPlan? slow = new() { Duration = TimeSpan.FromSeconds(90) };
+        world.Host.PlanFor = method => method == "CreateSnapshot of a group" ? slow : null;
+        Assert.NotNull(await Record.ExceptionAsync(() => BackupAsync(world, group, killed)));
+        slow = null;
+        await RequireRightAsync(world, await BackupAsync(world, group, world.NewProcess()));
+        RequireNothingLeft(group);
+    }
+
     [Theory]
     [InlineData("leaves")]
     [InlineData("joins")]
