@@ -131,7 +131,7 @@ public sealed class GroupTests(ITestOutputHelper output)
         RequireNothingLeft(group);
     }
 
-    /// <summary>A host that names nothing as it is asked to gives a kill just after the call nothing to go by.</summary>
+    /// <summary>A host that names nothing as it is asked gives a kill just after the call nothing to go by.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
