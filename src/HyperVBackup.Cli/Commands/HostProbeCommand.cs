@@ -18,8 +18,9 @@ internal static class HostProbeCommand
 
     private static readonly Option<bool> Before = new("--before")
     {
-        Description = "Only note what the disks hold, before something is done to the machine: a resize, a compaction, "
-            + "a checkpoint that is applied, a migration, a crash of the host. One reference point stays until --after.",
+        Description = "Only note what the disks hold, before something is done to the machine: a resize, a "
+            + "compaction, a checkpoint that is applied, a migration, a crash of the host. One reference "
+            + "point stays until --after.",
     };
 
     private static readonly Option<bool> After = new("--after")
@@ -108,8 +109,8 @@ internal static class HostProbeCommand
     private static void WriteNext(HostTarget target)
     {
         using StreamWriter output = new(Surroundings.Current.OpenOutput(), Console.Out.Encoding);
-        output.WriteLine($"What the disks of '{target.Name}' hold is noted, and one reference point of the probe's is on");
-        output.WriteLine("the host. Now have the guest write, do to the machine what is to be tried, and then:");
+        output.WriteLine($"What the disks of '{target.Name}' hold is noted, and one reference point of the probe's is");
+        output.WriteLine("on the host. Now have the guest write, do to the machine what is to be tried, and then:");
         output.WriteLine($"hvbackup host probe --vm {target.Id:D} --after");
     }
 
