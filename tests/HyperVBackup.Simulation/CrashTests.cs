@@ -95,6 +95,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [InlineData("collect", "FlushFolder /repository/points")]
     [InlineData("collect, repacking", "FlushFolder /repository/packs")]
     [InlineData("collect after a kill at a pack's name", "FlushFolder /repository/packs")]
+    [InlineData("collect after a kill at its decision", "FlushFolder /repository/retired")]
     public async Task A_flush_that_is_left_out_is_found(string name, string operation)
     {
         bool isEach = operation != $"FlushFolder {CrashWorld.Root}";
@@ -105,6 +106,23 @@ public sealed class CrashTests(ITestOutputHelper output)
                 : $"{done}" == operation,
         };
         await Assert.ThrowsAsync<InvalidOperationException>(() => new CrashRun(verb, bounds, seed: 1).RunAsync());
+    }
+
+    /// <summary>Found at random once: another decision under the same number could name other packs.</summary>
+    [Theory]
+    [InlineData("condemned/1")]
+    [InlineData("retired/1")]
+    public async Task What_a_session_saw_of_a_collection_survives_a_power_loss(string name)
+    {
+        using CrashWorld world = new();
+        await CrashVerbs.KilledCollectionAsync(world, name[..^1]);
+        string path = $"{CrashWorld.Root}/{name}";
+        Assert.Contains(path, world.Files.FilePaths);
+        Assert.DoesNotContain(path, world.Files.FlushedStateAfter(world.Files.OperationCount).FilePaths);
+
+        await world.BackupAsync();
+
+        Assert.Contains(path, world.Files.FlushedStateAfter(world.Files.OperationCount).FilePaths);
     }
 
     /// <summary>To look at one state by itself: as a failure names it.</summary>

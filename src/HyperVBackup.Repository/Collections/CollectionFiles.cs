@@ -55,6 +55,26 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         return new CollectionState(number, condemned, retired);
     }
 
+    /// <summary>The same for whoever relies on it: no power loss takes back what it says. A collector that was killed
+    /// between giving a file its name and flushing that leaves one that would be, and then another one under its number
+    /// could name other packs, of which those who saw this one know nothing.</summary>
+    /// <inheritdoc cref="ReadStateAsync"/>
+    public async Task<CollectionState> ReadDurableStateAsync(CancellationToken token)
+    {
+        CollectionState state = await ReadStateAsync(token);
+        if (state.Number > 0)
+        {
+            await store.FlushNamesAsync(new BlobName(FileNames.Condemned(state.Number)), token);
+        }
+
+        if (state.Retired is not null)
+        {
+            await store.FlushNamesAsync(new BlobName(FileNames.Retired(state.Number)), token);
+        }
+
+        return state;
+    }
+
     /// <summary>A number that grows with every step by which a collection moves on: proposed, decided; 0 where there
     /// has been none. It says nothing of how much is deleted yet.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>
@@ -66,16 +86,19 @@ internal sealed class CollectionFiles(IBlobStore store, RepositoryId repository)
         return checked((2 * number) + (isDecided ? 1 : 0));
     }
 
-    /// <summary>What a session that has put its lease must not rely on (W2, R2): what the highest collection deletes,
-    /// or, where that is not decided, all it proposes.</summary>
+    /// <summary>What a session that has put its lease and writes must not rely on (W2): what the highest collection
+    /// deletes, or, where that is not decided, all it proposes. No power loss takes that back.</summary>
     /// <exception cref="RepositoryUnusableException">The collection's file is missing, damaged or another's: whoever
     /// does not know what it names can rely on nothing.</exception>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
-    public async Task<AbsentSet> ReadAbsentAsync(CancellationToken token)
-    {
-        CollectionState state = await ReadStateAsync(token);
-        return (state.Retired ?? state.Condemned) is { } set ? new AbsentSet(set) : AbsentSet.None;
-    }
+    /// <exception cref="StoreException">The store cannot be read, or refuses to make names durable.</exception>
+    public async Task<AbsentSet> ReadAbsentAsync(CancellationToken token) =>
+        (await ReadDurableStateAsync(token)).Absent;
+
+    /// <summary>The same for who only reads (R2), of a store too that cannot be written: after a power loss it may
+    /// find less than there was, and never something wrong.</summary>
+    /// <inheritdoc cref="ReadStateAsync"/>
+    public async Task<AbsentSet> ReadAbsentToReadersAsync(CancellationToken token) =>
+        (await ReadStateAsync(token)).Absent;
 
     /// <returns>Null where there is no such file.</returns>
     /// <exception cref="RepositoryUnusableException">It is damaged or another's.</exception>

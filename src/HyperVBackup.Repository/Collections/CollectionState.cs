@@ -10,4 +10,7 @@ internal sealed record CollectionState(long Number, CollectionSet? Condemned, Co
 {
     /// <summary>Proposed, and not decided yet.</summary>
     public bool IsOpen => Number > 0 && Retired is null;
+
+    /// <summary>What a session must not rely on that began when this was so.</summary>
+    public AbsentSet Absent => (Retired ?? Condemned) is { } set ? new AbsentSet(set) : AbsentSet.None;
 }

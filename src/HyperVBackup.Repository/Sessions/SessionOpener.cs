@@ -179,7 +179,7 @@ internal sealed class SessionOpener(
     {
         try
         {
-            return await collections.ReadAbsentAsync(token);
+            return await collections.ReadAbsentToReadersAsync(token);
         }
         catch (Exception complaint) when (complaint is RepositoryUnusableException or StoreException)
         {

@@ -73,6 +73,7 @@ internal static class CrashVerbs
         new("collect, repacking", PrunedAsync, world => world.CollectAsync(repacks: true)),
         new("collect after a kill", KilledBackupAsync, world => world.CollectAsync(repacks: false)),
         new("collect after a kill at a pack's name", KilledRepackAsync, world => world.CollectAsync(repacks: true)),
+        new("collect after a kill at its decision", KilledAtDecisionAsync, CollectTwiceAsync),
     ];
 
     public static CrashVerb Named(string name) => All.Single(verb => verb.Name == name);
@@ -162,6 +163,20 @@ internal static class CrashVerbs
         await world.KillAsync(LastNamed(world, "packs/"));
     }
 
+    /// <summary>A collector was killed when its decision had its name, just before that would have been flushed.
+    /// </summary>
+    private static Task KilledAtDecisionAsync(CrashWorld world) => KilledCollectionAsync(world, "retired/");
+
+    /// <summary>A collector was killed when its file in a folder had its name, just before that would have been
+    /// flushed.</summary>
+    public static async Task KilledCollectionAsync(CrashWorld world, string folder)
+    {
+        await PrunedAsync(world);
+        await world.BeginAsync();
+        await world.CollectAsync(repacks: false);
+        await world.KillAsync(LastNamed(world, folder));
+    }
+
     /// <summary>How many operations there are up to the last that names a file in a folder.</summary>
     private static int LastNamed(CrashWorld world, string folder) => 1 + world.Files.Operations.ToList()
         .FindLastIndex(operation =>
@@ -227,6 +242,15 @@ internal static class CrashVerbs
                 },
             },
             request => request);
+    }
+
+    /// <summary>The second one does more than end the first.</summary>
+    private static async Task CollectTwiceAsync(CrashWorld world)
+    {
+        await world.CollectAsync(repacks: false);
+        await world.TrackAsync();
+        await world.PruneAsync();
+        await world.CollectAsync(repacks: false);
     }
 
     private static async Task EndSessionsAsync(CrashWorld world)

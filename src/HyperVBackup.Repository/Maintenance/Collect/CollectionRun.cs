@@ -53,7 +53,7 @@ internal sealed class CollectionRun
         while (!isDone)
         {
             long before = await store.Collections.ReadProgressAsync(token);
-            CollectionState state = await store.Collections.ReadStateAsync(token); // C1
+            CollectionState state = await ReadStateAsync(token); // C1
             try
             {
                 isDone = await StepAsync(state, token);
@@ -85,6 +85,11 @@ internal sealed class CollectionRun
         BytesRepacked = report.BytesRepacked + repackedBytes,
         SessionsFenced = fenced,
     };
+
+    /// <summary>Others may have been killed before what they put was durable; a dry run relies on nothing.</summary>
+    private Task<CollectionState> ReadStateAsync(CancellationToken token) => options.DryRun
+        ? store.Collections.ReadStateAsync(token)
+        : store.Collections.ReadDurableStateAsync(token);
 
     /// <returns>Whether there is nothing left to do.</returns>
     private async Task<bool> StepAsync(CollectionState state, CancellationToken token)
