@@ -77,7 +77,8 @@ test_projects() {
   find tests -mindepth 1 -maxdepth 1 -name 'HyperVBackup.*' | sort | grep -vE 'RealParts$|\.Testing(\.|$)'
 }
 
-# Two projects at a time: most wait for other programs now and then.
+# Two projects at a time: most wait for other programs now and then. Whoever is started in the background may have been
+# told to ignore Ctrl-C, and so would the commands be that the tests interrupt.
 run_tests() {
   local projects passed=0 failed=0 good bad
   .ci/install-tools
@@ -92,7 +93,7 @@ run_tests() {
   rm -rf artifacts/tests
   mkdir -p artifacts/tests
   projects=$(test_projects)
-  xargs -P 2 -n 1 ./build.sh test-project <<< "$projects"
+  xargs -P 2 -n 1 env --default-signal=INT ./build.sh test-project <<< "$projects"
   for project in $projects; do
     read -r good bad < "artifacts/tests/$(basename "$project").counts"
     passed=$((passed + good)) failed=$((failed + bad))

@@ -78,7 +78,8 @@ internal sealed class RepairRun
         List<DamagedPlace> places = Unsettled(found.Places, noted);
         List<DamagedPlace> files = await frames.MendAsync(places, found.Hinted, token);
         places = await parity.RunAsync(
-            DamageNote.Sort(places.Where(place => !place.IsFile).Concat(frames.Discovered).Concat(files)),
+            DamageNote.Sort(
+                [.. places.Where(place => !place.IsFile), .. frames.Discovered.Except(settled), .. files]),
             found.Damage.Select(damage => damage.File), token);
         await frames.SalvageAsync(
             files.Where(frame => !parity.IsCopied(frame.BlobName)), found.Hinted, parity.Knows, token);
