@@ -13,6 +13,7 @@ internal sealed class HvBackup : IDisposable
 
     private readonly TestFolder? own;
     private readonly string folder;
+    private int imageCount;
 
     public HvBackup()
     {
@@ -34,14 +35,15 @@ internal sealed class HvBackup : IDisposable
         ? Directory.GetFiles(Path.Join(Repository, subfolder), "*", SearchOption.AllDirectories)
         : [];
 
-    /// <summary>A raw image of random bytes, different from every other.</summary>
+    /// <summary>A raw image of random bytes, different from every other of this test, the same each time.</summary>
     public string NewRaw(string name, int sizeBytes = MiB)
     {
+        Random random = new(++imageCount);
         byte[] piece = new byte[Math.Min(sizeBytes, MiB)];
         using FileStream file = File.Create(PathOf(name));
         for (int done = 0; done < sizeBytes; done += piece.Length)
         {
-            RandomNumberGenerator.Fill(piece);
+            random.NextBytes(piece);
             file.Write(piece, 0, Math.Min(piece.Length, sizeBytes - done));
         }
 
@@ -52,7 +54,7 @@ internal sealed class HvBackup : IDisposable
     public string NewVhdx(string name)
     {
         byte[] bytes = new byte[MiB];
-        RandomNumberGenerator.Fill(bytes);
+        new Random(++imageCount).NextBytes(bytes);
         using SafeFileHandle file = File.OpenHandle(PathOf(name), FileMode.CreateNew, FileAccess.ReadWrite);
         using VhdxWriter disk = new(file, new VhdxWriterOptions
         {
