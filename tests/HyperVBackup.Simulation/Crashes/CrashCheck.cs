@@ -114,7 +114,8 @@ internal sealed class CrashCheck(CrashWorld world, CrashState state)
     private async Task<SessionId> RequireNextAsync()
     {
         MemoryDisk disk = world.Disk.Snapshot();
-        disk.Change(CrashWorld.Chunk + 77, 3 * CrashWorld.Chunk, 77);
+        const int ChangedFrom = CrashWorld.Chunk + 77;
+        disk.Change(ChangedFrom, Math.Min(3 * CrashWorld.Chunk, disk.Bytes.Length - ChangedFrom), 77);
         BackupReport next = await bench.BackupAsync(new DiskRequest("disk", new TestSource(disk.Snapshot())));
         await RequireBytesAsync(next.Point.Id, new() { ["disk"] = disk.Bytes });
         return next.Point.Id;
