@@ -44,11 +44,12 @@ public sealed class HistoryTests(ITestOutputHelper output)
         world.Host.LeavesIdOut = false;
         world.Host.AnsweredBytesMax = long.MaxValue;
         world.Host.Advance(LongAfter);
-        await world.BackupAsync();
+        int left = await world.BackupNamingLeftoversAsync();
         world.RequireNothingLeft();
         int points = await world.CheckPointsAsync();
         Assert.Equal(0, world.WrongPoints);
-        output.WriteLine($"{points} points, {other?.CheckpointsMade ?? 0} of others; {string.Join(", ", story)}");
+        output.WriteLine(
+            $"{points} points, {other?.CheckpointsMade ?? 0} of others, {left} named; {string.Join(", ", story)}");
     }
 
     private static int SeedCount() =>

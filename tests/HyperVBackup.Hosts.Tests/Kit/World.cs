@@ -191,6 +191,29 @@ internal sealed class World : IDisposable
         }
     }
 
+    /// <summary>Where nothing proves whose a checkpoint is, the refusal names it, and one does as it says: all are told
+    /// whose they are, and it is run again.</summary>
+    /// <returns>How many of ours were left.</returns>
+    public async Task<int> BackupNamingLeftoversAsync()
+    {
+        if (await TryBackupAsync(NewProcess()) is not { } refusal)
+        {
+            return 0;
+        }
+
+        string[] left = [.. OwnCheckpointsLeft().Select(IdOf)];
+        Assert.Contains("no other is made beside them", refusal.Message);
+        Assert.All(left, id => Assert.Contains(id, refusal.Message));
+        Assert.All(left, id => Assert.Contains(Warnings, warning => warning.Contains(id)));
+        WithOptions = options => options with
+        {
+            OwnCheckpoints = left,
+            OthersCheckpoints = [.. Machine.Checkpoints.Select(IdOf).Except(left)],
+        };
+        await BackupAsync();
+        return left.Length;
+    }
+
     public Task<List<RestorePoint>> PointsAsync() => Repository.ListPointsAsync(CancellationToken.None);
 
     public async Task<RestorePoint> NewestPointAsync() =>
@@ -334,4 +357,7 @@ internal sealed class World : IDisposable
     {
         public override DateTimeOffset GetUtcNow() => new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     }
+
+    private static string IdOf(SimulatedCheckpoint checkpoint) =>
+        $"Microsoft:{checkpoint.Id.ToString("D").ToUpperInvariant()}";
 }
