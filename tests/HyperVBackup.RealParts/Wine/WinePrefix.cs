@@ -9,7 +9,7 @@ namespace HyperVBackup.RealParts.Wine;
 /// machine's files are on its drive Z. Thread-safe.</summary>
 internal static class WinePrefix
 {
-    private const string Wine64 = "/usr/lib/wine/wine64";
+    public const string Wine64 = "/usr/lib/wine/wine64";
 
     /// <summary>The runtime maps its code twice, to write and to run it. On Wine 8 it then ends with an error of its
     /// own when it takes methods away again that were made at run time.</summary>
@@ -19,6 +19,9 @@ internal static class WinePrefix
     public static string ArtifactsPath { get; } = FindArtifacts();
 
     public static string Path { get; } = System.IO.Path.Join(ArtifactsPath, "wine");
+
+    /// <summary>What every program of Wine's is run with: NAME=VALUE.</summary>
+    public static string[] Environment => [$"WINEPREFIX={Path}", "WINEDEBUG=-all", "LC_ALL=C.UTF-8", NoDoubleMapping];
 
     /// <summary>The command line, published for Windows.</summary>
     public static string HvbackupPath { get; } = Published("hvbackup-windows", "hvbackup.exe");
@@ -58,8 +61,8 @@ internal static class WinePrefix
     {
         Assert.SkipUnless(File.Exists(program), $"'{program}' is missing: './build.sh test' publishes it");
         Assert.True(File.Exists(System.IO.Path.Join(Path, "made")), $"'{Path}' is missing: .ci/make-wine makes it.");
-        string[] wine = [$"WINEPREFIX={Path}", "WINEDEBUG=-all", "LC_ALL=C.UTF-8", NoDoubleMapping];
-        return [.. wine, .. environment, Wine64, program];
+        WineSession.Begin();
+        return [.. Environment, .. environment, Wine64, program];
     }
 
     /// <summary>Makes a program or library for Windows of a source beside this one.</summary>
