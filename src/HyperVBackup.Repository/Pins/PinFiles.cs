@@ -47,6 +47,13 @@ internal sealed class PinFiles(IBlobStore store, RepositoryId repository)
     public Task DeleteAsync(StoredPin pin, CancellationToken token) =>
         store.DeleteAsync(new BlobName(pin.Name), token);
 
+    /// <summary>Makes durable which pins there are now: whoever put or removed one may have been killed before that
+    /// was.</summary>
+    /// <param name="point">Any point.</param>
+    /// <exception cref="StoreException">The store refuses.</exception>
+    public Task FlushAsync(SessionId point, CancellationToken token) =>
+        store.FlushNamesAsync(new BlobName(new StoredPin(point, point, null).Name), token);
+
     /// <returns>Null where it was removed after it was listed.</returns>
     private async Task<StoredPin?> TryReadAsync(StoredPin pin, CancellationToken token)
     {

@@ -35,6 +35,13 @@ internal sealed class PruneMarkFiles(IBlobStore store, RepositoryId repository)
             new BlobName(name), RecordFile.Write(header, mark.Write(), Compression.None), token);
     }
 
+    /// <summary>Makes durable which points are marked now: whoever marked one may have been killed before that was.
+    /// </summary>
+    /// <param name="point">Any of them.</param>
+    /// <exception cref="StoreException">The store refuses.</exception>
+    public Task FlushAsync(SessionId point, CancellationToken token) =>
+        store.FlushNamesAsync(new BlobName(FileNames.PruneMark(point)), token);
+
     /// <summary>Takes a mark away. Nothing but cleaning up and a collection may: the point is gone.</summary>
     /// <exception cref="StoreException">The store failed.</exception>
     public Task DeleteAsync(SessionId point) =>

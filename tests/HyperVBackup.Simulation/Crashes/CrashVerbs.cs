@@ -8,6 +8,7 @@ using HyperVBackup.Repository.Parity;
 using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage.Files;
+using HyperVBackup.Testing.Stores;
 using Xunit;
 
 namespace HyperVBackup.Simulation.Crashes;
@@ -74,6 +75,8 @@ internal static class CrashVerbs
         new("collect after a kill", KilledBackupAsync, world => world.CollectAsync(repacks: false)),
         new("collect after a kill at a pack's name", KilledRepackAsync, world => world.CollectAsync(repacks: true)),
         new("collect after a kill at its decision", KilledAtDecisionAsync, CollectTwiceAsync),
+        new("collect after a kill at a prune mark", KilledAtMarkAsync, world => world.CollectAsync(repacks: false)),
+        new("collect after a kill at a pin's removal", KilledAtPinAsync, world => world.CollectAsync(repacks: false)),
     ];
 
     public static CrashVerb Named(string name) => All.Single(verb => verb.Name == name);
@@ -175,6 +178,27 @@ internal static class CrashVerbs
         await world.BeginAsync();
         await world.CollectAsync(repacks: false);
         await world.KillAsync(LastNamed(world, folder));
+    }
+
+    /// <summary>A prune was killed when its mark had its name, just before that would have been flushed.</summary>
+    private static async Task KilledAtMarkAsync(CrashWorld world)
+    {
+        await ThreePointsAsync(world);
+        await world.BeginAsync();
+        await world.PruneAsync();
+        await world.KillAsync(LastNamed(world, "pruned/"));
+    }
+
+    /// <summary>A point was pinned just before it was marked; and who removed the pin was killed just before that would
+    /// have been flushed.</summary>
+    private static async Task KilledAtPinAsync(CrashWorld world)
+    {
+        await ThreePointsAsync(world);
+        await world.PruneAsync(() => world.Pins().PinAsync(world.Points[0], default));
+        await world.BeginAsync();
+        await world.Pins().RemoveAsync(world.Points[0], false, default);
+        await world.KillAsync(1 + world.Files.Operations.ToList()
+            .FindLastIndex(operation => operation.Kind == FileOperationKind.Delete));
     }
 
     /// <summary>How many operations there are up to the last that names a file in a folder.</summary>

@@ -146,7 +146,10 @@ internal sealed class CrashWorld : IDisposable
     }
 
     /// <summary>Lets go of all points but the latest.</summary>
-    public async Task PruneAsync()
+    public Task PruneAsync() => PruneAsync(() => Task.CompletedTask);
+
+    /// <param name="meanwhile">Done when it is decided which they are.</param>
+    public async Task PruneAsync(Func<Task> meanwhile)
     {
         PruneOptions options = new()
         {
@@ -154,7 +157,9 @@ internal sealed class CrashWorld : IDisposable
                 new Dictionary<RetentionRule, int> { [RetentionRule.Last] = 1 }, TimeZoneInfo.Utc),
         };
         Pruning pruning = new(Bench.Repository, options);
-        await pruning.ExecuteAsync(await pruning.PlanAsync(new Progress<CollectProgress>(), default), default);
+        PrunePlan plan = await pruning.PlanAsync(new Progress<CollectProgress>(), default);
+        await meanwhile();
+        await pruning.ExecuteAsync(plan, default);
     }
 
     /// <summary>Collects, from the moment on at which the points that are not shown may go.</summary>

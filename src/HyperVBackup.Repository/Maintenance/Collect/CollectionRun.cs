@@ -166,8 +166,21 @@ internal sealed class CollectionRun
             return true;
         }
 
-        await store.Collections.TryPutCondemnedAsync(proposal, token); // C4; whoever lost reads what won
+        await CondemnAsync(proposal, token);
         return false;
+    }
+
+    /// <summary>C4. What is condemned goes, also where a power loss took back that somebody marked a point or removed
+    /// its pin who was killed before that was durable; so both are made durable first.</summary>
+    private async Task CondemnAsync(CollectionSet proposal, CancellationToken token)
+    {
+        if (proposal.Points.Count > 0)
+        {
+            await store.Marks.FlushAsync(proposal.Points[0], token);
+            await store.Pins.FlushAsync(proposal.Points[0], token);
+        }
+
+        await store.Collections.TryPutCondemnedAsync(proposal, token); // whoever lost reads what won
     }
 
     /// <summary>Where there is nothing else, what sessions left that seem to be dead: waiting for them then tells.

@@ -3,6 +3,7 @@ using HyperVBackup.Format.Collections;
 using HyperVBackup.Format.Packs;
 using HyperVBackup.Repository.Collections;
 using HyperVBackup.Repository.Packs;
+using HyperVBackup.Repository.Pins;
 using HyperVBackup.Repository.Points;
 using HyperVBackup.Repository.Sessions;
 using HyperVBackup.Storage;
@@ -26,6 +27,8 @@ internal sealed class CollectionStore(
     public CollectionFiles Collections { get; } = new(store, repository);
 
     public PruneMarkFiles Marks { get; } = new(store, repository);
+
+    public PinFiles Pins { get; } = new(store, repository);
 
     public LeaseFile Leases { get; } = new(store, repository);
 
