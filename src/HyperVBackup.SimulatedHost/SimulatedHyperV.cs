@@ -46,6 +46,9 @@ public sealed class SimulatedHyperV(string folder, int seed)
     /// </summary>
     public bool NamesCheckpoints { get; set; } = true;
 
+    /// <summary>Has classes for groups of machines, as since 2016.</summary>
+    public bool KnowsGroups { get; set; } = true;
+
     /// <summary>What programs noted in their state folders, by owner and machine; survives them.</summary>
     public Dictionary<(string Owner, Guid Machine), string> Notes { get; } = [];
 

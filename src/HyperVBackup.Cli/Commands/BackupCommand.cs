@@ -159,9 +159,10 @@ internal static class BackupCommand
         MachineContainer? container = HostArguments.ContainerOf(parsed, host);
         BatchOptions? batch = HostArguments.BatchOf(parsed, host);
         string[] machines = parsed.GetValue(Vm) ?? [];
+        string[] groups = parsed.GetValue(HostArguments.Groups) ?? [];
         BackupRepository repository = await context.OpenAsync(token);
         HostTargets targets = container is null
-            ? HostTargets.Of(host, machines)
+            ? HostTargets.Of(host, machines, groups)
             : Renew(context, host, repository, container);
         HostBackups backups = new(
             context, host, repository,
@@ -175,7 +176,8 @@ internal static class BackupCommand
             });
         List<HostOutcome> outcomes =
             await context.Live.RunAsync(show => backups.RunAsync(targets.Due, batch, show, token));
-        HostOutcomeOutput.Write(context, host, targets, outcomes, isOne: container is null && machines.Length == 1);
+        HostOutcomeOutput.Write(
+            context, host, targets, outcomes, isOne: container is null && machines.Length + groups.Length == 1);
         return targets.Silent.Count == 0 && outcomes.TrueForAll(outcome => outcome.Report is not null)
             ? ExitCodes.Done
             : ExitCodes.Failed;
@@ -191,16 +193,16 @@ internal static class BackupCommand
                 $"{other?.Name ?? "--qemu"} and --host exclude each other: the host knows its machines' disks.");
         }
 
-        bool isNamed = parsed.GetValue(Vm) is { Length: > 0 };
+        string[] named = [.. parsed.GetValue(Vm) ?? [], .. parsed.GetValue(HostArguments.Groups) ?? []];
         bool isContained = parsed.GetValue(HostArguments.Container) is not null;
-        if (isNamed == isContained)
+        if (named.Length > 0 == isContained)
         {
-            throw new UsageException("With --host name the machines either with --vm or with --container.");
+            throw new UsageException("With --host name the machines either with --vm and --group or with --container.");
         }
 
-        if (isNamed && parsed.GetValue(Vm)!.Contains(""))
+        if (named.Contains(""))
         {
-            throw new UsageException("--vm '' names no machine.");
+            throw new UsageException("'' names no machine and no group.");
         }
     }
 

@@ -1,11 +1,14 @@
 using System.CommandLine;
 using HyperVBackup.Cli.Hosting;
 using HyperVBackup.Cli.Output;
+using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Containers;
+using HyperVBackup.Hosts.Groups;
+using HyperVBackup.Hosts.Wmi;
 
 namespace HyperVBackup.Cli.Commands;
 
-/// <summary><c>host list</c>: the machines of this host, or of a container.</summary>
+/// <summary><c>host list</c>: the machines of this host, or of a container, and the groups of its nodes.</summary>
 internal static class HostListCommand
 {
     public static Command Create()
@@ -37,20 +40,40 @@ internal static class HostListCommand
                 $"hvbackup: {node.Node} does not tell its machines: {Failures.Closed(node.Silence ?? "")}");
         }
 
+        List<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)> groups =
+            [.. nodes.Where(node => node.Machines is not null).SelectMany(node => GroupsOf(host, node.Node))];
         if (context.IsJson)
         {
-            WriteJson(machines, silent);
+            WriteJson(machines, groups, silent);
         }
         else
         {
-            WriteText(machines);
+            WriteText(machines, groups);
         }
 
         return Task.FromResult(silent.Count == 0 ? ExitCodes.Done : ExitCodes.Failed);
     }
 
+    private static List<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)> GroupsOf(
+        HostAccess host, string node)
+    {
+        try
+        {
+            ICimClient cim = host.CimOf(node);
+            return [.. MachineGroup.AllOn(cim).Select(group => (node, group, group.MachineNames(cim)))];
+        }
+        catch (HostException failure)
+        {
+            Surroundings.Current.Errors.WriteLine(
+                $"hvbackup: the groups of {node} are not known: {Failures.Closed(failure.Message)}");
+            return [];
+        }
+    }
+
     private static void WriteJson(
-        List<(string Node, SeenMachine Machine)> machines, List<NodeInventory> silent) => JsonOutput.Write(json =>
+        List<(string Node, SeenMachine Machine)> machines,
+        List<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)> groups,
+        List<NodeInventory> silent) => JsonOutput.Write(json =>
     {
         json.WriteArray("machines", machines, (item, place) =>
         {
@@ -67,10 +90,25 @@ internal static class HostListCommand
 
             item.WriteEndArray();
         });
+        json.WriteArray("groups", groups, (item, place) =>
+        {
+            item.WriteString("group", place.Group.Name);
+            item.WriteString("id", place.Group.Id.ToString("D"));
+            item.WriteString("node", place.Node);
+            item.WriteStartArray("machines");
+            foreach (string machine in place.Machines)
+            {
+                item.WriteStringValue(machine);
+            }
+
+            item.WriteEndArray();
+        });
         HostOutcomeOutput.WriteSilent(json, silent);
     });
 
-    private static void WriteText(List<(string Node, SeenMachine Machine)> machines)
+    private static void WriteText(
+        List<(string Node, SeenMachine Machine)> machines,
+        List<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)> groups)
     {
         using StreamWriter output = new(Surroundings.Current.OpenOutput(), Console.Out.Encoding);
         TextTable table = new("MACHINE", "ID", "NODE", "VERSION", "STATE", "DISKS");
@@ -82,5 +120,18 @@ internal static class HostListCommand
         }
 
         table.WriteTo(output);
+        if (groups.Count == 0)
+        {
+            return;
+        }
+
+        output.WriteLine();
+        TextTable ofGroups = new("GROUP", "ID", "NODE", "MACHINES");
+        foreach ((string node, MachineGroup group, IReadOnlyList<string> names) in groups)
+        {
+            ofGroups.Add(group.Name, group.Id.ToString("D"), node, string.Join(", ", names));
+        }
+
+        ofGroups.WriteTo(output);
     }
 }

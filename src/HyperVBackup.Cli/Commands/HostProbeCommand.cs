@@ -49,7 +49,7 @@ internal static class HostProbeCommand
         }
 
         HostAccess host = Surroundings.Current.FindHost(context.Environment, token);
-        HostTarget target = HostTargets.Of(host, [context.Parsed.GetRequiredValue(Vm)]).Due[0];
+        HostTarget target = HostTargets.Of(host, [context.Parsed.GetRequiredValue(Vm)], []).Due[0];
         if (target.Id is not Guid machine)
         {
             throw new HostException(target.Obstacle!);

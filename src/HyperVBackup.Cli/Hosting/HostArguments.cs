@@ -16,10 +16,19 @@ internal static class HostArguments
         HelpName = "host|cluster:NAME|csv:PATH|folder:PATH",
     };
 
+    /// <summary>Which groups of machines of this host are meant.</summary>
+    public static Option<string[]> Groups { get; } = new("--group")
+    {
+        Description = "A VM group of this host, by name or GUID: the disks of all its machines, of one moment, as one "
+            + "restore point; they are compared by checksum each time.",
+        HelpName = "GROUP",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     private static readonly Option<bool> Host = new("--host")
     {
         Description = "Back up machines of this Hyper-V host, or its cluster, through checkpoints that are gone again "
-            + "afterwards; name them with --vm or --container.",
+            + "afterwards; name them with --vm, --group or --container.",
     };
 
     private static readonly Option<bool> AllowCrashConsistent = new("--allow-crash-consistent")
@@ -81,8 +90,8 @@ internal static class HostArguments
 
     private static Option[] Dependent =>
     [
-        Container, AllowCrashConsistent, AllowWithoutConfiguration, KeepCheckpoints, OwnCheckpoints, OthersCheckpoints,
-        VolumeSnapshots, MachinesPerVolume, MachinesPerSharedVolume,
+        Container, Groups, AllowCrashConsistent, AllowWithoutConfiguration, KeepCheckpoints, OwnCheckpoints,
+        OthersCheckpoints, VolumeSnapshots, MachinesPerVolume, MachinesPerSharedVolume,
     ];
 
     /// <summary>Whether machines of a host are meant.</summary>

@@ -1,6 +1,7 @@
 using HyperVBackup.Cli.Output;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Batches;
+using HyperVBackup.Hosts.Groups;
 using HyperVBackup.Operations;
 using HyperVBackup.Operations.Backup;
 using HyperVBackup.Operations.Hosted;
@@ -8,8 +9,8 @@ using HyperVBackup.Repository;
 
 namespace HyperVBackup.Cli.Hosting;
 
-/// <summary>Backs machines up through their host, one after the other or in batches. What fails for one stops no other.
-/// </summary>
+/// <summary>Backs machines up through their host, one after the other or in batches, and groups of them. What fails for
+/// one stops no other.</summary>
 /// <param name="configure">Adds to a machine's options what was asked for.</param>
 /// <param name="complete">Adds to a machine's request what was asked for.</param>
 internal sealed class HostBackups(
@@ -26,7 +27,8 @@ internal sealed class HostBackups(
         Dictionary<HostTarget, HostOutcome> batched = batch is null
             ? []
             : await RunBatchAsync(
-                [.. targets.Where(target => target.Obstacle is null && host.IsThis(target.Node))], batch, show, token);
+                [.. targets.Where(target => target is { Obstacle: null, IsGroup: false } && host.IsThis(target.Node))],
+                batch, show, token);
         List<HostOutcome> outcomes = [];
         foreach (HostTarget target in targets)
         {
@@ -102,7 +104,10 @@ internal sealed class HostBackups(
         {
             show(new Step(target.Name, 0, 1, 0));
             BackupReport report = await engine.BackupAsync(
-                complete(HostedBackup.RequestFor(Find(target))), ProgressOf(target, show), token);
+                complete(target.IsGroup
+                    ? HostedBackup.RequestFor(FindGroup(target))
+                    : HostedBackup.RequestFor(Find(target))),
+                ProgressOf(target, show), token);
             Warn(target, report);
             return new HostOutcome(target, report, null);
         }
@@ -112,9 +117,15 @@ internal sealed class HostBackups(
         }
     }
 
-    private HostedMachine Find(HostTarget target) => HostedMachine.Find(
-        configure(new HostOptions { Machine = target.Id!.Value, Owner = HostedBackup.OwnerOf(repository) }),
-        HostEnvironments.For(context, host, target, recorded.Of(target.Id!.Value)));
+    private HostedMachine Find(HostTarget target) => HostedMachine.Find(OptionsOf(target), EnvironmentOf(target));
+
+    private HostedGroup FindGroup(HostTarget target) => HostedGroup.Find(OptionsOf(target), EnvironmentOf(target));
+
+    private HostOptions OptionsOf(HostTarget target) =>
+        configure(new HostOptions { Machine = target.Id!.Value, Owner = HostedBackup.OwnerOf(repository) });
+
+    private HostEnvironment EnvironmentOf(HostTarget target) =>
+        HostEnvironments.For(context, host, target, recorded.Of(target.Id!.Value));
 
     private static Told<BackupProgress> ProgressOf(HostTarget target, Action<Step> show) => new(at => show(
         new Step($"{target.Name}: {at.Disk}", at.DoneBytes, at.TotalBytes, at.ReadBytes)));

@@ -1,5 +1,6 @@
-using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.Containers;
+using HyperVBackup.Hosts.Groups;
+using HyperVBackup.Hosts;
 
 namespace HyperVBackup.Cli.Hosting;
 
@@ -12,12 +13,15 @@ internal sealed record HostTargets(
 {
     /// <summary>Machines by name or GUID: those of this host, else of its cluster. One that is not found, or whose name
     /// several have, is in the way of no other; nor is a node that does not answer.</summary>
-    public static HostTargets Of(HostAccess host, IEnumerable<string> machines)
+    /// <param name="groups">Groups of machines, by name or GUID: those of this host.</param>
+    public static HostTargets Of(HostAccess host, IEnumerable<string> machines, IEnumerable<string> groups)
     {
         List<HostTarget> due = [];
-        foreach (string asked in machines.Distinct(StringComparer.OrdinalIgnoreCase))
+        IEnumerable<HostTarget> all = machines.Distinct(StringComparer.OrdinalIgnoreCase)
+            .Select(asked => Find(host, asked))
+            .Concat(groups.Distinct(StringComparer.OrdinalIgnoreCase).Select(asked => FindGroup(host, asked)));
+        foreach (HostTarget found in all)
         {
-            HostTarget found = Find(host, asked);
             if (found.Id is null || !due.Exists(other => other.Id == found.Id))
             {
                 due.Add(found);
@@ -121,6 +125,26 @@ internal sealed record HostTargets(
                 silences.Add($"{node} does not answer: {Failures.Closed(failure.Message)}");
                 return [];
             }
+        }
+    }
+
+    private static HostTarget FindGroup(HostAccess host, string asked)
+    {
+        HostTarget Not(string obstacle) => new(asked, null, host.Name, obstacle) { IsGroup = true };
+        try
+        {
+            return MachineGroup.Find(host.CimOf(host.Name), asked) switch
+            {
+                [] => Not($"There is no group '{asked}' on this host."),
+                [MachineGroup one] => new HostTarget(one.Name, one.Id, host.Name) { IsGroup = true },
+                IReadOnlyList<MachineGroup> several => Not(
+                    $"Several groups are named '{asked}': name one by its GUID, which is "
+                    + string.Join(" or ", several.Select(group => group.Id)) + "."),
+            };
+        }
+        catch (HostException failure)
+        {
+            return Not($"The groups of this host are not known: {Failures.Closed(failure.Message)}");
         }
     }
 

@@ -46,7 +46,7 @@ internal static class HostOutcomeOutput
         json.WriteString("host", host.Name);
         json.WriteArray("machines", outcomes, (item, outcome) =>
         {
-            item.WriteString("machine", outcome.Target.Name);
+            item.WriteString(outcome.Target.IsGroup ? "group" : "machine", outcome.Target.Name);
             item.WriteString("id", outcome.Target.Id?.ToString("D"));
             item.WriteString("node", outcome.Target.Node);
             item.WriteString("result", outcome.Report is null ? "failed" : "done");
@@ -83,7 +83,8 @@ internal static class HostOutcomeOutput
         {
             RestorePoint? point = outcome.Report?.Point;
             table.Add(
-                outcome.Target.Name, outcome.Target.Node, point is null ? "FAILED" : Words.Of(point.Kind),
+                outcome.Target.IsGroup ? $"{outcome.Target.Name} (group)" : outcome.Target.Name, outcome.Target.Node,
+                point is null ? "FAILED" : Words.Of(point.Kind),
                 point?.Id.ToString() ?? "", Sum(point, counts => counts.BytesRead),
                 Sum(point, counts => counts.BytesChanged), Sum(point, counts => counts.BytesStored));
         }
@@ -107,7 +108,8 @@ internal static class HostOutcomeOutput
         }
 
         int failed = outcomes.Count(outcome => outcome.Report is null);
-        output.WriteLine($"{outcomes.Count - failed} of {outcomes.Count} machines were backed up.");
+        string what = outcomes.Exists(outcome => outcome.Target.IsGroup) ? "machines and groups" : "machines";
+        output.WriteLine($"{outcomes.Count - failed} of {outcomes.Count} {what} were backed up.");
     }
 
     private static string Sum(RestorePoint? point, Func<DiskStatistics, long> count) =>

@@ -11,12 +11,14 @@ internal sealed class GroupCatalog(ICimClient cim)
     private const string Members = "Msvm_CollectedVirtualSystems";
     private const string Checkpoints = "Msvm_CollectedSnapshots";
     private const string MachineClass = "Msvm_ComputerSystem";
+    private const uint InvalidClass = 0x80041010; // WBEM_E_INVALID_CLASS
     private const string IdName = "CollectionID";
 
     private readonly HostCatalog catalog = new(cim);
 
+    /// <summary>None where the host has no such class, as before 2016.</summary>
     public List<MachineGroup> Groups() =>
-        [.. from found in cim.Query(HostCatalog.Namespace, Wql.All(GroupClass))
+        [.. from found in QueryGroups()
             let id = Guid.TryParse(found.Text(IdName), out Guid parsed) ? parsed : Guid.Empty
             where id != Guid.Empty
             select new MachineGroup(found.Path, id, found.Text("ElementName") ?? id.ToString("D"))];
@@ -37,6 +39,9 @@ internal sealed class GroupCatalog(ICimClient cim)
         return [.. found.OrderBy(machine => machine.Id)];
     }
 
+    public IEnumerable<string> MemberNamesOf(MachineGroup group) => cim.Associators(group.Path, Members, MachineClass)
+        .Select(member => member.Text("ElementName") ?? member.Path.Keys.GetValueOrDefault("Name") ?? "");
+
     /// <summary>A checkpoint of a group; null where it is not there, or not shown yet.</summary>
     public CimPath? FindCheckpoint(string id) =>
         cim.Query(HostCatalog.Namespace, Wql.Where(CheckpointClass, IdName, id)) is [CimObject found, ..]
@@ -54,4 +59,16 @@ internal sealed class GroupCatalog(ICimClient cim)
     /// <summary>The checkpoint of a group that a machine's is a part of; null where it is of none.</summary>
     public CimPath? WholeOf(MachineSettings part) =>
         cim.Associators(part.Path, Checkpoints, CheckpointClass) is [CimObject whole, ..] ? whole.Path : null;
+
+    private IReadOnlyList<CimObject> QueryGroups()
+    {
+        try
+        {
+            return cim.Query(HostCatalog.Namespace, Wql.All(GroupClass));
+        }
+        catch (HostException failure) when (failure.Code == InvalidClass)
+        {
+            return [];
+        }
+    }
 }

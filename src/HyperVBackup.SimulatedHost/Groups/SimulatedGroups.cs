@@ -12,7 +12,9 @@ internal sealed class SimulatedGroups(SimulatedHyperV host)
     public const string GroupClass = "Msvm_VirtualSystemCollection";
     public const string CheckpointClass = "Msvm_SnapshotCollection";
 
-    public IEnumerable<CimObject> Groups() => host.Groups.Select(group => Of(GroupClass, group.Id, group.Name));
+    public IEnumerable<CimObject> Groups() => host.KnowsGroups
+        ? host.Groups.Select(group => Of(GroupClass, group.Id, group.Name))
+        : throw new HostException($"There is no class {GroupClass} (0x80041010).", 0x80041010);
 
     /// <summary>Those that are listed: when all their parts are.</summary>
     public IEnumerable<CimObject> Checkpoints() =>
