@@ -19,6 +19,8 @@
 #   ./build.sh matrix           writes the table of crashes in repo-format/integrity.md
 #   ./build.sh publish FOLDER   builds hvbackup into FOLDER, as one file of machine code (a minute; needs gcc or clang)
 #   ./build.sh publish-windows FOLDER   the same for 64-bit Windows, with the .NET runtime beside it, on any system
+#                               with 'vss' behind FOLDER, it makes snapshots of volumes, for which NuGet must have AlphaVSS
+#   ./build.sh check-vss FOLDER compiles what asks for shadow copies against AlphaVSS's source in FOLDER, which is none of ours
 #   ./build.sh bench [ARGS]     runs the benchmarks; with 'scenarios', whole backups beside other programs (as root)
 # With CI=true, packages are restored exactly as locked.
 set -euo pipefail
@@ -42,10 +44,33 @@ publish() {
     -p:RestoreLockedMode="$([ "${CI:-}" = true ] && echo true || echo false)"
 }
 
-# publish_for_windows PROJECT FOLDER
+# publish_for_windows PROJECT FOLDER [OPTION...]
 publish_for_windows() {
-  dotnet publish "$1" -c Release -p:ForWindows=true -o "$2" -v quiet -nologo \
+  dotnet publish "$1" -c Release -p:ForWindows=true -o "$2" "${@:3}" -v quiet -nologo \
     -p:RestoreLockedMode="$([ "${CI:-}" = true ] && echo true || echo false)"
+}
+
+# check_vss FOLDER
+check_vss() {
+  local project=$PWD/artifacts/alphavss/AlphaVSS.Common.csproj
+  [ -d "$1/src/AlphaVSS.Common" ] || fail "'$1' does not hold AlphaVSS's source."
+  mkdir -p artifacts/alphavss
+  echo '<Project />' | tee artifacts/alphavss/Directory.Build.props > artifacts/alphavss/Directory.Packages.props
+  cat > "$project" << END
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup>
+    <TargetFramework>net10.0</TargetFramework>
+    <RunAnalyzers>false</RunAnalyzers>
+    <NoWarn>SYSLIB0003;SYSLIB0051;CA1416</NoWarn>
+  </PropertyGroup>
+  <ItemGroup>
+    <Compile Include="$(realpath "$1")/src/AlphaVSS.Common/**/*.cs" />
+  </ItemGroup>
+</Project>
+END
+  dotnet build "$project" -c Release -o artifacts/alphavss/out -v quiet -nologo -p:WarningLevel=0
+  dotnet build src/HyperVBackup.Cli -c Release -p:ForWindows=true -p:WithVss=true \
+    -p:AlphaVssAssembly="$PWD/artifacts/alphavss/out/AlphaVSS.Common.dll" -p:RestoreLockedMode=false -o artifacts/check-vss -v quiet -nologo
 }
 
 # run_project FOLDER: runs one test project, prints a line, and notes its counts in artifacts/tests/NAME.counts.
@@ -196,7 +221,11 @@ case $verb in
   soak) run_soak "$@" ;;
   soak-part) soak_part "${1:?usage: ./build.sh soak-part PART MINUTES}" "${2:-20}" ;;
   publish) publish "${1:?usage: ./build.sh publish FOLDER}" ;;
-  publish-windows) publish_for_windows src/HyperVBackup.Cli "${1:?usage: ./build.sh publish-windows FOLDER}" ;;
+  publish-windows)
+    [ "${2:-vss}" = vss ] || fail "usage: ./build.sh publish-windows FOLDER [vss]"
+    publish_for_windows src/HyperVBackup.Cli "${1:?usage: ./build.sh publish-windows FOLDER [vss]}" ${2:+-p:WithVss=true}
+    ;;
+  check-vss) check_vss "${1:?usage: ./build.sh check-vss FOLDER}" ;;
   bench)
     if [ "${1:-}" = scenarios ]; then
       benchmarks/install-tools.sh

@@ -19,12 +19,13 @@ public sealed class ReferenceTests
         ["Qemu"] = (["Disks"], []),
         ["Hosts"] = (["Disks"], []),
         ["HyperV"] = (["Hosts", "Disks"], ["Microsoft.Management.Infrastructure"]),
+        ["HyperV.Vss"] = (["HyperV", "Hosts"], ["AlphaVSS"]),
         ["SimulatedHost"] = (["Hosts", "Disks"], []),
         ["Operations"] = (["Repository", "Disks", "Hosts"], []),
         ["Cli"] = (
             [
-                "Operations", "Hosts", "SimulatedHost", "HyperV", "Qemu", "Repository", "Disks", "Storage", "Format",
-                "Blake3",
+                "Operations", "Hosts", "SimulatedHost", "HyperV", "HyperV.Vss", "Qemu", "Repository", "Disks",
+                "Storage", "Format", "Blake3",
             ],
             ["System.CommandLine", "Spectre.Console"]),
     };

@@ -6,6 +6,7 @@ using HyperVBackup.Disks.Changes;
 using HyperVBackup.Hosts;
 using HyperVBackup.Hosts.VirtualDisks;
 using HyperVBackup.HyperV.VirtualDisks;
+using HyperVBackup.HyperV.Volumes;
 using HyperVBackup.Storage;
 
 namespace HyperVBackup.Testing.WindowsProcess;
@@ -50,6 +51,9 @@ internal static class Program
                 break;
             case ["ask", string path]:
                 Console.WriteLine(new WindowsDiskHost().Look(path));
+                break;
+            case ["volume", string path]:
+                Console.WriteLine(WindowsVolumes.VolumeOf(path));
                 break;
             case ["base", string path]:
                 Console.WriteLine(new WindowsDiskHost().BasePathOf(path));

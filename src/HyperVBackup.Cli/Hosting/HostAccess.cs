@@ -28,8 +28,9 @@ internal sealed class HostAccess
 
     public required IWaiter Waiter { get; init; }
 
-    /// <summary>What makes snapshots of this host's volumes; null where nothing does.</summary>
-    public IVolumeSnapshots? Volumes { get; init; }
+    /// <summary>Begins with what makes snapshots of this host's volumes, which may throw a <see cref="HostException"/>;
+    /// null where nothing does.</summary>
+    public Func<IVolumeSnapshots>? OpenVolumes { get; init; }
 
     /// <summary>Null for files in this host's state folder.</summary>
     public ICheckpointJournals? Journals { get; init; }

@@ -123,7 +123,7 @@ internal static class HostArguments
             return null;
         }
 
-        return host.Volumes is null
+        return host.OpenVolumes is null
             ? throw new HostException(
                 "Nothing makes snapshots of this host's volumes for this program: leave --volume-snapshots out.")
             : new BatchOptions { MachinesPerVolumeMax = perVolume, MachinesPerSharedVolumeMax = perSharedVolume };

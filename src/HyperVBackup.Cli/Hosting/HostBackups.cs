@@ -65,7 +65,7 @@ internal sealed class HostBackups(
         };
         try
         {
-            await new HostedBatch(repository, engine, environment, host.Volumes!, options).BackupAsync(
+            await new HostedBatch(repository, engine, environment, host.OpenVolumes!(), options).BackupAsync(
                 machines, complete, machine => ProgressOf(targetOf[machine], show),
                 result => outcomes.Add(targetOf[result.Machine], OutcomeOf(targetOf[result.Machine], result)), token);
         }

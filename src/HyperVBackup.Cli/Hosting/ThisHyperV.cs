@@ -5,6 +5,11 @@ using HyperVBackup.Hosts.Wmi;
 using HyperVBackup.HyperV.VirtualDisks;
 using HyperVBackup.HyperV.Wmi;
 #endif
+#if VSS
+using System.Runtime.Versioning;
+using HyperVBackup.Hosts.Vss;
+using HyperVBackup.HyperV.Vss;
+#endif
 
 namespace HyperVBackup.Cli.Hosting;
 
@@ -33,11 +38,19 @@ internal static class ThisHyperV
                 string.Equals(node, Environment.MachineName, StringComparison.OrdinalIgnoreCase) ? null : node),
             Disks = new WindowsDiskHost(),
             Waiter = new SystemWaiter(environment.Clock, token),
+#if VSS
+            OpenVolumes = OpenVolumes,
+#endif
         };
         return host.CimOf(host.Name).Query(Namespace, Wql.All(Service)).Count > 0
             ? host
             : throw new HostException("Hyper-V does not run here: its management service does not show itself.");
     }
+
+#if VSS
+    [SupportedOSPlatform("windows")]
+    private static VssVolumes OpenVolumes() => new(AlphaVssRequester.Load());
+#endif
 #else
     /// <exception cref="HostException">It is none, or this build cannot ask it.</exception>
     public static HostAccess Find(RepositoryEnvironment environment, CancellationToken token) =>

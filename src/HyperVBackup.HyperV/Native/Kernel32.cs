@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace HyperVBackup.HyperV.Native;
 
-/// <summary>The Windows calls that read an attached disk through its handle.</summary>
+/// <summary>The Windows calls that read an attached disk through its handle, and that tell of volumes.</summary>
 internal static unsafe partial class Kernel32
 {
     public const uint EndOfFile = 38;
@@ -29,12 +29,32 @@ internal static unsafe partial class Kernel32
         }
     }
 
+    /// <summary>How the paths of a file's volume begin; or why that cannot be told.</summary>
+    public static (string? Path, uint Error) VolumePathOf(string path) =>
+        WindowsText.Read((buffer, length) => GetVolumePathNameW(path, buffer, length));
+
+    /// <summary>The volume's own name; or why that cannot be told.</summary>
+    /// <param name="mountPath">With a separator at its end.</param>
+    public static (string? Name, uint Error) VolumeNameOf(string mountPath) =>
+        WindowsText.Read((buffer, length) => GetVolumeNameForVolumeMountPointW(mountPath, buffer, length));
+
     [LibraryImport("kernel32")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     [return: MarshalAs(UnmanagedType.Bool)]
     internal static partial bool CloseHandle(nint handle);
 
     private static uint LastError() => (uint)Marshal.GetLastPInvokeError();
+
+    [LibraryImport("kernel32", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool GetVolumePathNameW(string fileName, char* volumePath, uint lengthChars);
+
+    [LibraryImport("kernel32", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool GetVolumeNameForVolumeMountPointW(
+        string mountPoint, char* volumeName, uint lengthChars);
 
     [LibraryImport("kernel32", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -10,7 +10,10 @@ internal static class Product
     private static readonly Lazy<IReadOnlyList<Call>> AllCalls = new(FindCalls);
 
     /// <summary>By name, as of the folder: <c>HyperVBackup.Format</c>. The assembly may be called otherwise.</summary>
+    /// <remarks>What is in no solution is compiled nowhere here: its package is for Windows alone.</remarks>
     internal static IReadOnlyDictionary<string, ModuleDefinition> Projects { get; } = House.ProductProjects
+        .Where(path => House.Read("HyperVBackup.sln").Contains(
+            Path.GetFileName(path), StringComparison.Ordinal))
         .ToDictionary(path => Path.GetFileNameWithoutExtension(path), Load);
 
     internal static IReadOnlyList<Call> Calls => AllCalls.Value;

@@ -94,7 +94,7 @@ internal sealed class HostedWorld : IDisposable, IVirtualDiskHost
             Disks = Nodes.Count > 1 ? this : process,
             Files = new ShareFiles(),
             Waiter = process,
-            Volumes = HasVolumeSnapshots ? process : null,
+            OpenVolumes = HasVolumeSnapshots ? () => process : null,
         };
     }
 
