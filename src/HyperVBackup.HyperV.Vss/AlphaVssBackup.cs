@@ -12,8 +12,8 @@ internal sealed class AlphaVssBackup : IVssBackup
 
     private AlphaVssBackup(IVssBackupComponents service) => this.service = service;
 
-    public static AlphaVssBackup Begin(IVssBackupComponents service, VssOptions options) => new AlphaVssBackup(service)
-        .After("Beginning a backup", () =>
+    public static AlphaVssBackup Begin(IVssBackupComponents service, VssOptions options) =>
+        Begin(service, "Beginning a backup", () =>
         {
             service.InitializeForBackup(null);
             service.SetContext(AttributesOf(options));
@@ -23,7 +23,7 @@ internal sealed class AlphaVssBackup : IVssBackup
         });
 
     public static AlphaVssBackup BeginImport(IVssBackupComponents service, string document) =>
-        new AlphaVssBackup(service).After("Beginning an import", () => service.InitializeForBackup(document));
+        Begin(service, "Beginning an import", () => service.InitializeForBackup(document));
 
     public static VssSnapshot Of(VssSnapshotProperties found) => new(
         found.SnapshotId, found.SnapshotSetId, found.OriginalVolumeName, found.SnapshotDeviceObject);
@@ -86,13 +86,23 @@ internal sealed class AlphaVssBackup : IVssBackup
             : 0)
         | (options.IsTransportable ? VssVolumeSnapshotAttributes.Transportable : 0);
 
-    private AlphaVssBackup After(string what, Action step)
+    private static AlphaVssBackup Begin(IVssBackupComponents service, string what, Action step)
     {
-        AlphaVssFailures.Told(what, () =>
+        try
         {
-            step();
-            return true;
-        });
-        return this;
+            After(what, step);
+            return new AlphaVssBackup(service);
+        }
+        catch
+        {
+            service.Dispose();
+            throw;
+        }
     }
+
+    private static void After(string what, Action step) => AlphaVssFailures.Told(what, () =>
+    {
+        step();
+        return true;
+    });
 }
