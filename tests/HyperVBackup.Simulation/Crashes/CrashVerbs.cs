@@ -75,6 +75,7 @@ internal static class CrashVerbs
         new("collect after a kill", KilledBackupAsync, world => world.CollectAsync(repacks: false)),
         new("collect after a kill at a pack's name", KilledRepackAsync, world => world.CollectAsync(repacks: true)),
         new("collect after a kill at its decision", KilledAtDecisionAsync, CollectTwiceAsync),
+        new("collect after a kill at its last deletion", KilledAtDeletionAsync, CollectTwiceAsync),
         new("collect after a kill at a prune mark", KilledAtMarkAsync, world => world.CollectAsync(repacks: false)),
         new("collect after a kill at a pin's removal", KilledAtPinAsync, world => world.CollectAsync(repacks: false)),
     ];
@@ -178,6 +179,17 @@ internal static class CrashVerbs
         await world.BeginAsync();
         await world.CollectAsync(repacks: false);
         await world.KillAsync(LastNamed(world, folder));
+    }
+
+    /// <summary>A collector was killed when it had deleted all, just before it would have flushed the last.</summary>
+    private static async Task KilledAtDeletionAsync(CrashWorld world)
+    {
+        await PrunedAsync(world);
+        await world.BeginAsync();
+        await world.CollectAsync(repacks: false);
+        await world.KillAsync(1 + world.Files.Operations.ToList().FindLastIndex(operation =>
+            operation.Kind == FileOperationKind.Delete
+            && operation.Path.StartsWith($"{CrashWorld.Root}/mirror/maps/", StringComparison.Ordinal)));
     }
 
     /// <summary>A prune was killed when its mark had its name, just before that would have been flushed.</summary>

@@ -96,7 +96,7 @@ internal sealed class CollectionRun
     {
         if (options.DryRun)
         {
-            return await ProposeAsync(state.Number + 1, token);
+            return await ProposeAsync(state, token);
         }
 
         if (state.IsOpen)
@@ -116,12 +116,14 @@ internal sealed class CollectionRun
             return false;
         }
 
-        return await ProposeAsync(state.Number + 1, token);
+        return await ProposeAsync(state, token);
     }
 
     /// <summary>C2 to C4.</summary>
-    private async Task<bool> ProposeAsync(long number, CancellationToken token)
+    /// <param name="before">Nothing of what it names is left, unless this is a dry run.</param>
+    private async Task<bool> ProposeAsync(CollectionState before, CancellationToken token)
     {
+        long number = before.Number + 1;
         known = await KnownDamage.ReadOrWarnAsync(repository, token);
         Listed listed = await Listed.ReadAsync(store, ReadLocksAsync, token);
         Digest sum = SumOf(listed, number);
@@ -166,14 +168,20 @@ internal sealed class CollectionRun
             return true;
         }
 
-        await CondemnAsync(proposal, token);
+        await CondemnAsync(before.Retired, proposal, token);
         return false;
     }
 
     /// <summary>C4. What is condemned goes, also where a power loss took back that somebody marked a point or removed
-    /// its pin who was killed before that was durable; so both are made durable first.</summary>
-    private async Task CondemnAsync(CollectionSet proposal, CancellationToken token)
+    /// its pin who was killed before that was durable; so both are made durable first, and that all is gone that was
+    /// retired before.</summary>
+    private async Task CondemnAsync(CollectionSet? retired, CollectionSet proposal, CancellationToken token)
     {
+        if (retired is not null)
+        {
+            await execution.RequireGoneAsync(retired, token);
+        }
+
         if (proposal.Points.Count > 0)
         {
             await store.Marks.FlushAsync(proposal.Points[0], token);

@@ -56,6 +56,24 @@ internal sealed class Execution(CollectionStore store)
         }
     }
 
+    /// <summary>Makes it durable that nothing of a retired set is left: who deleted the last of it may have been killed
+    /// before that was, and once another collection is proposed nobody deletes again what a power loss brings back.
+    /// </summary>
+    public async Task RequireGoneAsync(CollectionSet retired, CancellationToken token)
+    {
+        IEnumerable<string> names =
+        [
+            .. retired.Points.SelectMany(point =>
+                (string[])[FileNames.RestorePointMirror(point), FileNames.RestorePoint(point)]),
+            .. retired.Packs.Select(pack => pack.BlobName),
+            .. retired.Packs.Where(pack => pack.Kind == PackKind.Maps).Select(pack => pack.MirrorBlobName),
+        ];
+        foreach (string name in names.DistinctBy(name => name[..name.LastIndexOf('/')]))
+        {
+            await store.Store.FlushNamesAsync(new BlobName(name), token);
+        }
+    }
+
     /// <summary>Removes marks of points that are gone, which anybody may.</summary>
     public async Task RemoveMarksAsync(IEnumerable<SessionId> gone, CancellationToken token)
     {
