@@ -97,6 +97,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     [InlineData("collect after a kill at a pack's name", "FlushFolder /repository/packs")]
     [InlineData("collect after a kill at its decision", "FlushFolder /repository/retired")]
     [InlineData("collect after a kill at its last deletion", "FlushFolder /repository/mirror/maps")]
+    [InlineData("collect after a kill at a point's deletion", "FlushFolder /repository/points")]
     [InlineData("collect after a kill at a prune mark", "FlushFolder /repository/pruned")]
     [InlineData("collect after a kill at a pin's removal", "FlushFolder /repository/pins")]
     public async Task A_flush_that_is_left_out_is_found(string name, string operation)

@@ -42,7 +42,17 @@ internal sealed class PruneMarkFiles(IBlobStore store, RepositoryId repository)
     public Task FlushAsync(SessionId point, CancellationToken token) =>
         store.FlushNamesAsync(new BlobName(FileNames.PruneMark(point)), token);
 
-    /// <summary>Takes a mark away. Nothing but cleaning up and a collection may: the point is gone.</summary>
+    /// <summary>Makes durable which points are gone now, before marks of theirs are taken away: whoever deleted a point
+    /// may have been killed before that was, and without its mark it would be shown again after a power loss.</summary>
+    /// <param name="point">Any of them.</param>
+    /// <exception cref="StoreException">The store refuses.</exception>
+    public async Task FlushPointsAsync(SessionId point, CancellationToken token)
+    {
+        await store.FlushNamesAsync(new BlobName(FileNames.RestorePointMirror(point)), token);
+        await store.FlushNamesAsync(new BlobName(FileNames.RestorePoint(point)), token);
+    }
+
+    /// <summary>Takes a mark away. Nothing but cleaning up and a collection may: the point is gone for good.</summary>
     /// <exception cref="StoreException">The store failed.</exception>
     public Task DeleteAsync(SessionId point) =>
         store.DeleteAsync(new BlobName(FileNames.PruneMark(point)), CancellationToken.None);

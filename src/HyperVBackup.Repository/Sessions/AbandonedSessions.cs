@@ -160,7 +160,11 @@ internal sealed class AbandonedSessions(
             }
         }
 
-        await TryDeleteAsync(ofNone, (point, _) => marks.DeleteAsync(point));
+        await TryDeleteAsync(ofNone, async (point, _) =>
+        {
+            await marks.FlushPointsAsync(point, token);
+            await marks.DeleteAsync(point);
+        });
     }
 
     private async Task TryDeleteAsync(

@@ -76,6 +76,8 @@ internal static class CrashVerbs
         new("collect after a kill at a pack's name", KilledRepackAsync, world => world.CollectAsync(repacks: true)),
         new("collect after a kill at its decision", KilledAtDecisionAsync, CollectTwiceAsync),
         new("collect after a kill at its last deletion", KilledAtDeletionAsync, CollectTwiceAsync),
+        new("collect after a kill at a point's deletion", KilledAtGoingPointAsync, CollectTwiceAsync),
+        new("backup after a kill at a point's deletion", KilledAtGoingPointAsync, ChangeAndBackupAsync),
         new("collect after a kill at a prune mark", KilledAtMarkAsync, world => world.CollectAsync(repacks: false)),
         new("collect after a kill at a pin's removal", KilledAtPinAsync, world => world.CollectAsync(repacks: false)),
     ];
@@ -190,6 +192,21 @@ internal static class CrashVerbs
         await world.KillAsync(1 + world.Files.Operations.ToList().FindLastIndex(operation =>
             operation.Kind == FileOperationKind.Delete
             && operation.Path.StartsWith($"{CrashWorld.Root}/mirror/maps/", StringComparison.Ordinal)));
+    }
+
+    /// <summary>A collector was killed when it had deleted a point, of which no pack goes, just before it would have
+    /// flushed that.</summary>
+    private static async Task KilledAtGoingPointAsync(CrashWorld world)
+    {
+        await world.InitializeAsync();
+        await world.BackupAsync();
+        await world.BackupAsync();
+        await world.PruneAsync();
+        await world.BeginAsync();
+        await world.CollectAsync(repacks: false);
+        await world.KillAsync(1 + world.Files.Operations.ToList().FindLastIndex(operation =>
+            operation.Kind == FileOperationKind.Delete
+            && operation.Path.StartsWith($"{CrashWorld.Root}/points/", StringComparison.Ordinal)));
     }
 
     /// <summary>A prune was killed when its mark had its name, just before that would have been flushed.</summary>

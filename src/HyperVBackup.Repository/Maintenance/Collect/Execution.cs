@@ -75,8 +75,13 @@ internal sealed class Execution(CollectionStore store)
     }
 
     /// <summary>Removes marks of points that are gone, which anybody may.</summary>
-    public async Task RemoveMarksAsync(IEnumerable<SessionId> gone, CancellationToken token)
+    public async Task RemoveMarksAsync(IReadOnlyList<SessionId> gone, CancellationToken token)
     {
+        if (gone.Count > 0)
+        {
+            await store.Marks.FlushPointsAsync(gone[0], token);
+        }
+
         foreach (SessionId point in gone)
         {
             await DeleteAsync(FileNames.PruneMark(point), token);
