@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace HyperVBackup.HyperV.Native;
 
-/// <summary>The calls that tell of cluster shared volumes (resapi.h). Windows has them where it can be in a cluster.
+/// <summary>What tells cluster shared volumes from others (resapi.h). Windows has it where it can be in a cluster.
 /// </summary>
-internal static unsafe partial class ClusterVolumes
+internal static partial class ClusterVolumes
 {
     /// <summary>False too where Windows has no such calls.</summary>
     public static bool IsOnSharedVolume(string path)
@@ -19,27 +19,8 @@ internal static unsafe partial class ClusterVolumes
         }
     }
 
-    /// <summary>How the paths of a file's volume begin; or why that cannot be told.</summary>
-    public static (string? Path, uint Error) VolumePathOf(string path) =>
-        WindowsText.Read((buffer, length) => ClusterGetVolumePathName(path, buffer, length));
-
-    /// <summary>The volume's own name; or why that cannot be told.</summary>
-    public static (string? Name, uint Error) VolumeNameOf(string mountPath) =>
-        WindowsText.Read((buffer, length) => ClusterGetVolumeNameForVolumeMountPoint(mountPath, buffer, length));
-
     [LibraryImport("resutils", StringMarshalling = StringMarshalling.Utf16)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     [return: MarshalAs(UnmanagedType.Bool)]
     private static partial bool ClusterIsPathOnSharedVolume(string path);
-
-    [LibraryImport("resutils", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    [return: MarshalAs(UnmanagedType.Bool)]
-    private static partial bool ClusterGetVolumePathName(string fileName, char* volumePath, uint lengthChars);
-
-    [LibraryImport("resutils", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    [return: MarshalAs(UnmanagedType.Bool)]
-    private static partial bool ClusterGetVolumeNameForVolumeMountPoint(
-        string mountPoint, char* volumeName, uint lengthChars);
 }

@@ -13,17 +13,16 @@ public static class WindowsVolumes
     public static VssVolume VolumeOf(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        bool isShared = ClusterVolumes.IsOnSharedVolume(path);
-        (string? mountPath, uint error) = isShared ? ClusterVolumes.VolumePathOf(path) : Kernel32.VolumePathOf(path);
+        (string? mountPath, uint error) = Kernel32.VolumePathOf(path);
         string? name = null;
         if (mountPath is not null)
         {
             mountPath = mountPath.EndsWith('\\') ? mountPath : mountPath + '\\';
-            (name, error) = isShared ? ClusterVolumes.VolumeNameOf(mountPath) : Kernel32.VolumeNameOf(mountPath);
+            (name, error) = Kernel32.VolumeNameOf(mountPath);
         }
 
         return name is not null
-            ? new VssVolume(name, mountPath!, isShared)
+            ? new VssVolume(name, mountPath!, ClusterVolumes.IsOnSharedVolume(path))
             : throw new HostException(
                 $"It cannot be told on which of this host's volumes '{path}' is (error {error}).", error);
     }
