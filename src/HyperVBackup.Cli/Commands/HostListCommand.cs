@@ -40,8 +40,10 @@ internal static class HostListCommand
                 $"hvbackup: {node.Node} does not tell its machines: {Failures.Closed(node.Silence ?? "")}");
         }
 
+        List<IReadOnlyList<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)>?> told =
+            [.. nodes.Where(node => node.Machines is not null).Select(node => GroupsOf(host, node.Node))];
         List<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)> groups =
-            [.. nodes.Where(node => node.Machines is not null).SelectMany(node => GroupsOf(host, node.Node))];
+            [.. told.SelectMany(ofNode => ofNode ?? [])];
         if (context.IsJson)
         {
             WriteJson(machines, groups, silent);
@@ -51,10 +53,11 @@ internal static class HostListCommand
             WriteText(machines, groups);
         }
 
-        return Task.FromResult(silent.Count == 0 ? ExitCodes.Done : ExitCodes.Failed);
+        return Task.FromResult(silent.Count == 0 && !told.Contains(null) ? ExitCodes.Done : ExitCodes.Failed);
     }
 
-    private static List<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)> GroupsOf(
+    /// <returns>Null where they are not known, which is told.</returns>
+    private static List<(string Node, MachineGroup Group, IReadOnlyList<string> Machines)>? GroupsOf(
         HostAccess host, string node)
     {
         try
@@ -66,7 +69,7 @@ internal static class HostListCommand
         {
             Surroundings.Current.Errors.WriteLine(
                 $"hvbackup: the groups of {node} are not known: {Failures.Closed(failure.Message)}");
-            return [];
+            return null;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using HyperVBackup.Hosts;
 using HyperVBackup.SimulatedHost.Groups;
 using HyperVBackup.SimulatedHost.Machines;
 using Xunit;
@@ -102,6 +103,25 @@ public sealed class HostGroupTests : IDisposable
         Assert.Equal(0, old.GetProperty("groups").GetArrayLength());
         Assert.Equal(2, old.GetProperty("machines").GetArrayLength());
         Assert.NotEqual(0, refused.ExitCode);
+    }
+
+    [Fact]
+    public async Task Groups_that_the_host_does_not_tell_are_said_and_hide_no_machine()
+    {
+        world.Watch = name =>
+        {
+            if (name == "associators Msvm_CollectedVirtualSystems")
+            {
+                throw new HostException("Provider failure (0x80041004).", 0x80041004);
+            }
+        };
+
+        CommandResult result = await world.RunAsync("host", "list");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("the groups of hv1 are not known: Provider failure", result.Errors, StringComparison.Ordinal);
+        using JsonDocument document = JsonDocument.Parse(result.Output);
+        Assert.Equal(2, document.RootElement.GetProperty("machines").GetArrayLength());
     }
 
     [Fact]
