@@ -30,11 +30,7 @@ internal static class Remains
         bool ownsServer = stopServer && All(client).Exists(name => isMeant(name) && name.StartsServer);
         foreach (string id in Named(client, "query-block-exports", "id", isMeant))
         {
-            if (client.Try("block-export-del", new JsonObject { ["id"] = id, ["mode"] = "hard" }).Error is null)
-            {
-                client.WaitFor("BLOCK_EXPORT_DELETED", data => data.Text("id") == id);
-            }
-            // Otherwise it ended just now, or what it holds is told when its node goes.
+            EndExport(client, id);
         }
 
         if (ownsServer)
@@ -44,7 +40,7 @@ internal static class Remains
 
         foreach (string id in Named(client, "query-jobs", "id", isMeant))
         {
-            End(client, id);
+            EndJob(client, id);
         }
 
         // A node goes before the file below it: later ones are told first.
@@ -62,24 +58,43 @@ internal static class Remains
             .Concat(Named(client, "query-named-block-nodes", "node-name", _ => true))
             .Select(name => OwnName.Parse(name)!)];
 
-    /// <summary>Ends a job, whatever it does, and waits until it is gone.</summary>
-    public static void End(QmpClient client, string id)
+    /// <summary>Ends a job, whatever it does, and waits until it is gone. It may end by itself between any two
+    /// commands, also as another connection, now cut, had asked.</summary>
+    private static void EndJob(QmpClient client, string id)
     {
-        JsonObject job = new() { ["id"] = id };
-        if (client.Try("job-dismiss", job).Error is null)
+        if (client.Try("job-dismiss", Id(id)).Error is null)
         {
             return; // it was over
         }
 
-        if (client.Try("job-cancel", new JsonObject { ["id"] = id }).Error is not null)
+        bool isEnding = client.Try("job-cancel", Id(id)).Error is null || IsEnding(client, id);
+        if (isEnding)
         {
-            return; // it ended just now; what it holds would be told when its nodes go
+            client.WaitFor(
+                "JOB_STATUS_CHANGE", data => data.Text("id") == id && data.Text("status") is "null" or "concluded");
         }
 
-        client.WaitFor(
-            "JOB_STATUS_CHANGE", data => data.Text("id") == id && data.Text("status") is "null" or "concluded");
-        client.Try("job-dismiss", new JsonObject { ["id"] = id }); // one that goes by itself is gone
+        client.Try("job-dismiss", Id(id)); // one that goes by itself is gone
     }
+
+    /// <summary>Of a job that cannot be cancelled any more: whether an event will tell that it is over.</summary>
+    private static bool IsEnding(QmpClient client, string id) =>
+        client.Execute("query-jobs").Items("query-jobs")
+            .Any(job => job.Text("id") == id && job.Text("status") is not ("null" or "concluded"));
+
+    /// <summary>Ends an export and waits until it is gone, also where it was asked to end before.</summary>
+    private static void EndExport(QmpClient client, string id)
+    {
+        JsonObject export = Id(id);
+        export["mode"] = "hard";
+        if (client.Try("block-export-del", export).Error is null
+            || client.Execute("query-block-exports").Items("query-block-exports").Any(item => item.Text("id") == id))
+        {
+            client.WaitFor("BLOCK_EXPORT_DELETED", data => data.Text("id") == id);
+        }
+    }
+
+    private static JsonObject Id(string id) => new() { ["id"] = id };
 
     /// <summary>Stops the NBD server, if it runs and serves nothing any more.</summary>
     private static void StopServer(QmpClient client)
