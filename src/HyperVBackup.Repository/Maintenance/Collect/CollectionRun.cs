@@ -29,6 +29,7 @@ internal sealed class CollectionRun
     private readonly List<SessionId> fenced = [];
     private readonly HashSet<PackName> repacked = [];
     private readonly List<(PackName Pack, uint OffsetBytes)> damaged = [];
+    private HashSet<SessionId>? retiring;
     private KnownDamage known = KnownDamage.None;
     private CollectReport report = new();
     private long repackedBytes;
@@ -125,7 +126,7 @@ internal sealed class CollectionRun
     {
         long number = before.Number + 1;
         known = await KnownDamage.ReadOrWarnAsync(repository, token);
-        Listed listed = await Listed.ReadAsync(store, ReadLocksAsync, token);
+        Listed listed = await ListAsync(token);
         Digest sum = SumOf(listed, number);
         if (note.TryRead(sum) is long packBytes)
         {
@@ -170,6 +171,15 @@ internal sealed class CollectionRun
 
         await CondemnAsync(before.Retired, proposal, token);
         return false;
+    }
+
+    /// <summary>C2. What is marked after the first time is left to the next collector: this one would never end while
+    /// others go on pruning.</summary>
+    private async Task<Listed> ListAsync(CancellationToken token)
+    {
+        Listed listed = await Listed.ReadAsync(store, ReadLocksAsync, token);
+        retiring ??= [.. listed.Retiring];
+        return listed.WithOnly(retiring);
     }
 
     /// <summary>C4. What is condemned goes, also where a power loss took back that somebody marked a point or removed

@@ -59,6 +59,13 @@ internal sealed record Listed(
             await ParityGroups.ReadAsync(store, packs, token));
     }
 
+    /// <summary>As if only these points had been marked: the others stay until the next time.</summary>
+    public Listed WithOnly(IReadOnlySet<SessionId> retiring) => this with
+    {
+        Retiring = [.. Retiring.Where(retiring.Contains)],
+        Staying = [.. Staying, .. Retiring.Where(point => !retiring.Contains(point))],
+    };
+
     /// <summary>Whether a pack is to be left alone: its session may yet need it.</summary>
     public bool IsAtWorkOn(PackName pack) => !Candidates.Contains(pack) || Undecided.Contains(pack.Session);
 

@@ -29,6 +29,36 @@ public sealed class CollectorTests
     }
 
     [Fact]
+    public async Task A_collector_ends_though_others_prune_all_the_while_and_the_next_one_goes_on()
+    {
+        (SampleRepository sample, RestorePoint other) = await MakeAsync();
+        await sample.MarkAsync(other);
+        Queue<RestorePoint> later = new((await sample.Repository.ListPointsAsync()).Where(
+            point => point.Id != other.Id));
+        RestorePoint last = later.Dequeue();
+        RestorePoint[] meanwhile = [.. later];
+        CollectReport first = await sample.Repository.NewCollector(CollectSample.WithoutRepacking).RunAsync(
+            new Told(() =>
+            {
+                if (later.TryDequeue(out RestorePoint? point))
+                {
+                    sample.MarkAsync(point).GetAwaiter().GetResult();
+                }
+            }),
+            default);
+        Assert.Equal([other.Id], first.PointsRemoved);
+        RestorePoint[] marked = [.. meanwhile.Except(later)];
+        Assert.NotEmpty(marked);
+        Assert.All(marked, point => Assert.Contains(
+            sample.Store.Names, name => name.Path == FileNames.RestorePoint(point.Id)));
+
+        CollectReport next = await sample.CollectAsync(CollectSample.WithoutRepacking);
+        Assert.Equal(marked.Select(point => point.Id).Order(), next.PointsRemoved.Order());
+        await sample.RequireGoodAsync([other, .. marked]);
+        Assert.Contains(sample.Store.Names, name => name.Path == FileNames.RestorePoint(last.Id));
+    }
+
+    [Fact]
     public async Task A_dry_run_says_what_would_go_and_writes_nothing()
     {
         (SampleRepository sample, RestorePoint other) = await MakeAsync();
@@ -131,4 +161,10 @@ public sealed class CollectorTests
     /// <summary>What other files than packs took: a point and its copy, and its mark.</summary>
     private static long SmallBytesOf(CollectReport report) =>
         report.BytesFreed - (report.BytesBefore - report.BytesAfter);
+
+    /// <summary>Does something at each step.</summary>
+    private sealed class Told(Action step) : IProgress<CollectProgress>
+    {
+        public void Report(CollectProgress value) => step();
+    }
 }
