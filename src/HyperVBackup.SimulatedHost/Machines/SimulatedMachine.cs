@@ -75,6 +75,9 @@ public sealed class SimulatedMachine
 
     public IReadOnlyList<SimulatedDisk> Disks => disks;
 
+    /// <summary>Somebody reads its own images, so that they cannot be merged; copies of them do not count.</summary>
+    public bool HasOpenImages => disks.Exists(disk => disk.Images.Exists(image => image.OpenCount > 0));
+
     public IReadOnlyList<SimulatedCheckpoint> Checkpoints => checkpoints;
 
     public IReadOnlyList<SimulatedReferencePoint> ReferencePoints => referencePoints;

@@ -17,9 +17,15 @@ public sealed class VssVolumesTests(ITestOutputHelper output)
         using Fleet fleet = await NewFleetAsync(21, 6);
         for (int run = 0; run < 2; run++)
         {
-            HostedBatch batch = await fleet.BackupAsync(fleet.NewProcess());
+            SimulatedProcess process = fleet.NewProcess();
+            List<bool> reads = [];
+            process.Watch = call => reads.AddRange(
+                call == "read disk" ? [fleet.Machines.Exists(machine => machine.HasOpenImages)] : []);
+            HostedBatch batch = await fleet.BackupAsync(process);
             Assert.Equal(2, batch.SnapshotCount);
             Assert.Equal(6, batch.ReleasedCount);
+            Assert.NotEmpty(reads);
+            Assert.DoesNotContain(true, reads);
             RequireNothingLeft(fleet);
         }
 
