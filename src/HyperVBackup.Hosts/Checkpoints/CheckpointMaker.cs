@@ -92,7 +92,7 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
     private MachineSettings Find(CimPath path)
     {
         MachineSettings? found = null;
-        context.Poll(() => (found = context.Catalog.FindSettings(path)) is not null, CycleContext.ListingPatience);
+        context.Poll(() => (found = context.Catalog.FindSettings(path)) is not null, Polling.ListingPatience);
         return found ?? throw new HostException($"The host made the checkpoint {path}, and does not show it.");
     }
 
@@ -103,7 +103,7 @@ internal sealed class CheckpointMaker(CycleContext context, HostCalls calls, Lef
         context.Poll(
             () => (found = context.Catalog.SettingsOf(machine).Find(
                 settings => settings.IsRecovery && settings.Name == mark)) is not null,
-            CycleContext.ListingPatience);
+            Polling.ListingPatience);
         if (found is null)
         {
             context.Journal.Note(notes => notes with { IsNaming = false });

@@ -28,7 +28,7 @@ internal sealed class Conversion(CycleContext context, HostCalls calls)
     {
         ReferencePoint? found = null;
         context.Poll(
-            () => (found = context.Catalog.FindReferencePoint(path)) is not null, CycleContext.ListingPatience);
+            () => (found = context.Catalog.FindReferencePoint(path)) is not null, Polling.ListingPatience);
         return found ?? throw new HostException($"The host made the reference point {path}, and does not show it.");
     }
 
@@ -39,7 +39,7 @@ internal sealed class Conversion(CycleContext context, HostCalls calls)
         context.Poll(
             () => (found = context.Catalog.ReferencePointsOf(machine).Find(
                 point => !before.Contains(point.InstanceId) && point.TrackingIds.Intersect(toldIds).Any())) is not null,
-            CycleContext.ListingPatience);
+            Polling.ListingPatience);
         return found ?? throw new HostException(
             $"The host made a reference point of '{machine.Name}', does not say which, and shows none with a tracking "
             + "id of the checkpoint's disks.");

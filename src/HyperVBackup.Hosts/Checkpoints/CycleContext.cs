@@ -6,11 +6,6 @@ namespace HyperVBackup.Hosts.Checkpoints;
 /// <summary>What the steps of one machine's backup share.</summary>
 internal sealed record CycleContext(HostOptions Options, HostEnvironment Environment, CycleJournal Journal)
 {
-    /// <summary>What a host made may appear in its listings this much later.</summary>
-    public static readonly TimeSpan ListingPatience = TimeSpan.FromSeconds(15);
-
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
-
     public HostCatalog Catalog { get; } = new(Environment.Cim);
 
     public HostJobs Jobs { get; } = new(Environment.Cim, Environment.Waiter, Environment.Warn);
@@ -42,21 +37,6 @@ internal sealed record CycleContext(HostOptions Options, HostEnvironment Environ
             : throw new HostException($"The machine '{machine!.Name}' is busy: {busy}; run again when that is over.");
     }
 
-    /// <summary>Asks again and again until the answer is yes.</summary>
-    /// <returns>Whether it was before the time was over.</returns>
-    public bool Poll(Func<bool> question, TimeSpan patience)
-    {
-        DateTimeOffset end = Environment.Waiter.Now + patience;
-        while (!question())
-        {
-            if (Environment.Waiter.Now >= end)
-            {
-                return false;
-            }
-
-            Environment.Waiter.Wait(LookAgain);
-        }
-
-        return true;
-    }
+    /// <inheritdoc cref="Polling.Poll"/>
+    public bool Poll(Func<bool> question, TimeSpan patience) => Environment.Waiter.Poll(question, patience);
 }

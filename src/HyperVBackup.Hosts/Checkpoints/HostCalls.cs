@@ -76,32 +76,11 @@ internal sealed class HostCalls(CycleContext context)
 
     private CimPath? Call(
         string service, string method, string what, (string Class, string Name)? result,
-        params ReadOnlySpan<(string Name, object? Value)> arguments)
-    {
-        CimPath path = context.Catalog.ServiceOf(service);
-        Dictionary<string, object?> values = new(StringComparer.Ordinal);
-        foreach ((string name, object? value) in arguments)
+        params ReadOnlySpan<(string Name, object? Value)> arguments) => new ServiceCall(service, method, what, result)
         {
-            values.Add(name, value);
-        }
-
-        CimAnswer answer = context.Environment.Cim.Invoke(path, method, values);
-        if (ReturnCodes.IsBusy(answer.ReturnValue))
-        {
-            context.Poll(
-                () =>
-                {
-                    answer = context.Environment.Cim.Invoke(path, method, values);
-                    return !ReturnCodes.IsBusy(answer.ReturnValue);
-                },
-                context.Options.BusyPatience);
-        }
-
-        if (result is not null && answer.Job is CimPath job)
-        {
-            context.Journal.Note(notes => notes with { Job = job.Keys.GetValueOrDefault("InstanceID") });
-        }
-
-        return context.Jobs.Complete(answer, what, context.Options.JobPatience, result);
-    }
+            Environment = context.Environment,
+            BusyPatience = context.Options.BusyPatience,
+            JobPatience = context.Options.JobPatience,
+            NoteJob = job => context.Journal.Note(notes => notes with { Job = job }),
+        }.Run(arguments);
 }

@@ -147,7 +147,7 @@ internal sealed class Leftovers(CycleContext context, HostCalls calls)
                 || (undo.HasFlag(Remains.ReferencePoint) && OwnOf(NewReferencePoints(machine)).Count > 0);
         }
 
-        context.Poll(Look, CycleContext.ListingPatience);
+        context.Poll(Look, Polling.ListingPatience);
         return own;
     }
 

@@ -90,7 +90,7 @@ internal sealed class GroupCheckpointMaker(
                             select (machine, settings)];
                 return parts.Count == members.Count && ids.Count == members.Count;
             },
-            CycleContext.ListingPatience);
+            Polling.ListingPatience);
         bool isWhole = parts.Count == members.Count && ids.Count == members.Count
             && parts.Select(part => part.Item1.Id).Distinct().Count() == members.Count;
         return isWhole
@@ -117,7 +117,7 @@ internal sealed class GroupCheckpointMaker(
         where T : class
     {
         T? found = null;
-        context.Poll(() => (found = look()) is not null, CycleContext.ListingPatience);
+        context.Poll(() => (found = look()) is not null, Polling.ListingPatience);
         return found;
     }
 }

@@ -78,7 +78,7 @@ internal sealed class GroupLeftovers(
                 parts = [.. parts.Union(all.Where(settings => ids.Contains(settings.InstanceId)))];
                 return whole is not null || parts.Count > 0 || undo == Remains.None || Notes.Checkpoint is not null;
             },
-            CycleContext.ListingPatience);
+            Polling.ListingPatience);
         return (whole, parts);
     }
 
@@ -101,7 +101,7 @@ internal sealed class GroupLeftovers(
         }
 
         bool AreGone() => parts.TrueForAll(part => context.Catalog.FindSettings(part.Path) is null);
-        if (whole is null || !context.Poll(AreGone, CycleContext.ListingPatience))
+        if (whole is null || !context.Poll(AreGone, Polling.ListingPatience))
         {
             foreach (MachineSettings part in parts.Where(part => context.Catalog.FindSettings(part.Path) is not null))
             {

@@ -8,11 +8,6 @@ internal sealed record ImportContext(ImportOptions Options, HostEnvironment Envi
 {
     public const string PlannedClass = "Msvm_PlannedComputerSystem";
 
-    /// <summary>What a host made may appear in its listings this much later.</summary>
-    public static readonly TimeSpan ListingPatience = TimeSpan.FromSeconds(15);
-
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
-
     public HostCatalog Catalog { get; } = new(Environment.Cim);
 
     public HostJobs Jobs { get; } = new(Environment.Cim, Environment.Waiter, Environment.Warn);
@@ -31,21 +26,6 @@ internal sealed record ImportContext(ImportOptions Options, HostEnvironment Envi
     public List<MachineSettings> SettingsOf(Guid id) => Catalog.SettingsOf(new VirtualMachine(
         new CimPath(HostCatalog.Namespace, PlannedClass), id, "", 0, null));
 
-    /// <summary>Asks again and again until the answer is yes.</summary>
-    /// <returns>Whether it was before the time was over.</returns>
-    public bool Poll(Func<bool> question, TimeSpan patience)
-    {
-        DateTimeOffset end = Environment.Waiter.Now + patience;
-        while (!question())
-        {
-            if (Environment.Waiter.Now >= end)
-            {
-                return false;
-            }
-
-            Environment.Waiter.Wait(LookAgain);
-        }
-
-        return true;
-    }
+    /// <inheritdoc cref="Polling.Poll"/>
+    public bool Poll(Func<bool> question, TimeSpan patience) => Environment.Waiter.Poll(question, patience);
 }

@@ -48,7 +48,7 @@ internal sealed class ImportLeftovers(ImportContext context, ImportCalls calls)
                     done = planned is null && remains.HasFlag(ImportRemains.Machine) ? FindRealized() : null;
                     return planned is not null || done is not null;
                 },
-                ImportContext.ListingPatience);
+                Polling.ListingPatience);
         }
 
         if (done is null && planned is null && remains.HasFlag(ImportRemains.Machine))

@@ -164,7 +164,7 @@ public sealed class MachineImport : IDisposable
         context.Journal.Enter(ImportStage.Realizing, notes => notes);
         calls.Realize(planned);
         ImportedMachine? made = null;
-        context.Poll(() => (made = leftovers.FindRealized()) is not null, ImportContext.ListingPatience);
+        context.Poll(() => (made = leftovers.FindRealized()) is not null, Polling.ListingPatience);
         return made ?? throw new HostException("The host says that it made the machine, and does not show it.");
     }
 
@@ -175,7 +175,7 @@ public sealed class MachineImport : IDisposable
             () => (found = told is null
                 ? leftovers.FindOwn()
                 : context.Planned().Find(planned => planned.Path.Equals(told))) is not null,
-            ImportContext.ListingPatience);
+            Polling.ListingPatience);
         if (found is null)
         {
             throw new HostException("The host says that it planned a machine, and does not show it.");
