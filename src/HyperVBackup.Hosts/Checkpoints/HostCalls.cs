@@ -17,6 +17,10 @@ internal sealed class HostCalls(CycleContext context)
     private const byte ApplicationConsistent = 1;
     private const byte CrashConsistent = 2;
 
+    private readonly ServiceCalls calls = new(
+        context.Environment, context.Options.BusyPatience, context.Options.JobPatience,
+        job => context.Journal.Note(notes => notes with { Job = job }));
+
     /// <summary>Has a recovery checkpoint made; its job, if any, is noted.</summary>
     /// <param name="name">How it is to be called. The class of its settings has a name; whether the host gives it to
     /// the checkpoint is documented nowhere.</param>
@@ -24,7 +28,7 @@ internal sealed class HostCalls(CycleContext context)
     public CimPath? CreateCheckpoint(VirtualMachine machine, MachineConsistency consistency, string name)
     {
         string settings = SettingsOf(consistency, name);
-        return Call(
+        return calls.Call(
             SnapshotService, "CreateSnapshot", $"making a checkpoint of '{machine.Name}'",
             (HostCatalog.SettingsClass, "ResultingSnapshot"),
             ("AffectedSystem", machine.Path), ("SnapshotSettings", settings), ("SnapshotType", RecoverySnapshot),
@@ -33,33 +37,33 @@ internal sealed class HostCalls(CycleContext context)
 
     /// <summary>Makes a reference point of a checkpoint, which is gone then; its job, if any, is noted.</summary>
     /// <returns>The reference point; null where the host does not say which it is.</returns>
-    public CimPath? ConvertCheckpoint(MachineSettings checkpoint) => Call(
+    public CimPath? ConvertCheckpoint(MachineSettings checkpoint) => calls.Call(
         SnapshotService, "ConvertToReferencePoint", $"making a reference point of '{checkpoint.Name}'",
         (HostCatalog.ReferencePointClass, "ResultingReferencePoint"),
         ("AffectedSnapshot", checkpoint.Path), ("ReferencePointSettings", ""), ("ResultingReferencePoint", null));
 
-    public void DestroyCheckpoint(MachineSettings checkpoint) => Call(
+    public void DestroyCheckpoint(MachineSettings checkpoint) => calls.Call(
         SnapshotService, "DestroySnapshot", $"removing the checkpoint '{checkpoint.Name}'", null,
         ("AffectedSnapshot", checkpoint.Path));
 
-    public void DestroyReferencePoint(ReferencePoint point) => Call(
+    public void DestroyReferencePoint(ReferencePoint point) => calls.Call(
         ReferencePointService, "DestroyReferencePoint", $"removing the reference point {point.InstanceId}", null,
         ("AffectedReferencePoint", point.Path));
 
     /// <summary>Has one recovery checkpoint made of all machines of a group; its job, if any, is noted.</summary>
     /// <param name="name">As for a machine's.</param>
     /// <returns>The checkpoint of the group; null where the host does not say which it is.</returns>
-    public CimPath? CreateCheckpoint(MachineGroup group, MachineConsistency consistency, string name) => Call(
+    public CimPath? CreateCheckpoint(MachineGroup group, MachineConsistency consistency, string name) => calls.Call(
         GroupService, "CreateSnapshot", $"making a checkpoint of the group '{group.Name}'",
         (GroupCatalog.CheckpointClass, "ResultingSnapshotCollection"),
         ("Collection", group.Path), ("SnapshotSettings", SettingsOf(consistency, name)),
         ("SnapshotType", RecoverySnapshotOfGroup), ("ResultingSnapshotCollection", null));
 
-    public void DestroyGroupCheckpoint(CimPath checkpoint) => Call(
+    public void DestroyGroupCheckpoint(CimPath checkpoint) => calls.Call(
         GroupService, "DestroySnapshot", "removing the checkpoint of a group", null,
         ("AffectedSnapshotCollection", checkpoint));
 
-    public void Rename(MachineSettings checkpoint, string name) => Call(
+    public void Rename(MachineSettings checkpoint, string name) => calls.Call(
         ManagementService, "ModifySystemSettings", $"naming the checkpoint '{checkpoint.Name}'", null,
         (
             "SystemSettings",
@@ -73,14 +77,4 @@ internal sealed class HostCalls(CycleContext context)
                 "ConsistencyLevel",
                 consistency == MachineConsistency.Application ? ApplicationConsistent : CrashConsistent)
             .ToString();
-
-    private CimPath? Call(
-        string service, string method, string what, (string Class, string Name)? result,
-        params ReadOnlySpan<(string Name, object? Value)> arguments) => new ServiceCall(service, method, what, result)
-        {
-            Environment = context.Environment,
-            BusyPatience = context.Options.BusyPatience,
-            JobPatience = context.Options.JobPatience,
-            NoteJob = job => context.Journal.Note(notes => notes with { Job = job }),
-        }.Run(arguments);
 }
