@@ -160,9 +160,15 @@ internal sealed class AbandonedSessions(
             }
         }
 
+        bool isDurable = false;
         await TryDeleteAsync(ofNone, async (point, _) =>
         {
-            await marks.FlushPointsAsync(point, token);
+            if (!isDurable)
+            {
+                await marks.FlushPointsAsync(point, token); // of all of them: they were seen to be gone
+                isDurable = true;
+            }
+
             await marks.DeleteAsync(point);
         });
     }
